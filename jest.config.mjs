@@ -1,0 +1,38 @@
+/**
+ * One jest project per tier (docs/design.md, section 8). A test's tier is in its file name:
+ *   *.test.ts              unit         needs nothing
+ *   *.integration.test.ts  integration  needs etcd and kube-apiserver (hack/test.ts starts them)
+ *   *.simulated.test.ts    simulated    needs the simulated cluster
+ */
+const swc = {
+  '^.+\\.ts$': [
+    '@swc/jest',
+    {
+      jsc: { target: 'es2024', parser: { syntax: 'typescript', explicitResourceManagement: true } },
+      module: { type: 'es6' },
+      sourceMaps: 'inline',
+    },
+  ],
+};
+
+const common = {
+  rootDir: '.',
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: swc,
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cluster'],
+};
+const all = ['<rootDir>/operator', '<rootDir>/cli', '<rootDir>/e2e', '<rootDir>/hack'];
+
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      roots: all,
+      testRegex: ['(?<!\\.integration|\\.simulated)\\.test\\.ts$'],
+    },
+    { ...common, displayName: 'integration', roots: all, testRegex: ['\\.integration\\.test\\.ts$'] },
+    { ...common, displayName: 'simulated', roots: all, testRegex: ['\\.simulated\\.test\\.ts$'] },
+  ],
+};

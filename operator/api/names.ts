@@ -1,0 +1,47 @@
+/**
+ * Every name that this operator puts on an object: the API group, label keys, annotation keys and the field manager.
+ * One place, so that no two files spell one differently.
+ */
+
+export const GROUP = 'deepseek-operator.io';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+export const KIND = 'DeepSeekDeployment';
+export const PLURAL = 'deepseekdeployments';
+export const SINGULAR = 'deepseekdeployment';
+export const SHORT_NAME = 'dsd';
+
+/** The server-side-apply field manager of everything that the operator writes, and the value of `managed-by`. */
+export const MANAGER = 'deepseek-operator';
+
+/** Longest name of a DeepSeekDeployment: `<name>-<revision>` has to stay a Service name (63 characters). */
+export const MAX_NAME_LENGTH = 45;
+
+export const LABEL = {
+  /** Standard label; its value is always {@link MANAGER}. Children are watched by it. */
+  managedBy: 'app.kubernetes.io/managed-by',
+  /** Standard label; its value is the model's name. */
+  appName: 'app.kubernetes.io/name',
+  /** Name of the DeepSeekDeployment that owns the object. */
+  name: `${GROUP}/name`,
+  /** Hash of the revision that the object belongs to. */
+  revision: `${GROUP}/revision`,
+} as const;
+
+export const ANNOTATION = {
+  /** On the active Service: the revision that serves. Written in the same apply as the selector. */
+  servingRevision: `${GROUP}/serving-revision`,
+  /** On the active Service: the attempt (a count) that made this revision serve. */
+  attempt: `${GROUP}/attempt`,
+  /** On a ControllerRevision: the time (RFC 3339) at which the revision first served at full size. */
+  proven: `${GROUP}/proven`,
+  /** On a ControllerRevision: `<reason>: <message>` of the failure that took the revision back to 0 replicas. */
+  failed: `${GROUP}/failed`,
+  /** On a DeepSeekDeployment: `disabled` makes the operator write its status only. */
+  reconcile: `${GROUP}/reconcile`,
+  /** On a DeepSeekDeployment: an order, `<verb>/<revision>/<object UID>/<nonce>`. */
+  order: `${GROUP}/order`,
+} as const;
+
+/** PriorityClass of the serving pods, shipped with the CRD. */
+export const PRIORITY_CLASS = 'deepseek-serving';

@@ -1,0 +1,87 @@
+import type { EngineType, QuantizationType } from '../api/index.ts';
+
+/** Floating-point type that activations are computed in. */
+export type ComputeDtype = 'float32' | 'bfloat16' | 'float16';
+
+/**
+ * Everything that is decided about one replica before a pod exists. Sizes are GiB (2^30 bytes) unless the name says
+ * otherwise; "per GPU" is per tensor-parallel rank. On CPU and unified-memory devices the "GPU" is the host memory
+ * that the engine may use.
+ */
+export interface ServingPlan {
+  readonly model: {
+    /** Catalogue name, or `custom`. */
+    readonly name: string;
+    /** Weights to load for this quantization, `org/name`; absent when they come from a volume or an image. */
+    readonly repository?: string;
+    /** Commit or tag of the weights. */
+    readonly revision?: string;
+    readonly trustRemoteCode: boolean;
+  };
+  readonly engine: { readonly type: EngineType; readonly version: string; readonly image: string };
+  readonly quantization: QuantizationType;
+  readonly computeDtype: ComputeDtype;
+  readonly kvCacheDtype: 'auto' | 'fp8';
+  readonly accelerator: {
+    /** Catalogue name, or `custom`. */
+    readonly type: string;
+    /** Extended resource of the device plugin; absent on CPU. */
+    readonly resourceName?: string;
+    /** CUDA compute capability, e.g. `8.0`; absent on CPU. */
+    readonly computeCapability?: string;
+  };
+  readonly tensorParallel: number;
+  readonly pipelineParallel: number;
+  /** tensorParallel x pipelineParallel; 0 on CPU. */
+  readonly gpusPerReplica: number;
+  /** Longest sequence (prompt + output), in tokens. */
+  readonly maxModelLen: number;
+  /** Requests that the engine runs at once (`--max-num-seqs`). */
+  readonly maxNumSeqs: number;
+  readonly memory: {
+    readonly gpuTotalGiB: number;
+    /** What the engine may use of one GPU: gpuTotalGiB x gpuMemoryUtilization. */
+    readonly usableGiBPerGPU: number;
+    readonly gpuMemoryUtilization: number;
+    readonly weightsGiBPerGPU: number;
+    readonly overheadGiBPerGPU: number;
+    readonly kvCacheGiBPerGPU: number;
+    /** KV cache bytes of one token on one rank. */
+    readonly kvBytesPerTokenPerGPU: number;
+  };
+  /** Tokens that the KV cache holds, all ranks together. */
+  readonly kvCacheTokens: number;
+  /** kvCacheTokens / maxModelLen, one decimal. */
+  readonly maxConcurrency: number;
+  readonly host: {
+    /** Container requests; the memory limit is memoryLimitGiB. */
+    readonly cpu: string;
+    readonly memoryRequestGiB: number;
+    readonly memoryLimitGiB: number;
+    readonly sharedMemoryGiB: number;
+    /** Ephemeral storage for downloaded weights; 0 when they come from elsewhere. */
+    readonly ephemeralStorageGiB: number;
+  };
+  /** Download + load + compile + warm-up, with margin. Drives startupProbe and the progress deadline. */
+  readonly startupBudgetSeconds: number;
+  readonly warnings: readonly string[];
+}
+
+/** Something else that would plan, cheapest first. */
+export interface Alternative {
+  /** One line for people: "INT8 on 1 x T4". */
+  readonly summary: string;
+  /** The fields of `spec` to change, as a merge patch. */
+  readonly change: Readonly<Record<string, unknown>>;
+}
+
+export type PlanResult =
+  | { readonly accepted: true; readonly plan: ServingPlan; readonly alternatives: readonly Alternative[] }
+  | {
+      readonly accepted: false;
+      /** A reason of `api/reasons.ts`. */
+      readonly reason: string;
+      /** The arithmetic in one line and what to do. */
+      readonly message: string;
+      readonly alternatives: readonly Alternative[];
+    };
