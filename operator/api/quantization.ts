@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { withRules } from './rules.ts';
+
+/** Number formats of the weights. INT8 is W8A8 (weights and activations), W8A16 weights only. */
+export const QUANTIZATION_TYPES = ['FP32', 'BF16', 'FP16', 'FP8', 'INT8', 'W8A16', 'AWQ', 'GPTQ', 'GGUF'] as const;
+export type QuantizationType = (typeof QUANTIZATION_TYPES)[number];
+
+/** How numbers are stored. */
+export const quantizationSpec = withRules(
+  z.object({
+    type: z
+      .enum(QUANTIZATION_TYPES)
+      .describe(
+        'Format of the weights. INT8 is W8A8 (weights and activations), W8A16 is weights only. Default: the best that this accelerator computes and that fits.',
+      )
+      .exactOptional(),
+    kvCache: z
+      .enum(['Auto', 'FP8'])
+      .describe('Format of the KV cache. Default: Auto, the format of the activations.')
+      .exactOptional(),
+    bits: z
+      .literal([2, 3, 4, 8])
+      .describe('Bits of a weight. With type GPTQ only. Default: that of the catalogue’s repository.')
+      .exactOptional(),
+    ggufType: z
+      .string()
+      .max(16)
+      .regex(/^(I?Q[1-8](_[0-9A-Z]{1,3}){1,2}|B?F16|F32)$/, 'should be a GGUF type such as Q4_K_M')
+      .describe('File of the GGUF repository, such as Q4_K_M. With type GGUF only.')
+      .exactOptional(),
+  }),
+  [
+    {
+      rule: "!has(self.bits) || (has(self.type) && self.type == 'GPTQ')",
+      message: 'bits is allowed with type GPTQ only',
+      holds: (self) => self.bits === undefined || self.type === 'GPTQ',
+    },
+    {
+      rule: "!has(self.ggufType) || (has(self.type) && self.type == 'GGUF')",
+      message: 'ggufType is allowed with type GGUF only',
+      holds: (self) => self.ggufType === undefined || self.type === 'GGUF',
+    },
+  ],
+);

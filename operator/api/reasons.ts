@@ -1,0 +1,278 @@
+import type { ConditionType } from './conditions.ts';
+
+/** What a user can do about a reason, and where he meets it. */
+export interface ReasonEntry {
+  /** Conditions that the reason appears on, beside events. */
+  readonly on: readonly ConditionType[];
+  /** What has happened. */
+  readonly meaning: string;
+  /** What to do about it; absent where nothing has to be done. */
+  readonly fix?: string;
+}
+
+/** Why a spec is refused before a pod exists. */
+const PLANNER = {
+  InvalidSpec: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning:
+      'The spec breaks a rule of the API. It was stored before the rule was there, or the CRD in the cluster is older than the operator.',
+    fix: 'Correct the field that the message names, and upgrade the CRD.',
+  },
+  Planned: {
+    on: ['PlanAccepted'],
+    meaning: 'The model fits and every choice is supported.',
+  },
+  PlannedWithWarnings: {
+    on: ['PlanAccepted'],
+    meaning: 'The model fits, with something that the planner advises against.',
+    fix: 'Read status.plan.warnings.',
+  },
+  ModelNotFound: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'No model of that name is in the catalogue.',
+    fix: 'Use one of the names in the message, or `custom` with model.architecture and model.source.',
+  },
+  AcceleratorUnknown: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'No accelerator of that name is in the catalogue.',
+    fix: 'Use one of the names in the message, or `custom` with accelerator.custom.',
+  },
+  UnsupportedQuantization: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'This accelerator does not compute that format, or this engine or model has no weights in it.',
+    fix: 'Leave quantization.type out, or use one of the formats in the message.',
+  },
+  UnsupportedEngine: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'The engine, in that version, does not run this model on this accelerator.',
+    fix: 'Leave engine.type and engine.version out, or use one of the combinations in the message.',
+  },
+  InsufficientGPUMemory: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'Weights, overhead and a minimum of KV cache do not fit into the memory of the GPUs.',
+    fix: 'Use more or larger GPUs, a smaller format, or a shorter model.maxModelLen; the message lists what fits.',
+  },
+  IllegalParallelism: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'The number of GPUs does not divide the model’s heads, layers or vocabulary as the engine needs it.',
+    fix: 'Use one of the numbers in the message, or leave accelerator.count and accelerator.parallelism out.',
+  },
+  ContextTooLong: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'model.maxModelLen is longer than the model was made for, or than the KV cache holds.',
+    fix: 'Use at most the length in the message.',
+  },
+  NeedsMultipleNodes: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'One replica needs more GPUs than one node has. Replicas that span nodes are not supported.',
+    fix: 'Use larger GPUs or a smaller format; the message lists what fits on one node.',
+  },
+  NoMemoryModel: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'The catalogue cannot compute the memory of this combination.',
+    fix: 'Describe the model in model.architecture, or use a combination of the message.',
+  },
+  TrustRemoteCodeRequired: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'The model’s weights come with Python code that the engine has to run.',
+    fix: 'Review that code, then set model.trustRemoteCode: true and pin model.revision.',
+  },
+} as const satisfies Record<string, ReasonEntry>;
+
+/** Why pods do not run or do not answer. */
+const FAILURES = {
+  InsufficientGPUs: {
+    on: ['CapacityAvailable', 'Ready'],
+    meaning: 'No node has enough free GPUs of the right kind.',
+    fix: 'Add nodes or free GPUs: the message says how many of which kind are missing. It goes on by itself.',
+  },
+  Unschedulable: {
+    on: ['CapacityAvailable', 'Ready'],
+    meaning: 'The scheduler finds no node, for another reason than GPUs: CPU, memory, labels, taints, or affinity.',
+    fix: 'See the scheduler’s words in the message; adjust accelerator.nodeSelector, accelerator.tolerations, resources or podTemplate.affinity.',
+  },
+  SchedulingGated: {
+    on: ['CapacityAvailable', 'Ready'],
+    meaning: 'Another controller, such as Kueue, holds the pods back.',
+    fix: 'Look into the queue. It goes on by itself once the gate is lifted.',
+  },
+  ImageNotFound: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The registry does not have the image.',
+    fix: 'Correct engine.image or engine.version (or model.source.image.reference).',
+  },
+  ImagePullUnauthorized: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The registry refuses to hand out the image.',
+    fix: 'Name a Secret with the registry’s credentials in podTemplate.imagePullSecrets.',
+  },
+  ImagePullRateLimited: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The registry limits how many images are pulled.',
+    fix: 'Wait, log in to the registry (podTemplate.imagePullSecrets), or use a mirror (engine.image).',
+  },
+  ImagePullFailed: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The image could not be pulled, for a reason that is not known better.',
+    fix: 'See the node’s words in the message.',
+  },
+  OutOfMemoryHost: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The kernel killed the engine because its container used more memory than its limit (OOMKilled).',
+    fix: 'Raise resources.memory.',
+  },
+  OutOfMemoryGPU: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The engine ran out of GPU memory (CUDA out of memory).',
+    fix: 'Lower model.maxModelLen, use a smaller format or more GPUs; see whether something else uses the GPU.',
+  },
+  UnknownEngineArgument: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The engine does not know one of its arguments.',
+    fix: 'Correct engine.extraArgs, or use an engine.version that has it.',
+  },
+  WeightsNotFound: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The engine found no weights where model.source says that they are.',
+    fix: 'Correct model.source or model.revision.',
+  },
+  ModelGated: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The hub hands the weights out to those only who have accepted a licence (401 or 403).',
+    fix: 'Accept the licence and name the token’s Secret in model.source.huggingFace.tokenSecretRef.',
+  },
+  DownloadFailed: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The weights could not be downloaded: the hub or bucket cannot be reached, or the disk is full.',
+    fix: 'See the engine’s words in the message; check egress, model.source and the size of the cache.',
+  },
+  CrashLoop: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The engine keeps ending, for a reason that is not known better.',
+    fix: 'See its last words in the message, and `kubectl logs --previous`.',
+  },
+  ContainerConfigError: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The node cannot make the container from its description.',
+    fix: 'See the node’s words in the message.',
+  },
+  SecretNotFound: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'A Secret or ConfigMap that the pods need, or a key of it, is not there.',
+    fix: 'Create it; the message names it. It goes on by itself.',
+  },
+  StartupBudgetExceeded: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The pods were not ready within the time that loading may take.',
+    fix: 'See the engine’s log for what is slow (download, disk); use a cache, or raise rollout.progressDeadline.',
+  },
+  EngineNotResponding: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The engine runs and does not answer its health check.',
+    fix: 'Nothing at first: the pod is taken out of the Service and restarted. If it repeats, see its log.',
+  },
+  Evicted: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The node evicted a pod because it ran short of memory or disk.',
+    fix: 'Raise resources.memory, or use a cache volume instead of the node’s disk.',
+  },
+  NodeLost: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The node of a pod does not answer or is gone.',
+    fix: 'Nothing: the pod is made again elsewhere, where there are GPUs. Look after the node.',
+  },
+  VolumePending: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'A PersistentVolumeClaim that the pods need is not bound or cannot be mounted.',
+    fix: 'See the claim; check its StorageClass and access mode (ReadWriteMany for several replicas).',
+  },
+  QuotaExceeded: {
+    on: ['CapacityAvailable', 'Ready'],
+    meaning: 'A ResourceQuota of the namespace does not allow the pods.',
+    fix: 'Raise the quota or free some of it. It goes on by itself.',
+  },
+  AdmissionDenied: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The API server or a policy of the cluster refuses an object that the operator wants to make.',
+    fix: 'See its words in the message; change the spec or the policy.',
+  },
+} as const satisfies Record<string, ReasonEntry>;
+
+/** Where an object is in its life. */
+const LIFECYCLE = {
+  Available: { on: ['Ready', 'Available', 'Reconciling'], meaning: 'The wanted revision serves at its full size.' },
+  Serving: { on: ['Available'], meaning: 'A revision answers requests, though not all is as wanted.' },
+  Unavailable: {
+    on: ['Available', 'Ready'],
+    meaning: 'No pod answers requests.',
+    fix: 'See the reason of Ready.',
+  },
+  Degraded: {
+    on: ['Ready'],
+    meaning: 'The wanted revision serves with fewer pods than wanted.',
+    fix: 'See the message for what the missing pods lack.',
+  },
+  Scheduling: { on: ['Ready', 'Reconciling', 'CandidateHealthy'], meaning: 'Pods wait for the scheduler.' },
+  Loading: {
+    on: ['Ready', 'Reconciling', 'CandidateHealthy', 'Available'],
+    meaning: 'Pods pull the image, download weights, load and warm up. The message says until when they may.',
+  },
+  Healthy: { on: ['CandidateHealthy'], meaning: 'The candidate’s pods are ready.' },
+  NoCandidate: { on: ['CandidateHealthy'], meaning: 'Nothing is on its way: what serves is what is wanted.' },
+  Switching: { on: ['Ready', 'Reconciling'], meaning: 'The traffic moves to the candidate.' },
+  Scaling: { on: ['Ready', 'Reconciling'], meaning: 'Pods are added or taken away.' },
+  ScaledToZero: {
+    on: ['Ready', 'Available'],
+    meaning: 'spec.replicas is 0: the model is off on purpose.',
+    fix: 'Set spec.replicas to start it.',
+  },
+  UpToDate: { on: ['Reconciling', 'Stalled'], meaning: 'There is nothing to do.' },
+  Progressing: { on: ['Stalled', 'Reconciling'], meaning: 'Work goes on.' },
+  CapacityFound: { on: ['CapacityAvailable'], meaning: 'All wanted pods have their GPUs.' },
+  Proven: { on: ['RollbackReady', 'Ready'], meaning: 'The revision has kept its gates, or has served at full size.' },
+  NoRollbackTarget: { on: ['RollbackReady'], meaning: 'There is no earlier proven revision.' },
+  Held: {
+    on: ['Stalled', 'Ready', 'CandidateHealthy'],
+    meaning: 'The wanted version failed or was taken back, and is not tried again. What served before still serves.',
+    fix: 'Change the spec, or order a new attempt: `kubectl deepseek retry`.',
+  },
+  Paused: {
+    on: ['Reconciling', 'Ready'],
+    meaning: 'rollout.paused holds the rollout.',
+    fix: 'Set rollout.paused: false.',
+  },
+  ReconcileDisabled: {
+    on: ['Reconciling', 'Ready'],
+    meaning:
+      'The annotation deepseek-operator.io/reconcile: disabled, or --observe-only, lets the operator write status only.',
+    fix: 'Take the annotation away.',
+  },
+  NameConflict: {
+    on: ['Stalled', 'Ready'],
+    meaning: 'An object of a name that the operator needs exists and belongs to somebody else. It is never taken over.',
+    fix: 'Delete or rename the object that the message names, or this DeepSeekDeployment.',
+  },
+  FieldsNotImplemented: {
+    on: ['FieldsIgnored'],
+    meaning: 'Fields of the spec are part of the API, and this version of the operator does not obey them yet.',
+    fix: 'Take them out, or use a version that has them.',
+  },
+  AllFieldsObeyed: { on: ['FieldsIgnored'], meaning: 'Every field that is set is obeyed.' },
+  NotConfigured: { on: ['AutoscalingActive', 'RollbackReady'], meaning: 'The spec does not ask for it.' },
+} as const satisfies Record<string, ReasonEntry>;
+
+/** Every reason that a user can meet, in the order of the reference. Add yours to the group that it belongs to. */
+export const REASON_GROUPS = { Planner: PLANNER, Failures: FAILURES, Lifecycle: LIFECYCLE } as const;
+
+export type PlannerReason = keyof typeof PLANNER;
+export type FailureReason = keyof typeof FAILURES;
+export type LifecycleReason = keyof typeof LIFECYCLE;
+/** A stable word for why; part of the API: scripts and alerts match on it. */
+export type Reason = PlannerReason | FailureReason | LifecycleReason;
+
+export const REASONS: Readonly<Record<Reason, ReasonEntry>> = { ...PLANNER, ...FAILURES, ...LIFECYCLE };
+
+/** Narrows a word that was read, e.g. from a status. */
+export function isReason(word: string): word is Reason {
+  return Object.hasOwn(REASONS, word);
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+
+/**
+ * The kinds of scalars that the API is made of. Decimals are strings, percentages are integers in a field that says
+ * Percent, durations are Go-style strings, quantities are Kubernetes quantities: each has one pattern, here.
+ */
+
+/** Free text of at most `max` characters (code points, as the API server counts them). */
+export function text(max: number, min = 0) {
+  const length = (value: string): number =>
+    value.length <= max && value.length > 2 * min ? value.length : [...value].length;
+  return z
+    .string()
+    .refine((value) => length(value) <= max, { message: `may not be more than ${max} characters long` })
+    .refine((value) => length(value) >= min, { message: `should be at least ${min} characters long` })
+    .meta({ maxLength: max, ...(min > 0 && { minLength: min }) });
+}
+
+/** A duration as Go writes it: `90s`, `1h30m`, `500ms`. */
+export const duration = () =>
+  z
+    .string()
+    .max(24)
+    .regex(/^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h)){1,4}$/, 'should be a duration such as 90s, 10m or 1h30m');
+
+/** A decimal that is not negative, as a string: floats do not survive every JSON and YAML library. */
+export const decimal = () =>
+  z
+    .string()
+    .max(20)
+    .regex(/^[0-9]{1,9}(\.[0-9]{1,9})?$/, 'should be a decimal number in quotes, such as "0.01"');
+
+/** A whole percentage, 0 to 100. */
+export const percent = () => z.int32().min(0).max(100);
+
+const QUANTITY = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$/;
+
+/** A Kubernetes quantity, not negative: `8`, `"500m"`, `32Gi`. */
+export const quantity = () =>
+  z.union([z.int().min(0), z.string().max(32).regex(QUANTITY, 'should be a quantity such as 8, 500m or 32Gi')]);
+
+/** A DNS-1123 subdomain: the name of most objects. */
+export const objectName = () =>
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'should be the name of an object');
+
+/** A DNS-1123 label: the name of a namespace, of a volume, of a section. */
+export const labelName = () =>
+  z
+    .string()
+    .min(1)
+    .max(63)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'should be lower-case letters, digits and dashes');
+
+/** A label or annotation key, `prefix/name`. */
+export const labelKey = () =>
+  z
+    .string()
+    .min(1)
+    .max(317)
+    .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/, 'should be a label key');
+
+/** A label's value. */
+export const labelValue = () =>
+  z
+    .string()
+    .max(63)
+    .regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/, 'should be a label value');
+
+/** Labels, or a selector by labels. */
+export const labels = () => z.record(z.string(), labelValue()).meta({ maxProperties: 64 });
+
+/** Annotations. */
+export const annotations = () => z.record(z.string(), text(16_384)).meta({ maxProperties: 64 });
+
+/** A TCP port. */
+export const port = () => z.int32().min(1).max(65_535);
+
+/** An `http(s)://` address without credentials, query or fragment. */
+export const httpAddress = () =>
+  z
+    .string()
+    .max(1024)
+    .regex(/^https?:\/\/[A-Za-z0-9.:[\]-]+(\/[^\s?#]*)?$/, 'should be an http:// or https:// address');
+
+/** An absolute path inside a container or on a node. */
+export const absolutePath = () =>
+  z
+    .string()
+    .max(1024)
+    .regex(/^\/[^\0:]*$/, 'should be an absolute path');
+
+/** Key and name of a Secret's entry, in the namespace of the DeepSeekDeployment. */
+export const secretKey = () =>
+  z
+    .object({
+      name: objectName().describe('Name of the Secret.'),
+      key: z
+        .string()
+        .min(1)
+        .max(253)
+        .regex(/^[-._a-zA-Z0-9]+$/, 'should be a key of a Secret')
+        .describe('Key inside the Secret.'),
+    })
+    .meta({ 'x-kubernetes-map-type': 'atomic' });
+
+/** Name of a Secret in the namespace of the DeepSeekDeployment. */
+export const secretName = () =>
+  z.object({ name: objectName().describe('Name of the Secret.') }).meta({ 'x-kubernetes-map-type': 'atomic' });
+
+const range = (number: string): string => {
+  const one = `(\\*|${number}(-${number})?)(/[0-9]{1,2})?`;
+  return `${one}(,${one})*`;
+};
+const CRON = new RegExp(
+  `^${['[0-5]?[0-9]', '([01]?[0-9]|2[0-3])', '(0?[1-9]|[12][0-9]|3[01])', '(0?[1-9]|1[0-2])', '[0-7]']
+    .map(range)
+    .join(' ')}$`,
+);
+
+/** A cron schedule of five fields: minute, hour, day of month, month, day of week. */
+export const cron = () =>
+  z.string().max(100).regex(CRON, 'should be a cron schedule of five fields such as "0 3 * * *"');
+
+/** An IANA time zone. */
+export const timeZone = () =>
+  z
+    .string()
+    .max(64)
+    .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/, 'should be an IANA time zone such as Asia/Shanghai');
+
+/** A point in time, RFC 3339, UTC. */
+export const time = () => z.iso.datetime({ offset: true });
+
+/** A list that is replaced as a whole. */
+export const atomicList = <T extends z.ZodType>(item: T, max: number, min = 0) =>
+  z.array(item).min(min).max(max).meta({ 'x-kubernetes-list-type': 'atomic' });
+
+/** A list that is a map by `key`: one item per value of it, merged item by item (the API server checks it). */
+export const uniqueBy = <K extends string, T extends z.ZodType<Record<K, string>>>(key: K, item: T, max: number) =>
+  z
+    .array(item)
+    .max(max)
+    .refine((items) => new Set(items.map((one) => one[key])).size === items.length, {
+      message: `${key} must be unique in the list`,
+    })
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] });
