@@ -27,14 +27,31 @@ export type DeepReadonly<T> = T extends readonly (infer Item)[]
 
 type Parsed<S extends z.ZodType> = DeepReadonly<z.output<S>>;
 
+/** Metadata as far as anybody reads it; what else there is, is kept. */
+export interface DeepSeekDeploymentMetadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+interface WithMetadata {
+  readonly metadata: DeepSeekDeploymentMetadata;
+}
+
 /** The whole object, checked, with defaults filled in. */
-export type DeepSeekDeployment = Parsed<typeof deepSeekDeployment>;
+export type DeepSeekDeployment = Omit<Parsed<typeof deepSeekDeployment>, 'metadata'> & WithMetadata;
 export type DeepSeekDeploymentSpec = Parsed<typeof deepSeekDeploymentSpec>;
 export type DeepSeekDeploymentStatus = Parsed<typeof deepSeekDeploymentStatus>;
 /** The spec as people write it: what has a default may be left out. */
 export type DeepSeekDeploymentSpecInput = DeepReadonly<z.input<typeof deepSeekDeploymentSpec>>;
 /** The object as people write it. */
-export type DeepSeekDeploymentInput = DeepReadonly<z.input<typeof deepSeekDeployment>>;
+export type DeepSeekDeploymentInput = Omit<DeepReadonly<z.input<typeof deepSeekDeployment>>, 'metadata'> & WithMetadata;
 
 export type ModelSpec = Parsed<typeof modelSpec>;
 export type SourceSpec = NonNullable<ModelSpec['source']>;
