@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-down test lint build generate bench bench-full faults cluster-up cluster-down
+
+# node_modules is the one prerequisite of every target; npm ci installs exactly what package-lock.json says.
+node_modules: package-lock.json
+	npm ci && touch node_modules
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+demo: node_modules ## start a real Kubernetes with simulated GPU nodes, run the operator, show models becoming Ready
+	@npm run -s demo
+
+demo-down: node_modules ## stop what the demo started
+	@npm run -s demo -- down
+
+test: node_modules ## run every test (needs Go 1.26 for the Kubernetes binaries, built once)
+	@npm run -s test
+
+lint: node_modules ## eslint with the import rules, prettier
+	@npm run -s lint
+
+build: node_modules ## bundle dist/operator.mjs and dist/kubectl-deepseek.mjs
+	@npm run -s build
+
+generate: node_modules ## write the CRD and the reference docs from the schemas
+	@npm run -s generate
+
+bench: node_modules ## measure, print the table, write docs/benchmarks.md and .reports/bench.json (under 15 minutes)
+	@npm run -s bench
+
+bench-full: node_modules ## the benchmarks that take longer
+	@npm run -s bench -- --full
+
+faults: node_modules ## 1,000 random fault runs of the client runtime
+	@npm run -s faults
+
+cluster-up: node_modules ## start a local Kubernetes with simulated GPU nodes in .cluster/
+	@npm run -s cluster -- up --profile simulated
+
+cluster-down: node_modules ## stop it
+	@npm run -s cluster -- down

@@ -1,0 +1,54 @@
+import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
+import type { DeepSeekDeploymentSpec, DeepSeekDeploymentStatus } from '../api/index.ts';
+import { type Canonical, canonicalSpec, canonicalText, HASH_VERSION, revisionHash } from './canonical.ts';
+
+/** What status.plan shows of a plan. */
+export type PlanSummary = NonNullable<DeepSeekDeploymentStatus['plan']>;
+
+/** `data` of the ControllerRevision: immutable, and all that is needed to run the revision again without rendering it. */
+export interface RevisionData {
+  /** Version of the canonical form, see canonical.ts. */
+  readonly hashVersion: number;
+  readonly spec: Canonical;
+  /** The pod template, rendered once by the operator that made the revision. Later operators apply it as it is. */
+  readonly template: IPodTemplateSpec;
+  readonly plan: PlanSummary;
+  /** `<model>[@revision]/<quantization>/<engine version>`, for people. */
+  readonly version: string;
+}
+
+/** A stored revision. */
+export interface Revision {
+  /** The hash that names its children. */
+  readonly hash: string;
+  /** Counts up: a later revision has a higher number. */
+  readonly number: number;
+  readonly data: RevisionData;
+  /** When it first served at full size; absent while it never has. */
+  readonly proven?: string;
+  /** `<reason>: <message>` of why it was taken back to 0 replicas; absent while it was not. */
+  readonly failed?: string;
+}
+
+/**
+ * The stored revision that `spec` asks for. Each is compared by the projection of the hash version that made it, so
+ * that an operator with another hash finds the revisions of its predecessor.
+ */
+export function findRevision(revisions: readonly Revision[], spec: DeepSeekDeploymentSpec): Revision | undefined {
+  return revisions.find((revision) => {
+    const wanted = canonicalSpec(spec, revision.data.hashVersion);
+    return wanted !== undefined && canonicalText(wanted) === canonicalText(revision.data.spec);
+  });
+}
+
+/** A new revision for `spec`, numbered after all of `revisions`. */
+export function newRevision(
+  revisions: readonly Revision[],
+  spec: DeepSeekDeploymentSpec,
+  render: (hash: string) => { template: IPodTemplateSpec; plan: PlanSummary; version: string },
+): Revision {
+  const canonical = canonicalSpec(spec) ?? {};
+  const hash = revisionHash(canonical);
+  const number = Math.max(0, ...revisions.map((revision) => revision.number)) + 1;
+  return { hash, number, data: { hashVersion: HASH_VERSION, spec: canonical, ...render(hash) } };
+}
