@@ -1,0 +1,31 @@
+/** Stable codes of the errors that people meet when they work with a local cluster. */
+export type ClusterErrorCode =
+  | 'BINARIES_MISSING'
+  | 'GO_MISSING'
+  | 'GO_TOO_OLD'
+  | 'BUILD_FAILED'
+  | 'DIR_IN_USE'
+  | 'DIR_NOT_OURS'
+  | 'NOT_RUNNING'
+  | 'PROGRAM_EXITED'
+  | 'NOT_READY'
+  | 'API_ERROR'
+  | 'INVALID_NODE_POOLS'
+  | 'INVALID_ARGUMENT'
+  | 'NAMESPACE_UNAVAILABLE';
+
+/** Any failure of the local cluster. The message says what to do about it. */
+export class ClusterError extends Error {
+  readonly code: ClusterErrorCode;
+
+  constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ClusterError';
+    this.code = code;
+  }
+}
+
+/** The code of a Node.js system error (`ENOENT`), or undefined for any other value. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
