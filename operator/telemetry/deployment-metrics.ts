@@ -1,0 +1,100 @@
+import { Gauge, type Registry } from 'prom-client';
+
+/** What is exported about one DeepSeekDeployment. */
+export interface DeploymentSample {
+  /** The phase of its rollout, or what stands for it at rest. */
+  readonly phase: string;
+  /** The reason of its Ready condition, one of the documented reasons. */
+  readonly reason: string;
+  readonly readyReplicas: number;
+  readonly wantedReplicas: number;
+}
+
+interface DeploymentRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * Gauges per DeepSeekDeployment (labels namespace and name) and their sums by phase and by reason. They are worked out
+ * at each scrape from the last samples, so that an object that is gone leaves no series behind.
+ */
+export class DeploymentMetrics {
+  readonly #samples = new Map<string, DeploymentRef & DeploymentSample>();
+
+  constructor(registry: Registry) {
+    const samples = this.#samples;
+    const registers = [registry];
+    const owner = ['namespace', 'name'] as const;
+    new Gauge({
+      name: 'deepseek_operator_deployment_ready_replicas',
+      help: 'Ready replicas of the serving revision.',
+      labelNames: owner,
+      registers,
+      collect() {
+        this.reset();
+        for (const { namespace, name, readyReplicas } of samples.values())
+          this.labels(namespace, name).set(readyReplicas);
+      },
+    });
+    new Gauge({
+      name: 'deepseek_operator_deployment_wanted_replicas',
+      help: 'Replicas that the DeepSeekDeployment asks for.',
+      labelNames: owner,
+      registers,
+      collect() {
+        this.reset();
+        for (const { namespace, name, wantedReplicas } of samples.values())
+          this.labels(namespace, name).set(wantedReplicas);
+      },
+    });
+    new Gauge({
+      name: 'deepseek_operator_deployment_phase',
+      help: '1 for the phase that the DeepSeekDeployment is in.',
+      labelNames: [...owner, 'phase'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { namespace, name, phase } of samples.values()) this.labels(namespace, name, phase).set(1);
+      },
+    });
+    new Gauge({
+      name: 'deepseek_operator_deployments',
+      help: 'DeepSeekDeployments by phase.',
+      labelNames: ['phase'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { phase } of samples.values()) this.labels(phase).inc();
+      },
+    });
+    new Gauge({
+      name: 'deepseek_operator_deployments_by_reason',
+      help: 'DeepSeekDeployments by the reason of their Ready condition.',
+      labelNames: ['reason'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { reason } of samples.values()) this.labels(reason).inc();
+      },
+    });
+  }
+
+  set(ref: DeploymentRef, sample: DeploymentSample): void {
+    this.#samples.set(key(ref), { ...sample, namespace: ref.namespace, name: ref.name });
+  }
+
+  /** Ends all series of a DeepSeekDeployment that is gone. */
+  delete(ref: DeploymentRef): void {
+    this.#samples.delete(key(ref));
+  }
+
+  /** Ends all series: a process that leads no more knows nothing. */
+  clear(): void {
+    this.#samples.clear();
+  }
+}
+
+function key({ namespace, name }: DeploymentRef): string {
+  return `${namespace}/${name}`;
+}
