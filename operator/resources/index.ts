@@ -1,0 +1,10 @@
+export { controllerRevision, type StoredRevision } from './controller-revision.ts';
+export { type DeploymentInput, revisionDeployment } from './deployment.ts';
+export { covers } from './drift.ts';
+export { type FieldOwnership, foreignTemplateManagers } from './field-managers.ts';
+export { type Child, childLabels, childNames, type Owner, ownerReference, revisionSelector } from './names.ts';
+export { podDisruptionBudget } from './pod-disruption-budget.ts';
+export { ENGINE_CONTAINER, renderPodTemplate } from './pod-template.ts';
+export { parseQuantity, sameQuantity } from './quantity.ts';
+export { activeService, HTTP_PORT_NAME, revisionService } from './service.ts';
+export { serviceAccount } from './service-account.ts';

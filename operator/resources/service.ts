@@ -1,0 +1,53 @@
+import type { IService } from 'kubernetes-models/v1/Service';
+import { ANNOTATION } from '../api/index.ts';
+import { type Child, childMetadata, childNames, type Owner, revisionSelector } from './names.ts';
+
+/** Name of the container port and of the Service port behind which the engine's API answers. */
+export const HTTP_PORT_NAME = 'http';
+
+/** Port of the Services unless the user chose another. */
+const DEFAULT_SERVICE_PORT = 80;
+
+/** The Service of one revision: the way to its pods before they serve, and beside the ones that do. */
+export function revisionService(deployment: Owner, revision: string): Child<IService> {
+  const { name } = deployment.metadata;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: childMetadata(deployment, childNames(name, revision).revisionService, { revision }),
+    spec: {
+      type: 'ClusterIP',
+      selector: revisionSelector(name, revision),
+      ports: [httpPort(DEFAULT_SERVICE_PORT)],
+    },
+  };
+}
+
+/**
+ * The Service that clients use. What serves is said twice in this one object, by its selector and by its annotations,
+ * so that one apply moves both and a selector that somebody else wrote is seen (docs/design.md, section 6.1).
+ */
+export function activeService(deployment: Owner, serving: { revision: string; attempt: number }): Child<IService> {
+  const { name } = deployment.metadata;
+  const wanted = deployment.spec.traffic?.service;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: childMetadata(deployment, childNames(name, serving.revision).activeService, {
+      annotations: {
+        ...wanted?.annotations,
+        [ANNOTATION.servingRevision]: serving.revision,
+        [ANNOTATION.attempt]: String(serving.attempt),
+      },
+    }),
+    spec: {
+      type: wanted?.type ?? 'ClusterIP',
+      selector: revisionSelector(name, serving.revision),
+      ports: [httpPort(wanted?.port ?? DEFAULT_SERVICE_PORT)],
+    },
+  };
+}
+
+function httpPort(port: number) {
+  return { name: HTTP_PORT_NAME, port, targetPort: HTTP_PORT_NAME, protocol: 'TCP' } as const;
+}
