@@ -8,7 +8,7 @@ import { API_VERSION, KIND, MAX_NAME_LENGTH, RESERVED_SUFFIXES } from './names.t
 import { podTemplateSpec } from './pod-template.ts';
 import { quantizationSpec } from './quantization.ts';
 import { rolloutSpec } from './rollout.ts';
-import { withRules } from './rules.ts';
+import { type Rule, withRules } from './rules.ts';
 import { duration, percent, quantity } from './scalars.ts';
 import { deepSeekDeploymentStatus } from './status.ts';
 import { trafficSpec } from './traffic.ts';
@@ -91,23 +91,9 @@ export const deepSeekDeploymentSpec = withRules(
   ],
 );
 
-const objectName = z
-  .string()
-  .max(
-    MAX_NAME_LENGTH,
-    `metadata.name may not be longer than ${MAX_NAME_LENGTH} characters: the children's names are longer by a revision`,
-  )
-  .regex(
-    /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
-    'metadata.name must start with a letter and consist of lower-case letters, digits and dashes',
-  )
-  .refine((name) => !RESERVED_SUFFIXES.some((suffix) => name.endsWith(suffix)), {
-    message: `metadata.name may not end in ${RESERVED_SUFFIXES.join(', ')}: the operator's own objects do`,
-  });
-
 /** Metadata as far as anybody here reads it; the API server judges the rest. */
 const metadata = z.looseObject({
-  name: objectName,
+  name: z.string(),
   namespace: z.string().exactOptional(),
   uid: z.string().exactOptional(),
   resourceVersion: z.string().exactOptional(),
@@ -118,13 +104,39 @@ const metadata = z.looseObject({
   annotations: z.record(z.string(), z.string()).exactOptional(),
 });
 
+type Named = { readonly metadata: { readonly name: string } };
+
+const nameRules: readonly Rule<Named>[] = [
+  {
+    rule: `size(self.metadata.name) <= ${MAX_NAME_LENGTH}`,
+    message: `may not be longer than ${MAX_NAME_LENGTH} characters: the names of children are longer by a revision`,
+    holds: ({ metadata: { name } }) => name.length <= MAX_NAME_LENGTH,
+    field: ['metadata', 'name'],
+  },
+  {
+    rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    message: 'must start with a letter and consist of lower-case letters, digits and dashes: a Service bears it',
+    holds: ({ metadata: { name } }) => /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name),
+    field: ['metadata', 'name'],
+  },
+  {
+    rule: `![${RESERVED_SUFFIXES.map((suffix) => `'${suffix}'`).join(', ')}].exists(suffix, self.metadata.name.endsWith(suffix))`,
+    message: `may not end in ${RESERVED_SUFFIXES.join(', ')}: the operator's own objects do`,
+    holds: ({ metadata: { name } }) => !RESERVED_SUFFIXES.some((suffix) => name.endsWith(suffix)),
+    field: ['metadata', 'name'],
+  },
+];
+
 /** The whole object. */
-export const deepSeekDeployment = z.object({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.literal(KIND),
-  metadata,
-  spec: deepSeekDeploymentSpec,
-  status: deepSeekDeploymentStatus.exactOptional(),
-});
+export const deepSeekDeployment = withRules(
+  z.object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal(KIND),
+    metadata,
+    spec: deepSeekDeploymentSpec.describe('What is wanted.'),
+    status: deepSeekDeploymentStatus.describe('What is, as the operator sees it.').exactOptional(),
+  }),
+  nameRules,
+);
 
 export { disruptionSpec, resourcesSpec, terminationSpec };

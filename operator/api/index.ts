@@ -21,3 +21,4 @@ export { GATE_METRICS, LATENCY_METRICS } from './proof.ts';
 export { CAPACITY_WAYS, rolloutSpec, ROLLOUT_STRATEGIES } from './rollout.ts';
 export { durationSeconds } from './durations.ts';
 export { parseDeepSeekDeployment, type ParseIssue, type ParseOptions, type ParseResult } from './parse.ts';
+export { isBrokenRule } from './rules.ts';

@@ -54,7 +54,7 @@ const objectStorageSource = z.object({
     .string()
     .max(1024)
     .regex(
-      /^(s3|gs|az|oss):\/\/[a-z0-9][a-z0-9._-]{1,62}(\/[^\s?#]*)?$/,
+      /^(s3|gs|az|oss):\/\/[a-z0-9][a-z0-9._-]{1,62}(\/[!-"$->@-~]*)?$/,
       'should be an address such as s3://bucket/path',
     )
     .describe('Where the weights are: s3://, gs://, az:// or oss://, bucket and path.'),
@@ -202,7 +202,7 @@ export const modelSpec = withRules(
         .string()
         .min(1)
         .max(200)
-        .regex(/^[^\s,]+$/, 'should be without spaces and commas'),
+        .regex(/^[!-+--~]+$/, 'should be printable ASCII without spaces and commas'),
       16,
       1,
     )

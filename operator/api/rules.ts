@@ -11,17 +11,32 @@ export interface Rule<T> {
   readonly message: string;
   /** The twin of `rule`. */
   readonly holds: (self: T) => boolean;
+  /** The field that the rule is about, below `self`. Default: `self` as a whole. */
+  readonly field?: readonly string[];
 }
+
+/** Marks the issues that come from a rule, among those that come from a field's own type. */
+const BROKEN_RULE = { rule: true } as const;
+
+/** Whether a zod issue comes from a rule, which is CEL in the CRD, and not from a field's own type. */
+export const isBrokenRule = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'custom' && issue.params === BROKEN_RULE;
 
 /** `schema` with `rules` in it: as zod checks, and as `x-kubernetes-validations` of the CRD. */
 export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z.output<S>>[]): S {
   return schema
     .superRefine((self, context) => {
-      for (const { holds, message } of rules) {
-        if (!holds(self)) context.addIssue({ code: 'custom', message });
+      for (const { holds, message, field = [] } of rules) {
+        if (!holds(self)) context.addIssue({ code: 'custom', message, path: [...field], params: BROKEN_RULE });
       }
     })
-    .meta({ 'x-kubernetes-validations': rules.map(({ rule, message }) => ({ rule, message })) });
+    .meta({
+      'x-kubernetes-validations': rules.map(({ rule, message, field }) => ({
+        rule,
+        message,
+        ...(field && { fieldPath: `.${field.join('.')}` }),
+      })),
+    });
 }
 
 /** Exactly one of `members` is set: how the Kubernetes API spells a union. */

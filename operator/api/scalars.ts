@@ -7,8 +7,7 @@ import { z } from 'zod';
 
 /** Free text of at most `max` characters (code points, as the API server counts them). */
 export function text(max: number, min = 0) {
-  const length = (value: string): number =>
-    value.length <= max && value.length > 2 * min ? value.length : [...value].length;
+  const length = (value: string): number => Array.from(value).length;
   return z
     .string()
     .refine((value) => length(value) <= max, { message: `may not be more than ${max} characters long` })
@@ -84,14 +83,14 @@ export const httpAddress = () =>
   z
     .string()
     .max(1024)
-    .regex(/^https?:\/\/[A-Za-z0-9.:[\]-]+(\/[^\s?#]*)?$/, 'should be an http:// or https:// address');
+    .regex(/^https?:\/\/[A-Za-z0-9.:[\]-]+(\/[!-"$->@-~]*)?$/, 'should be an http:// or https:// address');
 
 /** An absolute path inside a container or on a node. */
 export const absolutePath = () =>
   z
     .string()
     .max(1024)
-    .regex(/^\/[^\0:]*$/, 'should be an absolute path');
+    .regex(/^\/[^:]*$/, 'should be an absolute path');
 
 /** Key and name of a Secret's entry, in the namespace of the DeepSeekDeployment. */
 export const secretKey = () =>
