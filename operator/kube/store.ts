@@ -1,0 +1,208 @@
+import { isNewer } from './resource-version.ts';
+import type { KubeObject, ObjectRef, Store, StoreEvent } from './types.ts';
+
+/** The values under which an index finds an object. */
+export type Indexer<T> = (object: T) => readonly string[];
+
+export interface ObjectStoreOptions<T extends KubeObject> {
+  readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+  /** True: one scope over all namespaces. False: each namespace is a scope of its own. */
+  readonly allNamespaces: boolean;
+  /** Told of every change, in order. */
+  readonly emit: (event: StoreEvent<T>) => void;
+}
+
+/** The scope of a store that follows all namespaces at once. */
+const EVERYWHERE = '';
+
+/**
+ * A cache of one kind, fed by lists and watches, one per scope. Versions decide everything, not the order of arrival:
+ * - what is not newer than what is stored is dropped, so a repeated or late event changes nothing;
+ * - each scope knows how far its watch has come, so an own write that the watch has already passed is dropped too (the
+ *   object has been deleted since), and one that is ahead of it is kept until the watch arrives there;
+ * - an object of the same name with another UID is another object: the old one is deleted, the new one added.
+ */
+export class ObjectStore<T extends KubeObject> implements Store<T> {
+  readonly #options: ObjectStoreOptions<T>;
+  readonly #objects = new Map<string, T>();
+  readonly #indexes = new Map<string, Map<string, Set<string>>>();
+  /** How far the list and watch of each scope have come. */
+  readonly #progress = new Map<string, string>();
+  /** Own writes that the watch has not come to, by key. */
+  readonly #ahead = new Map<string, { readonly scope: string; readonly resourceVersion: string }>();
+  /** UIDs that we deleted, whose deletion the watch has not reported. */
+  readonly #tombstones = new Map<string, string>();
+
+  constructor(options: ObjectStoreOptions<T>) {
+    this.#options = options;
+    for (const name of Object.keys(options.indexers ?? {})) this.#indexes.set(name, new Map());
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(ref: ObjectRef): T | undefined {
+    return this.#objects.get(keyOf(ref));
+  }
+
+  list(): readonly T[] {
+    return [...this.#objects.values()];
+  }
+
+  byIndex(index: string, value: string): readonly T[] {
+    const values = this.#indexes.get(index);
+    if (values === undefined) throw new RangeError(`the store has no index ${JSON.stringify(index)}`);
+    const found: T[] = [];
+    for (const key of values.get(value) ?? []) {
+      const object = this.#objects.get(key);
+      if (object !== undefined) found.push(object);
+    }
+    return found;
+  }
+
+  /** Takes a complete list of `namespace` (undefined: of all): what it lacks is gone, own newer writes apart. */
+  replace(namespace: string | undefined, items: readonly T[], resourceVersion: string): void {
+    const scope = this.#scopeOf(namespace);
+    const initial = !this.#progress.has(scope);
+    this.#progress.set(scope, resourceVersion);
+    const listed = new Set<string>();
+    for (const item of items) {
+      const key = keyOf(item.metadata);
+      listed.add(key);
+      // Not compared with what is stored: after etcd was restored from a backup versions are lower, and right.
+      if (!this.#isAhead(key, item.metadata.resourceVersion)) this.#accept(key, item, initial);
+    }
+    for (const [key, object] of this.#objects) {
+      if (this.#scopeOf(object.metadata.namespace) !== scope || listed.has(key)) continue;
+      if (!this.#isAhead(key, resourceVersion)) this.#remove(key, object, object);
+    }
+    for (const [uid, key] of this.#tombstones) if (!listed.has(key)) this.#tombstones.delete(uid);
+  }
+
+  /** Takes one event of the watch of `namespace`. */
+  apply(namespace: string | undefined, type: 'ADDED' | 'MODIFIED' | 'DELETED', object: T): void {
+    const scope = this.#scopeOf(namespace);
+    const key = keyOf(object.metadata);
+    const stored = this.#objects.get(key);
+    const version = object.metadata.resourceVersion;
+    if (!this.#isAhead(key, version)) this.#ahead.delete(key);
+    if (type === 'DELETED') {
+      if (object.metadata.uid !== undefined) this.#tombstones.delete(object.metadata.uid);
+      if (stored !== undefined && !isNewer(stored.metadata.resourceVersion, version)) this.#remove(key, stored, object);
+    } else if (isNewer(version, stored?.metadata.resourceVersion)) {
+      this.#accept(key, object, false);
+    }
+    this.#advance(scope, version);
+  }
+
+  /** A bookmark: everything up to `resourceVersion` has been delivered. */
+  bookmark(namespace: string | undefined, resourceVersion: string): void {
+    this.#advance(this.#scopeOf(namespace), resourceVersion);
+  }
+
+  /** See Informer.observeWrite. */
+  observeWrite(object: T): void {
+    const { namespace, resourceVersion } = object.metadata;
+    if (resourceVersion === undefined) return;
+    const scope = this.#scopeOf(namespace);
+    const key = keyOf(object.metadata);
+    if (!isNewer(resourceVersion, this.#progress.get(scope))) return;
+    if (!isNewer(resourceVersion, this.#objects.get(key)?.metadata.resourceVersion)) return;
+    this.#ahead.set(key, { scope, resourceVersion });
+    this.#store(key, object, false);
+  }
+
+  /** See Informer.observeDelete. An object with finalizers stays: it is still there until they are gone. */
+  observeDelete(ref: ObjectRef & { readonly uid?: string }): void {
+    const key = keyOf(ref);
+    const stored = this.#objects.get(key);
+    if (stored === undefined || (ref.uid !== undefined && ref.uid !== stored.metadata.uid)) return;
+    if (stored.metadata.deletionTimestamp !== undefined || (stored.metadata.finalizers?.length ?? 0) > 0) return;
+    if (stored.metadata.uid !== undefined) this.#tombstones.set(stored.metadata.uid, key);
+    this.#remove(key, stored, stored);
+  }
+
+  /** Stores what the server sent, unless we deleted that very object and the server did not know yet. */
+  #accept(key: string, object: T, initial: boolean): void {
+    const { uid, deletionTimestamp } = object.metadata;
+    if (uid !== undefined && this.#tombstones.has(uid)) {
+      if (deletionTimestamp === undefined) return;
+      this.#tombstones.delete(uid); // it lingers: something added a finalizer, or its grace period runs
+    }
+    this.#ahead.delete(key);
+    this.#store(key, object, initial);
+  }
+
+  #store(key: string, object: T, initial: boolean): void {
+    const previous = this.#objects.get(key);
+    if (previous === undefined) {
+      this.#put(key, object);
+      this.#options.emit({ type: 'added', object, initial });
+    } else if (previous.metadata.uid !== object.metadata.uid) {
+      this.#drop(key, previous);
+      this.#options.emit({ type: 'deleted', object: previous, previous, initial: false });
+      this.#put(key, object);
+      this.#options.emit({ type: 'added', object, initial });
+    } else if (previous.metadata.resourceVersion !== object.metadata.resourceVersion) {
+      this.#drop(key, previous);
+      this.#put(key, object);
+      this.#options.emit({ type: 'updated', object, previous, initial });
+    }
+  }
+
+  #remove(key: string, stored: T, final: T): void {
+    this.#ahead.delete(key);
+    this.#drop(key, stored);
+    this.#options.emit({ type: 'deleted', object: final, previous: stored, initial: false });
+  }
+
+  #advance(scope: string, resourceVersion: string | undefined): void {
+    if (!isNewer(resourceVersion, this.#progress.get(scope)) || resourceVersion === undefined) return;
+    this.#progress.set(scope, resourceVersion);
+    // The watch has passed an own write and never showed it: its selector does not match the object.
+    for (const [key, write] of this.#ahead) {
+      if (write.scope !== scope || isNewer(write.resourceVersion, resourceVersion)) continue;
+      this.#ahead.delete(key);
+      const stored = this.#objects.get(key);
+      if (stored !== undefined) this.#remove(key, stored, stored);
+    }
+  }
+
+  /** True when an own write of this key is newer than `resourceVersion`. */
+  #isAhead(key: string, resourceVersion: string | undefined): boolean {
+    const write = this.#ahead.get(key);
+    return write !== undefined && isNewer(write.resourceVersion, resourceVersion);
+  }
+
+  #put(key: string, object: T): void {
+    this.#objects.set(key, object);
+    for (const [index, values] of this.#indexes) {
+      for (const value of this.#options.indexers?.[index]?.(object) ?? []) {
+        const keys = values.get(value);
+        if (keys === undefined) values.set(value, new Set([key]));
+        else keys.add(key);
+      }
+    }
+  }
+
+  #drop(key: string, object: T): void {
+    this.#objects.delete(key);
+    for (const [index, values] of this.#indexes) {
+      for (const value of this.#options.indexers?.[index]?.(object) ?? []) {
+        const keys = values.get(value);
+        keys?.delete(key);
+        if (keys?.size === 0) values.delete(value);
+      }
+    }
+  }
+
+  #scopeOf(namespace: string | undefined): string {
+    return this.#options.allNamespaces ? EVERYWHERE : (namespace ?? EVERYWHERE);
+  }
+}
+
+/** `namespace/name`; `name` for cluster-scoped kinds. The key under which stores and queues know an object. */
+export function keyOf(ref: ObjectRef): string {
+  return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+}
