@@ -38,7 +38,7 @@ const PLANNER = {
     fix: 'Use one of the names in the message, or `custom` with accelerator.custom.',
   },
   UnsupportedQuantization: {
-    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    on: ['PlanAccepted', 'Ready', 'Stalled', 'CandidateHealthy'],
     meaning: 'This accelerator does not compute that format, or this engine or model has no weights in it.',
     fix: 'Leave quantization.type out, or use one of the formats in the message.',
   },
@@ -53,12 +53,12 @@ const PLANNER = {
     fix: 'Use more or larger GPUs, a smaller format, or a shorter model.maxModelLen; the message lists what fits.',
   },
   IllegalParallelism: {
-    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    on: ['PlanAccepted', 'Ready', 'Stalled', 'CandidateHealthy'],
     meaning: 'The number of GPUs does not divide the model’s heads, layers or vocabulary as the engine needs it.',
     fix: 'Use one of the numbers in the message, or leave accelerator.count and accelerator.parallelism out.',
   },
   ContextTooLong: {
-    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    on: ['PlanAccepted', 'Ready', 'Stalled', 'CandidateHealthy'],
     meaning: 'model.maxModelLen is longer than the model was made for, or than the KV cache holds.',
     fix: 'Use at most the length in the message.',
   },
@@ -72,8 +72,18 @@ const PLANNER = {
     meaning: 'The catalogue cannot compute the memory of this combination.',
     fix: 'Describe the model in model.architecture, or use a combination of the message.',
   },
-  TrustRemoteCodeRequired: {
+  InvalidEngineArgument: {
     on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'An argument of engine.extraArgs contradicts the plan, or the engine does not have it.',
+    fix: 'Take it out of engine.extraArgs, and set the field that the message names instead.',
+  },
+  UnsupportedSource: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'This version cannot serve weights from there.',
+    fix: 'Use one of the sources in the message.',
+  },
+  TrustRemoteCodeRequired: {
+    on: ['PlanAccepted', 'Ready', 'Stalled', 'CandidateHealthy'],
     meaning: 'The model’s weights come with Python code that the engine has to run.',
     fix: 'Review that code, then set model.trustRemoteCode: true and pin model.revision.',
   },
@@ -175,6 +185,22 @@ const FAILURES = {
     on: ['CandidateHealthy', 'Ready'],
     meaning: 'The node evicted a pod because it ran short of memory or disk.',
     fix: 'Raise resources.memory, or use a cache volume instead of the node’s disk.',
+  },
+  PermissionDenied: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The engine may not read its weights or write its cache: it runs as user 2000 in group 0, not as root.',
+    fix: 'Make the folder or volume that the message names accessible to that user, or set podTemplate.securityContext.',
+  },
+  GPUNotUsable: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning:
+      'The engine cannot use the GPU: its driver is too old for the image, no device was handed to the container, or it is broken.',
+    fix: 'Look after the node: its GPU driver, its device plugin and accelerator.runtimeClassName; or use an engine.version for its driver.',
+  },
+  Preempted: {
+    on: ['CandidateHealthy', 'Ready'],
+    meaning: 'The scheduler removed a pod to make room for one of higher priority.',
+    fix: 'Give the pods a higher priority (podTemplate.priorityClassName), or add nodes.',
   },
   NodeLost: {
     on: ['CandidateHealthy', 'Ready'],

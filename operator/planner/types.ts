@@ -1,4 +1,4 @@
-import type { EngineType, QuantizationType } from '../api/index.ts';
+import type { EngineType, QuantizationType, Reason } from '../api/index.ts';
 
 /** Floating-point type that activations are computed in. */
 export type ComputeDtype = 'float32' | 'bfloat16' | 'float16';
@@ -17,6 +17,8 @@ export interface ServingPlan {
     /** Commit or tag of the weights. */
     readonly revision?: string;
     readonly trustRemoteCode: boolean;
+    /** The weights are in 16-bit, and the engine quantizes them while it loads them. */
+    readonly quantizedOnLoad: boolean;
   };
   readonly engine: { readonly type: EngineType; readonly version: string; readonly image: string };
   readonly quantization: QuantizationType;
@@ -38,6 +40,8 @@ export interface ServingPlan {
   readonly maxModelLen: number;
   /** Requests that the engine runs at once (`--max-num-seqs`). */
   readonly maxNumSeqs: number;
+  /** Tokens that one forward pass handles at most (`--max-num-batched-tokens`); it sizes the activations. */
+  readonly maxNumBatchedTokens: number;
   readonly memory: {
     readonly gpuTotalGiB: number;
     /** What the engine may use of one GPU: gpuTotalGiB x gpuMemoryUtilization. */
@@ -80,7 +84,7 @@ export type PlanResult =
   | {
       readonly accepted: false;
       /** A reason of `api/reasons.ts`. */
-      readonly reason: string;
+      readonly reason: Reason;
       /** The arithmetic in one line and what to do. */
       readonly message: string;
       readonly alternatives: readonly Alternative[];

@@ -1,0 +1,150 @@
+import type { EngineEntry, EngineVersion } from './types.ts';
+import { VLLM_0_32_0_FLAGS } from './vllm-flags.ts';
+
+const VLLM_TABLE = 'vllm docs/features/quantization/README.md@50feac95';
+const VLLM_CUDA = 'vllm platforms/cuda.py@002db495';
+
+const VLLM_0_32_0: EngineVersion = {
+  version: '0.32.0',
+  image: 'vllm/vllm-openai:v0.32.0',
+  flags: VLLM_0_32_0_FLAGS,
+  plannedFlags: [
+    { flags: ['--model'], field: 'spec.model.source' },
+    { flags: ['--served-model-name'], field: 'spec.model.servedNames' },
+    { flags: ['--revision'], field: 'spec.model.revision' },
+    { flags: ['--max-model-len'], field: 'spec.model.maxModelLen' },
+    { flags: ['--trust-remote-code', '--no-trust-remote-code'], field: 'spec.model.trustRemoteCode' },
+    { flags: ['--dtype', '--quantization', '-q'], field: 'spec.quantization.type' },
+    { flags: ['--kv-cache-dtype'], field: 'spec.quantization.kvCache' },
+    { flags: ['--tensor-parallel-size', '-tp'], field: 'spec.accelerator.parallelism.tensor' },
+    { flags: ['--pipeline-parallel-size', '-pp'], field: 'spec.accelerator.parallelism.pipeline' },
+    {
+      flags: [
+        '--data-parallel-size',
+        '-dp',
+        '--data-parallel-size-local',
+        '-dpl',
+        '--nnodes',
+        '-n',
+        '--node-rank',
+        '-r',
+      ],
+      field: 'spec.replicas',
+    },
+    { flags: ['--prefill-context-parallel-size', '-pcp'], field: 'spec.accelerator.count' },
+    {
+      flags: [
+        '--gpu-memory-utilization',
+        '--device-memory-utilization',
+        '--kv-cache-memory-bytes',
+        '--num-gpu-blocks-override',
+      ],
+      field: 'nothing: the plan computes it',
+    },
+    {
+      flags: ['--host', '--port', '--uds', '--root-path', '--headless', '--grpc'],
+      field: 'nothing: probes and Services rely on it',
+    },
+    {
+      flags: ['--ssl-keyfile', '--ssl-certfile'],
+      field: 'nothing: probes and the operator speak plain HTTP to the pod',
+    },
+    { flags: ['--api-key'], field: 'spec.engine.apiKeySecretRef' },
+    { flags: ['--hf-token'], field: 'spec.model.source.huggingFace.tokenSecretRef' },
+    { flags: ['--shutdown-timeout'], field: 'spec.termination.drainDeadline' },
+    { flags: ['--config'], field: 'spec.engine.extraArgs' },
+  ],
+  uncountedFlags: [
+    '--max-num-seqs',
+    '--max-num-batched-tokens',
+    '--max-cudagraph-capture-size',
+    '--cudagraph-capture-sizes',
+    '--enable-lora',
+    '--speculative-config',
+    '-sc',
+    '--spec-model',
+    '--cpu-offload-gb',
+    '--kv-offloading-size',
+  ],
+  quantizations: [
+    { quantization: 'FP32', from: '7.5', source: VLLM_CUDA },
+    { quantization: 'FP16', from: '7.5', source: VLLM_CUDA },
+    { quantization: 'BF16', from: '8.0', source: VLLM_CUDA },
+    { quantization: 'FP8', from: '8.9', source: VLLM_TABLE },
+    {
+      quantization: 'FP8',
+      from: '8.0',
+      before: '8.9',
+      warning:
+        'this GPU has no FP8 arithmetic: vLLM keeps FP8 weights and computes in 16-bit (Marlin), which saves memory, not time',
+      source: 'vllm docs/features/quantization/fp8.md@405f4e1f',
+    },
+    {
+      quantization: 'FP8',
+      from: '7.5',
+      before: '8.0',
+      warning: 'FP8 weights on compute capability 7.5 go through a slow 16-bit path (Marlin): INT8 is faster here',
+      source: 'vllm PR #29901, #34319',
+    },
+    { quantization: 'INT8', from: '7.5', before: '10.0', source: `${VLLM_TABLE}; Blackwell is not in the table` },
+    { quantization: 'W8A16', from: '7.5', source: `${VLLM_TABLE} (GPTQ, 8 bits)` },
+    {
+      quantization: 'AWQ',
+      from: '7.5',
+      before: '8.0',
+      warning: 'AWQ on compute capability 7.5 uses slower kernels than on 8.0 and later',
+      source: `${VLLM_TABLE}; vllm PR #29901, #31000`,
+    },
+    { quantization: 'AWQ', from: '8.0', source: VLLM_TABLE },
+    { quantization: 'GPTQ', from: '7.5', source: VLLM_TABLE },
+  ],
+  fp8KVCacheFrom: '8.9',
+  memory: {
+    utilization: 0.9,
+    baseOverheadGiB: [
+      { from: '7.5', value: 0.7, source: 'unverified: assumed as on 8.9' },
+      {
+        from: '8.0',
+        value: 1.2,
+        source: 'DeepSeek-R1-Distill-Qwen-1.5B, 1 x A100-40GB, vLLM 0.9.0.1: 1,131,008 KV tokens',
+      },
+      { from: '8.6', value: 0.7, source: 'Qwen3-14B bf16 and AWQ, 1 x L40S: 72,064 and 194,192 KV tokens' },
+      {
+        from: '9.0',
+        value: 1.6,
+        source:
+          'Llama-3.1-8B, 1 x H100, vLLM 0.11.0: 420,905 KV tokens (llm-d-benchmark config_explorer@2593348); Llama-3.1-70B, 4 x H100: 420,208 (LMCache faq.rst@df95ae5)',
+      },
+    ],
+    tensorParallelGiB: 1,
+  },
+  maxNumBatchedTokens: [
+    {
+      from: '7.5',
+      value: 2048,
+      source: 'vllm engine/arg_utils.py: default of the API server below 70 GiB, and on A100',
+    },
+    {
+      from: '9.0',
+      value: 8192,
+      source: 'vllm engine/arg_utils.py: default of the API server from 70 GiB on, A100 excepted',
+    },
+  ],
+  maxNumSeqs: 256,
+  sources: {
+    image: 'hub.docker.com/r/vllm/vllm-openai',
+    flags: 'help of the real vLLM 0.32.0',
+    uncountedFlags: 'meaning of the flags in the help of the real vLLM 0.32.0',
+    plannedFlags: 'meaning of the flags in the help of the real vLLM 0.32.0',
+    quantizations: 'per row',
+    fp8KVCacheFrom: `${VLLM_TABLE}; design/attention_backends.md@00139433 (8.0 has it on some backends only)`,
+    memory:
+      'utilization: a fraction of the total visible memory (vllm config/cache.py@002f10e0; default 0.92, 0.90 before), passed explicitly; ' +
+      'tensorParallelGiB: Llama-3.1-70B on 4 x H100 against 8B on 1 x H100 (same logs as baseOverheadGiB)',
+    maxNumBatchedTokens: 'per row; passed explicitly',
+    maxNumSeqs: 'vllm engine/arg_utils.py: default of the API server below 70 GiB; passed explicitly',
+  },
+};
+
+/** The engines that can be named in `spec.engine.type` and planned for. */
+export const ENGINES: readonly EngineEntry[] = [{ type: 'vLLM', versions: [VLLM_0_32_0] }];

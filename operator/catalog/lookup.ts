@@ -1,0 +1,87 @@
+import type { EngineType, QuantizationType } from '../api/index.ts';
+import type {
+  AcceleratorEntry,
+  ByComputeCapability,
+  Catalog,
+  EngineEntry,
+  EngineVersion,
+  ModelEntry,
+  QuantizationEntry,
+  QuantizationSupport,
+} from './types.ts';
+
+/** The model of this name or alias. */
+export function findModel(catalog: Catalog, name: string): ModelEntry | undefined {
+  return catalog.models.find((model) => model.name === name || model.aliases.includes(name));
+}
+
+export function findAccelerator(catalog: Catalog, name: string): AcceleratorEntry | undefined {
+  return catalog.accelerators.find((accelerator) => accelerator.name === name);
+}
+
+export function findEngine(catalog: Catalog, type: EngineType): EngineEntry | undefined {
+  return catalog.engines.find((engine) => engine.type === type);
+}
+
+export function findQuantization(catalog: Catalog, type: QuantizationType): QuantizationEntry | undefined {
+  return catalog.quantizations.find((quantization) => quantization.type === type);
+}
+
+/** Orders compute capabilities: negative when `a` is older than `b`. `10.0` comes after `9.0`. */
+export function compareComputeCapability(a: string, b: string): number {
+  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
+  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
+  return majorA - majorB || minorA - minorB;
+}
+
+/** The row for this GPU generation: the newest that is not newer than it; for older GPUs the oldest row. */
+export function byComputeCapability<T>(rows: readonly ByComputeCapability<T>[], capability: string): T | undefined {
+  const ascending = rows.toSorted((a, b) => compareComputeCapability(a.from, b.from));
+  return (ascending.findLast(({ from }) => compareComputeCapability(from, capability) <= 0) ?? ascending[0])?.value;
+}
+
+/** How the engine runs this quantization on this GPU generation; undefined if it does not. */
+export function findQuantizationSupport(
+  engine: EngineVersion,
+  quantization: QuantizationType,
+  capability: string,
+): QuantizationSupport | undefined {
+  return engine.quantizations.find(
+    (row) =>
+      row.quantization === quantization &&
+      compareComputeCapability(row.from, capability) <= 0 &&
+      (row.before === undefined || compareComputeCapability(capability, row.before) < 0),
+  );
+}
+
+/** Names of `candidates` that look most like `name`, best first, at most `limit`; none that is clearly another word. */
+export function similarNames(name: string, candidates: readonly string[], limit = 3): string[] {
+  const wanted = normalise(name);
+  return candidates
+    .map((candidate) => ({ candidate, distance: distance(wanted, normalise(candidate)) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(3, candidate.length / 2))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, limit)
+    .map(({ candidate }) => candidate);
+}
+
+const normalise = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/^.*\//, '')
+    .replaceAll(/[^a-z0-9]/g, '')
+    .slice(0, 100);
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,84 @@
+import type { IContainer } from 'kubernetes-models/v1/Container';
+import type { DeepSeekDeployment } from '../api/index.ts';
+import type { ComputeDtype, ServingPlan } from '../planner/index.ts';
+import { mergeArguments } from './arguments.ts';
+import type { Argument } from './arguments.ts';
+import { termination } from './termination.ts';
+import type { EngineContainer } from './types.ts';
+import { weights } from './weights.ts';
+
+const PORT = 8000;
+
+/** Seconds between two questions whether the engine has loaded. vLLM listens only once it has. */
+const STARTUP_PERIOD_SECONDS = 10;
+
+const DTYPE: Readonly<Record<ComputeDtype, string>> = { float16: 'half', bfloat16: 'bfloat16', float32: 'float' };
+
+/** How vLLM serves a plan: `vllm serve` with everything said that the plan counted on, so that no default can change it. */
+export function renderVLLM(plan: ServingPlan, deployment: DeepSeekDeployment): EngineContainer {
+  const { spec } = deployment;
+  const { model, volumes, volumeMounts, env } = weights(plan, deployment);
+  const stop = termination(spec.termination);
+  const health = { httpGet: { path: '/health', port: PORT } };
+  return {
+    image: plan.engine.image,
+    // Said outright: older images have another entrypoint.
+    command: ['vllm', 'serve'],
+    args: [model, ...mergeArguments(vllmArguments(plan, deployment, stop.drainSeconds), spec.engine?.extraArgs ?? [])],
+    env: [...env, ...apiKey(deployment), { name: 'VLLM_NO_USAGE_STATS', value: '1' }],
+    port: PORT,
+    metricsPath: '/metrics',
+    startupProbe: {
+      ...health,
+      periodSeconds: STARTUP_PERIOD_SECONDS,
+      timeoutSeconds: 5,
+      failureThreshold: Math.ceil(plan.startupBudgetSeconds / STARTUP_PERIOD_SECONDS),
+    },
+    // Two minutes without an answer: a long prefill of a busy engine is shorter, a dead one stays dead.
+    livenessProbe: { ...health, periodSeconds: 20, timeoutSeconds: 15, failureThreshold: 6 },
+    // A hung engine is out of the Service after at most 5 + 5 + 3 seconds.
+    readinessProbe: { ...health, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 },
+    volumes,
+    volumeMounts,
+    terminationGracePeriodSeconds: stop.gracePeriodSeconds,
+    preStopSeconds: stop.preStopSeconds,
+  };
+}
+
+function vllmArguments(plan: ServingPlan, { metadata, spec }: DeepSeekDeployment, drainSeconds: number): Argument[] {
+  const { model } = plan;
+  return [
+    ['--host', '0.0.0.0'],
+    ['--port', String(PORT)],
+    ['--served-model-name', ...(spec.model.servedNames ?? [metadata.name])],
+    ...(model.revision === undefined ? [] : revision(model.revision)),
+    ...(model.trustRemoteCode ? [['--trust-remote-code'] as const] : []),
+    ['--dtype', DTYPE[plan.computeDtype]],
+    // A checkpoint that is quantized says so itself; naming it here would keep vLLM from choosing its fastest kernel.
+    ...(model.quantizedOnLoad ? [['--quantization', plan.quantization.toLowerCase()] as const] : []),
+    ['--tensor-parallel-size', String(plan.tensorParallel)],
+    ...(plan.pipelineParallel > 1 ? [['--pipeline-parallel-size', String(plan.pipelineParallel)] as const] : []),
+    ['--max-model-len', String(plan.maxModelLen)],
+    ['--gpu-memory-utilization', plan.memory.gpuMemoryUtilization.toFixed(2)],
+    ['--max-num-seqs', String(plan.maxNumSeqs)],
+    ['--max-num-batched-tokens', String(plan.maxNumBatchedTokens)],
+    ...(plan.kvCacheDtype === 'fp8' ? [['--kv-cache-dtype', 'fp8'] as const] : []),
+    // Without it vLLM cuts every running request on SIGTERM.
+    ['--shutdown-timeout', String(drainSeconds)],
+    ['--disable-access-log-for-endpoints', '/health,/metrics'],
+  ];
+}
+
+/** The tokenizer lies beside the weights and is pinned with them. */
+function revision(commit: string): Argument[] {
+  return [
+    ['--revision', commit],
+    ['--tokenizer-revision', commit],
+  ];
+}
+
+/** From the environment: a flag would show the key in the pod's spec. */
+function apiKey({ spec }: DeepSeekDeployment): NonNullable<IContainer['env']> {
+  const reference = spec.engine?.apiKeySecretRef;
+  return reference === undefined ? [] : [{ name: 'VLLM_API_KEY', valueFrom: { secretKeyRef: { ...reference } } }];
+}

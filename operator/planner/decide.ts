@@ -1,0 +1,167 @@
+import type { DeepSeekDeploymentSpec } from '../api/index.ts';
+import type { Catalog } from '../catalog/index.ts';
+import { checkContext, chooseContext, concurrency, maxNumSeqs, shortestContext } from './context.ts';
+import { checkExtraArgs } from './extra-args.ts';
+import { planHost } from './host.ts';
+import { maxNumBatchedTokens } from './memory.ts';
+import type { MemoryFit } from './memory.ts';
+import { resolveQuantization } from './quantization.ts';
+import { isRefusal, refuse } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import { resolveAccelerator, resolveEngine, resolveModel } from './resolve.ts';
+import { chooseSplit } from './split.ts';
+import type { Split, Workload } from './split.ts';
+import { startupBudgetSeconds } from './startup.ts';
+import type { WeightsFrom } from './startup.ts';
+import type { ServingPlan } from './types.ts';
+import { formatCount, GIB, round } from './units.ts';
+import { weightBytes } from './weights.ts';
+
+/** Above this many GB, a restart that downloads again is worth a warning. */
+const LARGE_DOWNLOAD_GB = 50;
+/** More GPUs than this should not share layers over PCIe alone. Unverified; vLLM's docs prefer pipeline stages there. */
+const SANE_PCIE_TENSOR = 2;
+
+/** Plans one replica, or says why not. */
+export function decide(spec: DeepSeekDeploymentSpec, catalog: Catalog): ServingPlan | Refusal {
+  const model = resolveModel(spec, catalog);
+  if (isRefusal(model)) return model;
+  const accelerator = resolveAccelerator(spec, catalog);
+  if (isRefusal(accelerator)) return accelerator;
+  const engine = resolveEngine(spec, catalog);
+  if (isRefusal(engine)) return engine;
+  const from = weightsFrom(spec);
+  if (isRefusal(from)) return from;
+  const quantization = resolveQuantization(spec, model, accelerator.entry, engine, catalog);
+  if (isRefusal(quantization)) return quantization;
+  const extraArgs = checkExtraArgs(spec.engine?.extraArgs ?? [], engine);
+  if (isRefusal(extraArgs)) return extraArgs;
+  const wanted = spec.model.maxModelLen;
+  const tooLong = checkContext(model, wanted);
+  if (tooLong !== undefined) return tooLong;
+  const minTokens = shortestContext(model, wanted);
+  const workload: Workload = { model, accelerator: accelerator.entry, engine, quantization, minTokens };
+  const split = chooseSplit(spec.accelerator, workload, catalog);
+  if (isRefusal(split)) return split;
+  const plan = assemble(spec, workload, split, from, [
+    ...engine.warnings,
+    ...accelerator.warnings,
+    ...quantization.warnings,
+    ...extraArgs.warnings,
+  ]);
+  return isFiniteThroughout(plan)
+    ? plan
+    : refuse(
+        'NoMemoryModel',
+        `the memory of ${model.name} on ${accelerator.entry.name} cannot be computed from these numbers`,
+      );
+}
+
+function weightsFrom({ model: { source } }: DeepSeekDeploymentSpec): WeightsFrom | Refusal {
+  if (source?.objectStorage !== undefined) {
+    return refuse(
+      'UnsupportedSource',
+      'model.source.objectStorage cannot be served by this version: use huggingFace (with a mirror’s endpoint), persistentVolumeClaim or image',
+    );
+  }
+  if (source?.persistentVolumeClaim !== undefined) return 'Volume';
+  return source?.image === undefined ? 'HuggingFace' : 'Image';
+}
+
+function assemble(
+  spec: DeepSeekDeploymentSpec,
+  { model, accelerator, engine, quantization }: Workload,
+  { parallelism, memory }: Split,
+  from: WeightsFrom,
+  warnings: readonly string[],
+): ServingPlan {
+  const gpus = parallelism.tensor * parallelism.pipeline;
+  const context = chooseContext(model, spec.model.maxModelLen, memory.kvCacheTokens);
+  const maxConcurrency = concurrency(memory.kvCacheTokens, context.maxModelLen);
+  const checkpointGiB = checkpointSizeGiB(model, quantization);
+  const downloads =
+    from === 'HuggingFace' && !spec.model.source?.cache?.persistentVolumeClaim && !spec.model.source?.cache?.hostPath;
+  const { host, warnings: hostWarnings } = planHost(spec, gpus, checkpointGiB, downloads);
+  return {
+    model: {
+      name: model.name,
+      ...(quantization.repository !== undefined && { repository: quantization.repository }),
+      ...(spec.model.revision !== undefined && { revision: spec.model.revision }),
+      trustRemoteCode: spec.model.trustRemoteCode ?? false,
+      quantizedOnLoad: quantization.quantizedOnLoad,
+    },
+    engine: { type: engine.type, version: engine.version.version, image: engine.image },
+    quantization: quantization.entry.type,
+    computeDtype: quantization.computeDtype,
+    kvCacheDtype: quantization.kvCacheDtype,
+    accelerator: {
+      type: accelerator.name,
+      resourceName: accelerator.resourceName,
+      computeCapability: accelerator.computeCapability,
+    },
+    tensorParallel: parallelism.tensor,
+    pipelineParallel: parallelism.pipeline,
+    gpusPerReplica: gpus,
+    maxModelLen: context.maxModelLen,
+    maxNumSeqs: maxNumSeqs(memory.kvCacheTokens, context.maxModelLen, engine.version.maxNumSeqs),
+    maxNumBatchedTokens: maxNumBatchedTokens(engine.version, accelerator.computeCapability),
+    memory: roundedMemory(memory),
+    kvCacheTokens: memory.kvCacheTokens,
+    maxConcurrency,
+    host,
+    startupBudgetSeconds: startupBudgetSeconds(checkpointGiB, from),
+    warnings: [
+      ...warnings,
+      ...context.warnings,
+      ...(maxConcurrency < 2
+        ? [
+            `only ${maxConcurrency} sequences of ${formatCount(context.maxModelLen)} tokens fit into the KV cache at once`,
+          ]
+        : []),
+      ...(accelerator.interconnect === 'PCIe' && parallelism.tensor > SANE_PCIE_TENSOR
+        ? [
+            `${parallelism.tensor} ${accelerator.name} share every layer over PCIe, which costs latency: GPUs with NVLink or fewer of them do better`,
+          ]
+        : []),
+      ...(parallelism.pipeline > 1
+        ? [
+            `the layers run in ${parallelism.pipeline} pipeline stages, which wait for each other: latency is higher than with ${parallelism.tensor} x larger GPUs`,
+          ]
+        : []),
+      ...hostWarnings,
+      ...downloadWarnings(checkpointGiB, downloads),
+    ],
+  };
+}
+
+function checkpointSizeGiB(
+  model: Workload['model'],
+  { entry, groupSize, quantizedOnLoad }: Workload['quantization'],
+): number {
+  const bytes = weightBytes(model.architecture, entry, groupSize);
+  return (quantizedOnLoad ? bytes * (2 / entry.linearBytes) : bytes) / GIB;
+}
+
+function downloadWarnings(checkpointGiB: number, downloads: boolean): string[] {
+  const gb = (checkpointGiB * GIB) / 1e9;
+  return downloads && gb > LARGE_DOWNLOAD_GB
+    ? [`each start of a pod downloads ${Math.round(gb)} GB: set model.source.cache to keep them`]
+    : [];
+}
+
+function roundedMemory(memory: MemoryFit): ServingPlan['memory'] {
+  return {
+    gpuTotalGiB: memory.gpuTotalGiB,
+    usableGiBPerGPU: round(memory.usableGiB),
+    gpuMemoryUtilization: memory.utilization,
+    weightsGiBPerGPU: round(memory.weightsGiB),
+    overheadGiBPerGPU: round(memory.overheadGiB),
+    kvCacheGiBPerGPU: round(memory.kvCacheGiB),
+    kvBytesPerTokenPerGPU: memory.kvBytesPerToken,
+  };
+}
+
+function isFiniteThroughout(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isFiniteThroughout);
+}

@@ -1,0 +1,17 @@
+import type { PlannerReason } from '../api/index.ts';
+
+/** Why something cannot be planned. A step of the planner returns one instead of its result; nothing throws. */
+export interface Refusal {
+  readonly refused: true;
+  readonly reason: PlannerReason;
+  /** The arithmetic in one line and what to do. */
+  readonly message: string;
+}
+
+export function refuse(reason: PlannerReason, message: string): Refusal {
+  return { refused: true, reason, message };
+}
+
+export function isRefusal(result: unknown): result is Refusal {
+  return typeof result === 'object' && result !== null && 'refused' in result;
+}

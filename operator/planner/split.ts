@@ -1,0 +1,164 @@
+import type { DeepSeekDeploymentSpec } from '../api/index.ts';
+import { findQuantization } from '../catalog/index.ts';
+import type { AcceleratorEntry, Catalog, ModelEntry } from '../catalog/index.ts';
+import { fitMemory } from './memory.ts';
+import type { MemoryFit } from './memory.ts';
+import { legalTensorSizes, splitsUpTo, tensorParallelProblem } from './parallelism.ts';
+import type { Parallelism } from './parallelism.ts';
+import type { ResolvedQuantization } from './quantization.ts';
+import { isRefusal, refuse } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import type { ResolvedEngine } from './resolve.ts';
+import { formatCount, formatGiB, GIB, withArticle } from './units.ts';
+import { weightBytesPerRank } from './weights.ts';
+
+/** What is to be placed on GPUs. */
+export interface Workload {
+  readonly model: ModelEntry;
+  readonly accelerator: AcceleratorEntry;
+  readonly engine: ResolvedEngine;
+  readonly quantization: ResolvedQuantization;
+  /** Tokens that the KV cache has to hold at least: one sequence. */
+  readonly minTokens: number;
+}
+
+export interface Split {
+  readonly parallelism: Parallelism;
+  readonly memory: MemoryFit;
+}
+
+/** More nodes than this are not even mentioned in a refusal. */
+const MAX_NODES = 16;
+
+/** Finds how many GPUs, and how they share the model: as the spec says, else the fewest that hold it. */
+export function chooseSplit(
+  accelerator: DeepSeekDeploymentSpec['accelerator'],
+  workload: Workload,
+  catalog: Catalog,
+): Split | Refusal {
+  const { maxPerNode } = workload.accelerator;
+  const candidates = candidateSplits(accelerator, workload);
+  if (isRefusal(candidates)) return candidates;
+  const [preferred] = candidates;
+  if (preferred === undefined) return refuse('IllegalParallelism', `${workload.model.name} has no legal split`);
+  const fixed = accelerator.count !== undefined || accelerator.parallelism?.tensor !== undefined;
+  const gpus = preferred.tensor * preferred.pipeline;
+  if (fixed && gpus > maxPerNode) return tooManyForOneNode(gpus, workload);
+  for (const parallelism of candidates) {
+    const memory = fits(workload, parallelism, catalog);
+    if (memory !== undefined) return { parallelism, memory };
+  }
+  if (fixed) return insufficient(workload, preferred, catalog);
+  return needsMultipleNodes(workload, catalog) ?? insufficient(workload, candidates.at(-1) ?? preferred, catalog);
+}
+
+/** The splits to try, in this order; a refusal if what the spec asks for is illegal. */
+function candidateSplits(spec: DeepSeekDeploymentSpec['accelerator'], workload: Workload): Parallelism[] | Refusal {
+  const { architecture, name } = workload.model;
+  const { groupSize } = workload.quantization;
+  const { maxPerNode } = workload.accelerator;
+  const { count, parallelism } = spec;
+  const { tensor, pipeline } = parallelism ?? {};
+  for (const [field, value] of Object.entries({
+    count,
+    'parallelism.tensor': tensor,
+    'parallelism.pipeline': pipeline,
+  })) {
+    if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
+      return refuse('IllegalParallelism', `accelerator.${field} ${value} is not a number of GPUs`);
+    }
+  }
+  const illegal = (problem: string, max: number): Refusal =>
+    refuse(
+      'IllegalParallelism',
+      `${name} cannot be split like that: ${problem}. Legal tensor-parallel sizes: ${legalTensorSizes(architecture, Math.min(max, 64), groupSize).join(', ') || 'none'}`,
+    );
+  if (tensor !== undefined) {
+    const problem = tensorParallelProblem(architecture, tensor, groupSize);
+    if (problem !== undefined) return illegal(problem, Math.max(tensor, maxPerNode));
+    const stages = pipeline ?? (count === undefined ? 1 : count / tensor);
+    if (!Number.isInteger(stages))
+      return illegal(`${count ?? 0} GPUs are not a multiple of tensor-parallel size ${tensor}`, maxPerNode);
+    if (count !== undefined && count !== tensor * stages)
+      return illegal(`${count} GPUs are not ${tensor} x ${stages}`, maxPerNode);
+    if (stages > architecture.layers)
+      return illegal(`${stages} stages are more than its ${architecture.layers} layers`, maxPerNode);
+    return [{ tensor, pipeline: stages }];
+  }
+  if (count !== undefined) {
+    const stages = pipeline ?? 1;
+    const problem = Number.isInteger(count / stages)
+      ? tensorParallelProblem(architecture, count / stages, groupSize)
+      : `${count} GPUs are not a multiple of ${stages} stages`;
+    if (problem !== undefined) return illegal(problem, Math.max(count, maxPerNode));
+    if (stages > architecture.layers)
+      return illegal(`${stages} stages are more than its ${architecture.layers} layers`, maxPerNode);
+    return [{ tensor: count / stages, pipeline: stages }];
+  }
+  const splits = splitsUpTo(architecture, maxPerNode, pipeline, groupSize);
+  return splits.length > 0
+    ? splits
+    : illegal(`no split into ${pipeline ?? 1} stages fits into ${maxPerNode} GPUs`, maxPerNode);
+}
+
+/** The memory of this split if it holds the weights, also while they are loaded, and one sequence. */
+function fits(workload: Workload, parallelism: Parallelism, catalog: Catalog): MemoryFit | undefined {
+  const { model, accelerator, engine, quantization, minTokens } = workload;
+  const memory = fitMemory(model.architecture, accelerator, engine.version, quantization, parallelism);
+  if (!(memory.kvCacheTokens >= minTokens)) return undefined;
+  return loadPeakGiB(workload, parallelism, catalog) <= memory.usableGiB ? memory : undefined;
+}
+
+/** GPU memory that the weights take while they are quantized on loading: their 16-bit size. 0 if they are not. */
+function loadPeakGiB({ model, quantization }: Workload, parallelism: Parallelism, catalog: Catalog): number {
+  const native = findQuantization(catalog, model.nativeDtype === 'bfloat16' ? 'BF16' : 'FP16');
+  if (!quantization.quantizedOnLoad || native === undefined) return 0;
+  return weightBytesPerRank(model.architecture, native, parallelism) / GIB;
+}
+
+function insufficient(workload: Workload, parallelism: Parallelism, catalog: Catalog): Refusal {
+  const { model, accelerator, engine, quantization, minTokens } = workload;
+  const memory = fitMemory(model.architecture, accelerator, engine.version, quantization, parallelism);
+  const gpus = parallelism.tensor * parallelism.pipeline;
+  const what = `${model.name} in ${quantization.entry.type}${gpus > 1 ? ` on ${gpus} GPUs` : ''}`;
+  const gives = `${withArticle(accelerator.name)} gives ${formatGiB(memory.usableGiB)}`;
+  const weights = `${what} needs ${formatGiB(memory.weightsGiB)} of weights per GPU`;
+  if (memory.weightsGiB > memory.usableGiB) return refuse('InsufficientGPUMemory', `${weights}; ${gives}`);
+  const peak = loadPeakGiB(workload, parallelism, catalog);
+  if (peak > memory.usableGiB) {
+    return refuse(
+      'InsufficientGPUMemory',
+      `${what} is quantized while it loads, and its 16-bit weights need ${formatGiB(peak)} per GPU; ${gives}`,
+    );
+  }
+  const needed = `${weights} and ${formatGiB(memory.overheadGiB)} of overhead`;
+  if (memory.kvCacheGiB <= 0)
+    return refuse('InsufficientGPUMemory', `${needed}; ${gives}, which leaves no room for the KV cache`);
+  return refuse(
+    'InsufficientGPUMemory',
+    `${needed}; ${gives}, which leaves ${formatGiB(memory.kvCacheGiB)} for the KV cache: ${formatCount(memory.kvCacheTokens)} tokens, ` +
+      `and one sequence of ${formatCount(minTokens)} tokens needs ${formatGiB((minTokens * memory.kvBytesPerToken) / GIB)}`,
+  );
+}
+
+function tooManyForOneNode(gpus: number, { accelerator }: Workload): Refusal {
+  const nodes = Math.ceil(gpus / accelerator.maxPerNode);
+  return refuse(
+    'NeedsMultipleNodes',
+    `${gpus} GPUs of type ${accelerator.name} are ${nodes} nodes of ${accelerator.maxPerNode}, and one replica has to fit into one node`,
+  );
+}
+
+/** The refusal that says how many nodes it would take, if any number of them would do. */
+function needsMultipleNodes(workload: Workload, catalog: Catalog): Refusal | undefined {
+  const { model, accelerator, quantization } = workload;
+  const tensor = legalTensorSizes(model.architecture, accelerator.maxPerNode, quantization.groupSize).at(-1) ?? 1;
+  for (let nodes = 2; nodes <= Math.min(MAX_NODES, model.architecture.layers); nodes += 1) {
+    if (fits(workload, { tensor, pipeline: nodes }, catalog) === undefined) continue;
+    return refuse(
+      'NeedsMultipleNodes',
+      `${model.name} in ${quantization.entry.type} needs ${nodes} nodes with ${tensor} x ${accelerator.name} each, and one replica has to fit into one node`,
+    );
+  }
+  return undefined;
+}
