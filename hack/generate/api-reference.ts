@@ -33,14 +33,20 @@ function typeOf(schema: StructuralSchema): string {
   return schema.type ?? 'any';
 }
 
+/** What a single field may be: its bounds, and its own rules in the words of their messages. */
 function limitsOf(schema: StructuralSchema): string {
+  const rules = schema.type === 'object' ? [] : (schema['x-kubernetes-validations'] ?? []);
+  return [boundsOf(schema), ...rules.map(({ message }) => message)].filter(Boolean).join('; ');
+}
+
+function boundsOf(schema: StructuralSchema): string {
   const { minimum, maximum, minItems = 0, maxItems, maxLength, maxProperties } = schema;
-  if (schema['x-kubernetes-int-or-string']) return '';
+  if (schema['x-kubernetes-int-or-string'] || schema.enum) return '';
   if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`;
   if (minimum !== undefined) return `at least ${minimum}`;
   if (maxItems !== undefined) return minItems > 0 ? `${minItems} to ${maxItems} items` : `at most ${maxItems} items`;
   if (maxProperties !== undefined) return `at most ${maxProperties} entries`;
-  return maxLength !== undefined && !schema.enum ? `at most ${maxLength} characters` : '';
+  return maxLength === undefined ? '' : `at most ${maxLength} characters`;
 }
 
 function describe({ description = '', ...schema }: StructuralSchema): string {

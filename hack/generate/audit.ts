@@ -3,7 +3,7 @@ import { at, SchemaError } from './schema.ts';
 
 /**
  * What `z.toJSONSchema` passes over in silence, and the API server would never know: transforms, refinements without a
- * CEL twin, flags of regular expressions. Throws SchemaError on the first.
+ * CEL twin. Throws SchemaError on the first.
  */
 export function auditZod(schema: z.core.$ZodType, path = ''): void {
   const { def } = (schema as z.core.$ZodTypes)._zod;
@@ -47,13 +47,5 @@ function auditChecks(schema: z.core.$ZodType, path: string): void {
       throw new SchemaError(path, 'a refinement needs a twin that the API server checks: use withRules');
     }
     if (def.check === 'overwrite') throw new SchemaError(path, 'a transform changes what users wrote: not in an API');
-    const pattern = 'pattern' in def ? def.pattern : undefined;
-    if (
-      pattern instanceof RegExp &&
-      pattern.flags !== '' &&
-      !('format' in schema._zod.def && schema._zod.def.format === 'datetime')
-    ) {
-      throw new SchemaError(path, `the API server knows no flags of regular expressions (${pattern.flags})`);
-    }
   }
 }

@@ -58,8 +58,14 @@ function boundProblems(schema: StructuralSchema, problem: Problem): SchemaError[
   return [];
 }
 
-function patternProblems({ pattern = '' }: StructuralSchema, problem: Problem): SchemaError[] {
-  if (NOT_RE2.test(pattern)) return [problem(`RE2 has no lookaround and no back-references: ${pattern}`)];
-  if (OTHER_IN_RE2.test(pattern)) return [problem(`means something else in RE2: ${pattern}`)];
-  return [];
+function patternProblems(schema: StructuralSchema, problem: Problem): SchemaError[] {
+  if (schema.pattern !== undefined) return [problem('use matching(): its message is what the user reads')];
+  const patterns = (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule }) =>
+    [...rule.matchAll(/matches\(r?'([^']*)'\)/g)].map(([, pattern = '']) => pattern),
+  );
+  return patterns.flatMap((pattern) => {
+    if (NOT_RE2.test(pattern)) return [problem(`RE2 has no lookaround and no back-references: ${pattern}`)];
+    if (OTHER_IN_RE2.test(pattern)) return [problem(`means something else in RE2: ${pattern}`)];
+    return [];
+  });
 }

@@ -44,15 +44,19 @@ function intOrString(json: Json, path: string): Json | undefined {
   if (options.length !== 2 || !integer || !text) {
     throw new SchemaError(path, 'a union can only be of integer and string; use optional members and exactlyOneOf');
   }
-  const { type: _integer, ...numberKeywords } = integer;
-  const { type: _string, ...textKeywords } = text;
   return {
+    ...withoutType(integer),
+    ...withoutType(text),
     ...rest,
-    ...numberKeywords,
-    ...textKeywords,
     anyOf: [{ type: 'integer' }, { type: 'string' }],
     'x-kubernetes-int-or-string': true,
   };
+}
+
+function withoutType(json: Json): Json {
+  const keywords = { ...json };
+  delete keywords['type'];
+  return keywords;
 }
 
 /** zod writes JavaScript's safe integers as bounds; the API server knows formats, and has integers for literals. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withRules } from './rules.ts';
-import { atomicList, labelKey, labels, labelValue, objectName, quantity } from './scalars.ts';
+import { atomicList, labelKey, labels, labelValue, matching, objectName, quantity } from './scalars.ts';
 
 /** A toleration, as pods have it. */
 export const toleration = withRules(
@@ -50,10 +50,7 @@ const parallelism = z.object({
 
 const customAccelerator = z.object({
   memory: quantity().describe('Memory of one GPU, such as 48Gi.'),
-  computeCapability: z
-    .string()
-    .max(6)
-    .regex(/^[0-9]{1,2}\.[0-9]{1,2}$/, 'should be a CUDA compute capability such as "8.0"')
+  computeCapability: matching(/^[0-9]{1,2}\.[0-9]{1,2}$/, 6, 'should be a CUDA compute capability such as "8.0"')
     .describe('CUDA compute capability, such as "8.9". Absent: no CUDA.')
     .exactOptional(),
 });
@@ -61,14 +58,13 @@ const customAccelerator = z.object({
 /** The GPUs of one replica. */
 export const acceleratorSpec = withRules(
   z.object({
-    type: z
-      .string()
-      .min(1)
-      .max(63)
-      .regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, 'should be a name of the catalogue such as A100-80GB, or custom')
-      .describe(
-        'A name of the catalogue: T4, A10G, L4, L40S, A100-40GB, A100-80GB, H100, H200, B200, Orin, CPU; or `custom` with `custom` below.',
-      ),
+    type: matching(
+      /^[A-Za-z0-9][A-Za-z0-9.-]*$/,
+      63,
+      'should be a name of the catalogue such as A100-80GB, or custom',
+    ).describe(
+      'A name of the catalogue: T4, A10G, L4, L40S, A100-40GB, A100-80GB, H100, H200, B200, Orin, CPU; or `custom` with `custom` below.',
+    ),
     count: z
       .int32()
       .min(1)
@@ -76,13 +72,11 @@ export const acceleratorSpec = withRules(
       .describe('GPUs per replica. Default: the fewest that hold the model and divide it legally.')
       .exactOptional(),
     parallelism: parallelism.describe('How the GPUs of a replica share the model.').exactOptional(),
-    resourceName: z
-      .string()
-      .max(317)
-      .regex(
-        /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
-        'should be an extended resource such as nvidia.com/gpu',
-      )
+    resourceName: matching(
+      /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+      317,
+      'should be an extended resource such as nvidia.com/gpu',
+    )
       .describe(
         'Extended resource to ask for, such as nvidia.com/gpu or nvidia.com/mig-3g.40gb. Default: that of the accelerator.',
       )

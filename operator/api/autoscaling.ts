@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exactlyOneOf, withRules } from './rules.ts';
-import { atomicList, decimal, duration, httpAddress, labels, percent, text } from './scalars.ts';
+import { atomicList, decimal, duration, httpAddress, labels, percent, text, whenDecimal } from './scalars.ts';
 
 /** Metrics of the engine that mean the same on every engine, the CPU, and one from outside. */
 export const AUTOSCALING_METRICS = [
@@ -58,18 +58,21 @@ const metric = withRules(
       holds: (self) => (self.type === 'External') === (self.external !== undefined),
     },
     {
-      rule: 'double(self.target) > 0.0',
+      rule: whenDecimal(['self.target'], 'double(self.target) > 0.0'),
       message: 'target must be above 0',
       holds: (self) => Number(self.target) > 0,
     },
     {
-      rule: "!(self.type in ['BatchUtilization', 'KVCacheUtilization', 'CPU']) || double(self.target) <= 100.0",
+      rule: whenDecimal(
+        ['self.target'],
+        "!(self.type in ['BatchUtilization', 'KVCacheUtilization', 'CPU']) || double(self.target) <= 100.0",
+      ),
       message: 'target is a percentage for this type: at most 100',
       holds: (self) =>
         !['BatchUtilization', 'KVCacheUtilization', 'CPU'].includes(self.type) || Number(self.target) <= 100,
     },
     {
-      rule: '!has(self.scaleInBelow) || double(self.scaleInBelow) <= double(self.target)',
+      rule: `!has(self.scaleInBelow) || ${whenDecimal(['self.target', 'self.scaleInBelow'], 'double(self.scaleInBelow) <= double(self.target)')}`,
       message: 'scaleInBelow may not be above target',
       holds: (self) => self.scaleInBelow === undefined || Number(self.scaleInBelow) <= Number(self.target),
     },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { imageReference } from './model.ts';
 import { exactlyOneOf, withRules } from './rules.ts';
-import { atomicList, objectName, secretKey, text, uniqueBy } from './scalars.ts';
+import { atomicList, matching, objectName, secretKey, text, uniqueBy } from './scalars.ts';
 
 export const ENGINE_TYPES = ['vLLM', 'SGLang', 'TensorRT-LLM', 'llama.cpp'] as const;
 export type EngineType = (typeof ENGINE_TYPES)[number];
@@ -12,12 +12,7 @@ const environmentSource = withRules(
     configMapKeyRef: z
       .object({
         name: objectName().describe('Name of the ConfigMap.'),
-        key: z
-          .string()
-          .min(1)
-          .max(253)
-          .regex(/^[-._a-zA-Z0-9]+$/, 'should be a key of a ConfigMap')
-          .describe('Key inside the ConfigMap.'),
+        key: matching(/^[-._a-zA-Z0-9]+$/, 253, 'should be a key of a ConfigMap').describe('Key inside the ConfigMap.'),
       })
       .describe('An entry of a ConfigMap.')
       .exactOptional(),
@@ -36,11 +31,9 @@ const environmentSource = withRules(
 
 const environmentVariable = withRules(
   z.object({
-    name: z
-      .string()
-      .max(256)
-      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'should be the name of an environment variable')
-      .describe('Name of the variable.'),
+    name: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, 256, 'should be the name of an environment variable').describe(
+      'Name of the variable.',
+    ),
     value: text(8192).describe('Its value.').exactOptional(),
     valueFrom: environmentSource.describe('Where its value comes from.').exactOptional(),
   }),
@@ -56,10 +49,7 @@ export const engineSpec = z.object({
     .enum(ENGINE_TYPES)
     .describe('The engine. Default: the best supported one for this model, accelerator and quantization.')
     .exactOptional(),
-  version: z
-    .string()
-    .max(128)
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'should be a version or an image tag')
+  version: matching(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 128, 'should be a version or an image tag')
     .describe(
       'Version of the engine, the tag of its image. Default: the version that this release of the operator was tested with.',
     )

@@ -1,12 +1,18 @@
 import { z } from 'zod';
 import { exactlyOneOf, withRules } from './rules.ts';
-import { absolutePath, atomicList, httpAddress, objectName, quantity, secretKey, secretName } from './scalars.ts';
+import {
+  absolutePath,
+  atomicList,
+  httpAddress,
+  matching,
+  objectName,
+  quantity,
+  secretKey,
+  secretName,
+} from './scalars.ts';
 
 const huggingFaceSource = z.object({
-  repository: z
-    .string()
-    .max(200)
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/, 'should be organisation/name')
+  repository: matching(/^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/, 200, 'should be organisation/name')
     .describe('Repository, `organisation/name`. Default: the catalogue’s repository for this quantization.')
     .exactOptional(),
   endpoint: httpAddress()
@@ -37,7 +43,7 @@ const volumeSource = withRules(
 /** An OCI image reference: registry[:port]/path[:tag][@digest]. */
 const IMAGE =
   /^[a-zA-Z0-9][a-zA-Z0-9.-]*(:[0-9]{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha(256|512):[a-f0-9]{64,128})?$/;
-export const imageReference = () => z.string().min(1).max(512).regex(IMAGE, 'should be an image reference');
+export const imageReference = () => matching(IMAGE, 512, 'should be an image reference');
 
 const imageSource = z.object({
   reference: imageReference().describe(
@@ -50,14 +56,11 @@ const imageSource = z.object({
 });
 
 const objectStorageSource = z.object({
-  uri: z
-    .string()
-    .max(1024)
-    .regex(
-      /^(s3|gs|az|oss):\/\/[a-z0-9][a-z0-9._-]{1,62}(\/[!-"$->@-~]*)?$/,
-      'should be an address such as s3://bucket/path',
-    )
-    .describe('Where the weights are: s3://, gs://, az:// or oss://, bucket and path.'),
+  uri: matching(
+    /^(s3|gs|az|oss):\/\/[a-z0-9][a-z0-9._-]{1,62}(\/[!-"$->@-~]*)?$/,
+    1024,
+    'should be an address such as s3://bucket/path',
+  ).describe('Where the weights are: s3://, gs://, az:// or oss://, bucket and path.'),
   endpoint: httpAddress().describe('Address of an S3-compatible store.').exactOptional(),
   credentialsSecretRef: secretName()
     .describe('Secret whose keys become the environment of the download, e.g. AWS_ACCESS_KEY_ID.')
@@ -183,29 +186,17 @@ const architecture = withRules(
 /** What is served, and where its weights come from. */
 export const modelSpec = withRules(
   z.object({
-    name: z
-      .string()
-      .max(63)
-      .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'should be a catalogue name in lower case, or custom')
-      .describe('A name of the catalogue, such as deepseek-r1-distill-qwen-7b, or `custom` with `architecture`.'),
-    revision: z
-      .string()
-      .min(1)
-      .max(128)
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, 'should be a commit, tag or branch')
+    name: matching(
+      /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
+      63,
+      'should be a catalogue name in lower case, or custom',
+    ).describe('A name of the catalogue, such as deepseek-r1-distill-qwen-7b, or `custom` with `architecture`.'),
+    revision: matching(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, 128, 'should be a commit, tag or branch')
       .describe(
         'Commit (or tag) of the weights. A change is a new version. Default: the commit that the catalogue pins.',
       )
       .exactOptional(),
-    servedNames: atomicList(
-      z
-        .string()
-        .min(1)
-        .max(200)
-        .regex(/^[!-+--~]+$/, 'should be printable ASCII without spaces and commas'),
-      16,
-      1,
-    )
+    servedNames: atomicList(matching(/^[!-+--~]+$/, 200, 'should be printable ASCII without spaces and commas'), 16, 1)
       .describe('What clients send as `model`. Default: the name of this object, so that a new model breaks no client.')
       .exactOptional(),
     maxModelLen: count(100_000_000)

@@ -7,6 +7,7 @@ import {
   labelKey,
   labels,
   labelValue,
+  matching,
   objectName,
   percent,
   secretKey,
@@ -90,11 +91,9 @@ const peer = withRules(
     podSelector: labelSelector().describe('Pods, by labels. Absent: all of the namespaces.').exactOptional(),
     ipBlock: z
       .object({
-        cidr: z
-          .string()
-          .max(49)
-          .regex(/^[0-9a-fA-F:.]+\/[0-9]{1,3}$/, 'should be a range such as 10.0.0.0/8')
-          .describe('Range of addresses.'),
+        cidr: matching(/^[0-9a-fA-F:.]+\/[0-9]{1,3}$/, 49, 'should be a range such as 10.0.0.0/8').describe(
+          'Range of addresses.',
+        ),
       })
       .describe('A range of addresses, for clients outside the cluster.')
       .exactOptional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exactlyOneOf, withRules } from './rules.ts';
-import { atomicList, decimal, duration, labelName, text } from './scalars.ts';
+import { atomicList, decimal, duration, labelName, matching, text, whenDecimal } from './scalars.ts';
 
 const smokeTest = withRules(
   z.object({
@@ -50,10 +50,7 @@ export const gateSpec = withRules(
         'PromQL that yields one number; `{{revision}}` stands for the revision that is judged. With metric Query only.',
       )
       .exactOptional(),
-    quantile: z
-      .string()
-      .max(7)
-      .regex(/^0\.[0-9]{1,5}$/, 'should be a quantile such as "0.95"')
+    quantile: matching(/^0\.[0-9]{1,5}$/, 7, 'should be a quantile such as "0.95"')
       .describe('Quantile of a latency, such as "0.95".')
       .exactOptional(),
     max: decimal().describe('Highest value that passes, in the unit of the metric.').exactOptional(),
@@ -94,7 +91,7 @@ export const gateSpec = withRules(
       holds: (self) => self.query?.includes('{{revision}}') ?? true,
     },
     {
-      rule: "self.metric != 'ErrorRatio' || !has(self.max) || (double(self.max) > 0.0 && double(self.max) <= 1.0)",
+      rule: `self.metric != 'ErrorRatio' || !has(self.max) || ${whenDecimal(['self.max'], '(double(self.max) > 0.0 && double(self.max) <= 1.0)')}`,
       message: 'max of ErrorRatio is a ratio: above 0 and at most 1',
       holds: (self) =>
         self.metric !== 'ErrorRatio' || self.max === undefined || (Number(self.max) > 0 && Number(self.max) <= 1),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { withRules } from './rules.ts';
+import { matching } from './scalars.ts';
 
 /** Number formats of the weights. INT8 is W8A8 (weights and activations), W8A16 weights only. */
 export const QUANTIZATION_TYPES = ['FP32', 'BF16', 'FP16', 'FP8', 'INT8', 'W8A16', 'AWQ', 'GPTQ', 'GGUF'] as const;
@@ -22,10 +23,7 @@ export const quantizationSpec = withRules(
       .literal([2, 3, 4, 8])
       .describe('Bits of a weight. With type GPTQ only. Default: that of the catalogue’s repository.')
       .exactOptional(),
-    ggufType: z
-      .string()
-      .max(16)
-      .regex(/^(I?Q[1-8](_[0-9A-Z]{1,3}){1,2}|B?F16|F32)$/, 'should be a GGUF type such as Q4_K_M')
+    ggufType: matching(/^(I?Q[1-8](_[0-9A-Z]{1,3}){1,2}|B?F16|F32)$/, 16, 'should be a GGUF type such as Q4_K_M')
       .describe('File of the GGUF repository, such as Q4_K_M. With type GGUF only.')
       .exactOptional(),
   }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { gateSpec, LATENCY_METRICS, proofSpec } from './proof.ts';
 import { withRules } from './rules.ts';
-import { atomicList, cron, duration, percent, text, timeZone } from './scalars.ts';
+import { atomicList, cron, duration, percent, text, timeZone, whenDecimal } from './scalars.ts';
 
 export const ROLLOUT_STRATEGIES = ['BlueGreen', 'Canary', 'Recreate'] as const;
 /** What to do when the GPUs for two versions at once are not free. */
@@ -133,7 +133,7 @@ export const rolloutSpec = withRules(
       holds: ({ whenCapacityIsShort: ways }) => !ways.includes('Wait') || ways.at(-1) === 'Wait',
     },
     {
-      rule: "!has(self.gates) || !has(self.watch) || !has(self.watch.minRequests) || self.gates.all(g, g.metric != 'ErrorRatio' || !has(g.max) || double(g.max) * double(self.watch.minRequests) >= 2.999999)",
+      rule: `!has(self.gates) || !has(self.watch) || !has(self.watch.minRequests) || self.gates.all(g, g.metric != 'ErrorRatio' || !has(g.max) || ${whenDecimal(['g.max'], 'double(g.max) * double(self.watch.minRequests) >= 2.999999')})`,
       message: 'watch.minRequests is too small for a gate on ErrorRatio: it needs at least 3 / max requests',
       holds: ({ gates = [], watch: watching }) => {
         const requests = watching?.minRequests;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withRules } from './rules.ts';
 
 /**
  * The kinds of scalars that the API is made of. Decimals are strings, percentages are integers in a field that says
@@ -15,19 +16,34 @@ export function text(max: number, min = 0) {
     .meta({ maxLength: max, ...(min > 0 && { minLength: min }) });
 }
 
+/** `pattern` in CEL: the API server's engine is RE2, and a raw string needs no further escaping. */
+const celPattern = ({ source }: RegExp): string => `r'${source.replaceAll('\\/', '/')}'`;
+
+/**
+ * A string of at most `max` characters that matches `pattern`. It is a rule, and not `pattern` of the schema, because
+ * then the user reads `message` and not the pattern.
+ */
+export const matching = (pattern: RegExp, max: number, message: string) =>
+  withRules(z.string().max(max), [
+    { rule: `self.matches(${celPattern(pattern)})`, message, holds: (self) => pattern.test(self) },
+  ]);
+
 /** A duration as Go writes it: `90s`, `1h30m`, `500ms`. */
 export const duration = () =>
-  z
-    .string()
-    .max(24)
-    .regex(/^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h)){1,4}$/, 'should be a duration such as 90s, 10m or 1h30m');
+  matching(/^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h)){1,4}$/, 24, 'should be a duration such as 90s, 10m or 1h30m');
+
+const DECIMAL = /^[0-9]{1,9}(\.[0-9]{1,9})?$/;
+
+/**
+ * CEL that is true when `condition` holds or one of `fields` is not a decimal. A broken field has its own message, and
+ * its conversion to a number would only add an evaluation error to it.
+ */
+export const whenDecimal = (fields: readonly string[], condition: string): string =>
+  [...fields.map((field) => `!${field}.matches(${celPattern(DECIMAL)})`), condition].join(' || ');
 
 /** A decimal that is not negative, as a string: floats do not survive every JSON and YAML library. */
 export const decimal = () =>
-  z
-    .string()
-    .max(20)
-    .regex(/^[0-9]{1,9}(\.[0-9]{1,9})?$/, 'should be a decimal number in quotes, such as "0.01"');
+  matching(/^[0-9]{1,9}(\.[0-9]{1,9})?$/, 20, 'should be a decimal number in quotes, such as "0.01"');
 
 /** A whole percentage, 0 to 100. */
 export const percent = () => z.int32().min(0).max(100);
@@ -36,38 +52,41 @@ const QUANTITY = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[
 
 /** A Kubernetes quantity, not negative: `8`, `"500m"`, `32Gi`. */
 export const quantity = () =>
-  z.union([z.int().min(0), z.string().max(32).regex(QUANTITY, 'should be a quantity such as 8, 500m or 32Gi')]);
+  withRules(z.union([z.int(), z.string().max(32)]), [
+    {
+      rule: `type(self) == int ? self >= 0 : self.matches(${celPattern(QUANTITY)})`,
+      message: 'should be a quantity that is not negative, such as 8, 500m or 32Gi',
+      holds: (self) => (typeof self === 'number' ? self >= 0 : QUANTITY.test(self)),
+    },
+  ]);
 
 /** A DNS-1123 subdomain: the name of most objects. */
 export const objectName = () =>
-  z
-    .string()
-    .min(1)
-    .max(253)
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'should be the name of an object');
+  matching(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+    253,
+    'should be the name of an object: lower-case letters, digits, dashes and dots',
+  );
 
 /** A DNS-1123 label: the name of a namespace, of a volume, of a section. */
 export const labelName = () =>
-  z
-    .string()
-    .min(1)
-    .max(63)
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'should be lower-case letters, digits and dashes');
+  matching(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 63, 'should consist of lower-case letters, digits and dashes');
 
 /** A label or annotation key, `prefix/name`. */
 export const labelKey = () =>
-  z
-    .string()
-    .min(1)
-    .max(317)
-    .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/, 'should be a label key');
+  matching(
+    /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+    317,
+    'should be the key of a label, such as team or example.com/team',
+  );
 
 /** A label's value. */
 export const labelValue = () =>
-  z
-    .string()
-    .max(63)
-    .regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/, 'should be a label value');
+  matching(
+    /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/,
+    63,
+    'should be the value of a label: letters, digits, dashes, underscores and dots',
+  );
 
 /** Labels, or a selector by labels. */
 export const labels = () => z.record(z.string(), labelValue()).meta({ maxProperties: 64 });
@@ -80,29 +99,17 @@ export const port = () => z.int32().min(1).max(65_535);
 
 /** An `http(s)://` address without credentials, query or fragment. */
 export const httpAddress = () =>
-  z
-    .string()
-    .max(1024)
-    .regex(/^https?:\/\/[A-Za-z0-9.:[\]-]+(\/[!-"$->@-~]*)?$/, 'should be an http:// or https:// address');
+  matching(/^https?:\/\/[A-Za-z0-9.:[\]-]+(\/[!-"$->@-~]*)?$/, 1024, 'should be an http:// or https:// address');
 
 /** An absolute path inside a container or on a node. */
-export const absolutePath = () =>
-  z
-    .string()
-    .max(1024)
-    .regex(/^\/[^:]*$/, 'should be an absolute path');
+export const absolutePath = () => matching(/^\/[^:]*$/, 1024, 'should be an absolute path');
 
 /** Key and name of a Secret's entry, in the namespace of the DeepSeekDeployment. */
 export const secretKey = () =>
   z
     .object({
       name: objectName().describe('Name of the Secret.'),
-      key: z
-        .string()
-        .min(1)
-        .max(253)
-        .regex(/^[-._a-zA-Z0-9]+$/, 'should be a key of a Secret')
-        .describe('Key inside the Secret.'),
+      key: matching(/^[-._a-zA-Z0-9]+$/, 253, 'should be a key of a Secret').describe('Key inside the Secret.'),
     })
     .meta({ 'x-kubernetes-map-type': 'atomic' });
 
@@ -121,15 +128,15 @@ const CRON = new RegExp(
 );
 
 /** A cron schedule of five fields: minute, hour, day of month, month, day of week. */
-export const cron = () =>
-  z.string().max(100).regex(CRON, 'should be a cron schedule of five fields such as "0 3 * * *"');
+export const cron = () => matching(CRON, 100, 'should be a cron schedule of five fields such as "0 3 * * *"');
 
 /** An IANA time zone. */
 export const timeZone = () =>
-  z
-    .string()
-    .max(64)
-    .regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/, 'should be an IANA time zone such as Asia/Shanghai');
+  matching(
+    /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){0,2}$/,
+    64,
+    'should be an IANA time zone such as Asia/Shanghai',
+  );
 
 /** A point in time, RFC 3339, UTC. */
 export const time = () => z.iso.datetime({ offset: true });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CONDITION_TYPES } from './conditions.ts';
-import { atomicList, text, time, uniqueBy } from './scalars.ts';
+import { atomicList, matching, text, time, uniqueBy } from './scalars.ts';
 
 const integer = () => z.int32().min(0);
 const short = () => text(256);
@@ -9,12 +9,9 @@ const decimalNumber = () => z.string().max(20);
 export const conditionSchema = z.object({
   type: z.enum(CONDITION_TYPES).describe('What the condition is about.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
-  reason: z
-    .string()
-    .min(1)
-    .max(128)
-    .regex(/^[A-Z][A-Za-z0-9]*$/, 'should be a reason')
-    .describe('Stable word for why; docs/reference/reasons.md explains each.'),
+  reason: matching(/^[A-Z][A-Za-z0-9]*$/, 128, 'should be a reason').describe(
+    'Stable word for why; docs/reference/reasons.md explains each.',
+  ),
   message: text(8192).describe('The same for people, with what to do.'),
   lastTransitionTime: time().describe('When status last changed.'),
   observedGeneration: z.int().min(-1).describe('Generation of the spec that this was said of.').exactOptional(),

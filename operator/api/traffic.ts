@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { notBoth, withRules } from './rules.ts';
-import { annotations, atomicList, labelName, objectName, port } from './scalars.ts';
+import { annotations, atomicList, labelName, matching, objectName, port } from './scalars.ts';
 
 const service = z.object({
   type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).describe('Type of the Service.').default('ClusterIP'),
@@ -17,13 +17,11 @@ const parentReference = z.object({
   port: port().describe('Port of the gateway. Default: all.').exactOptional(),
 });
 
-const hostname = z
-  .string()
-  .max(253)
-  .regex(
-    /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
-    'should be a host name, *. allowed in front',
-  );
+const hostname = matching(
+  /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  253,
+  'should be a host name, *. allowed in front',
+);
 
 /** How clients reach the model. */
 export const trafficSpec = withRules(
