@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { ClusterError } from './errors.ts';
 import type { KeyPair } from './pki.ts';
+import type { Cluster } from './types.ts';
 
 /** The few calls that the harness itself makes to the API server: no retries, no watches, JSON only. */
 export interface Api {
@@ -64,3 +68,24 @@ export function createApi(server: string, authority: string, credentials: KeyPai
     },
   };
 }
+
+/** An Api with the certificate of `user`, as its requests are to appear in the audit log. Close it after use. */
+export async function openApi(cluster: Pick<Cluster, 'kubeconfig'>, user: string): Promise<Api> {
+  const kubeconfig = Kubeconfig.parse(parse(await readFile(await cluster.kubeconfig(user), 'utf8')));
+  const [{ cluster: target }, { user: credentials }] = [kubeconfig.clusters[0], kubeconfig.users[0]];
+  const decode = (base64: string): string => Buffer.from(base64, 'base64').toString();
+  return createApi(target.server, decode(target['certificate-authority-data']), {
+    certificate: decode(credentials['client-certificate-data']),
+    key: decode(credentials['client-key-data']),
+  });
+}
+
+/** Of our own kubeconfigs, the part that is read back. */
+const Kubeconfig = z.object({
+  clusters: z.tuple([
+    z.object({ cluster: z.object({ server: z.string(), 'certificate-authority-data': z.string() }) }),
+  ]),
+  users: z.tuple([
+    z.object({ user: z.object({ 'client-certificate-data': z.string(), 'client-key-data': z.string() }) }),
+  ]),
+});

@@ -81,6 +81,9 @@ const ARGUMENTS: Readonly<Record<Program, (context: CommandContext) => string[]>
     '--leader-elect=false',
     '--controllers=*',
     '--use-service-account-credentials',
+    // Default 50 s: a lost node is to be noticed while a test waits. Leases are renewed every 5 s, so there is slack.
+    '--node-monitor-grace-period=20s',
+    '--node-monitor-period=2s',
     `--service-account-private-key-file=${join(paths.pki, 'service-account.key')}`,
     `--root-ca-file=${join(paths.pki, 'ca.crt')}`,
     '--secure-port=0',
@@ -98,7 +101,7 @@ const ARGUMENTS: Readonly<Record<Program, (context: CommandContext) => string[]>
     `--kubeconfig=${kubeconfigs['kwok'] ?? ''}`,
     `--config=${join(import.meta.dirname, 'kwok', 'stages.yaml')}`,
     '--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake',
-    '--node-lease-duration-seconds=40', // Without leases the node controller declares the nodes lost.
+    '--node-lease-duration-seconds=20', // Renewed every 5 s; without leases the node controller declares the nodes lost.
     `--cidr=${POD_CIDR}`,
   ],
 };

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, jest } from '@jest/globals';
+import { connectCluster, startCluster, type Cluster, type Profile } from '../../hack/cluster/index.ts';
+
+/** A cold start builds nothing here (hack/test.ts has), but a busy machine takes its time. */
+const START_TIMEOUT_MS = 180_000;
+
+/** Jest's 5 s suit pure code. Tests on a cluster wait for conditions, each with a limit of its own below this one. */
+const TEST_TIMEOUT_MS = 120_000;
+
+/** Name of the variable with the folder of the cluster that the test files of a tier share. */
+export function clusterVariable(profile: Profile): string {
+  return `DEEPSEEK_CLUSTER_${profile.toUpperCase().replace('-', '_')}`;
+}
+
+/**
+ * Gives the tests of a file a cluster: the one that their tier shares (hack/test.ts starts it and says where it is in an
+ * environment variable), or, when the file is run alone, one of its own. Call it at the top of a describe or a file:
+ *
+ *     const cluster = testCluster('control-plane');
+ *     it('...', async () => { const kubeconfig = await cluster().kubeconfig('operator'); });
+ *
+ * The cluster is shared: work in a namespace of your own (testNamespace), and stop nothing but what you started.
+ */
+export function testCluster(profile: Profile): () => Cluster {
+  jest.setTimeout(TEST_TIMEOUT_MS);
+  let cluster: Cluster | undefined;
+  let owned = false;
+  beforeAll(async () => {
+    const dir = process.env[clusterVariable(profile)];
+    owned = dir === undefined || dir === '';
+    cluster =
+      dir === undefined || dir === ''
+        ? await startCluster({ profile, signal: AbortSignal.timeout(START_TIMEOUT_MS) })
+        : await connectCluster(dir);
+  }, START_TIMEOUT_MS + 5_000);
+  afterAll(async () => {
+    if (owned) await cluster?.stop();
+  }, 30_000);
+  return () => {
+    if (!cluster) throw new Error('The cluster exists only while tests run: call this in a test or a hook.');
+    return cluster;
+  };
+}
