@@ -1,0 +1,4 @@
+export { classifyRefusal } from './admission.ts';
+export { classifyFailure } from './classify.ts';
+export { startupProgress, type StartupProgress } from './startup.ts';
+export type { Failure, FailureEvidence, PodEvidence } from './types.ts';
