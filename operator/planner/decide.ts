@@ -17,6 +17,8 @@ import type { ServingPlan } from './types.ts';
 import { formatCount, GIB, round } from './units.ts';
 import { weightBytes } from './weights.ts';
 
+/** What `status.plan.warnings` has room for. */
+const MAX_WARNINGS = 32;
 /** Above this many GB, a restart that downloads again is worth a warning. */
 const LARGE_DOWNLOAD_GB = 50;
 /** More GPUs than this should not share layers over PCIe alone. Unverified; vLLM's docs prefer pipeline stages there. */
@@ -110,7 +112,7 @@ function assemble(
     maxConcurrency,
     host,
     startupBudgetSeconds: startupBudgetSeconds(checkpointGiB, from),
-    warnings: [
+    warnings: bounded([
       ...warnings,
       ...context.warnings,
       ...(maxConcurrency < 2
@@ -130,8 +132,13 @@ function assemble(
         : []),
       ...hostWarnings,
       ...downloadWarnings(checkpointGiB, downloads),
-    ],
+    ]),
   };
+}
+
+/** Each warning once, and no more than the status holds. */
+function bounded(warnings: readonly string[]): string[] {
+  return [...new Set(warnings)].slice(0, MAX_WARNINGS);
 }
 
 function checkpointSizeGiB(

@@ -1,4 +1,4 @@
-import type { EngineType, QuantizationType, Reason } from '../api/index.ts';
+import type { EngineType, PlannerReason, QuantizationType } from '../api/index.ts';
 
 /** Floating-point type that activations are computed in. */
 export type ComputeDtype = 'float32' | 'bfloat16' | 'float16';
@@ -84,7 +84,7 @@ export type PlanResult =
   | {
       readonly accepted: false;
       /** A reason of `api/reasons.ts`. */
-      readonly reason: Reason;
+      readonly reason: PlannerReason;
       /** The arithmetic in one line and what to do. */
       readonly message: string;
       readonly alternatives: readonly Alternative[];

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { isMap, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
+import { type DeepSeekDeployment, KIND, parseDeepSeekDeployment } from '../../operator/api/index.ts';
+import { CommandError, EXIT } from '../support/exit-status.ts';
+
+/** What can be read piece by piece: standard input. */
+export type Input = AsyncIterable<string | Uint8Array>;
+
+/** No file of Kubernetes objects is larger; etcd takes 1.5 MiB per object. */
+const MAX_BYTES = 16 * 2 ** 20;
+
+/** The text of a file, or of standard input for `-`. Throws CommandError if it cannot be read. */
+export async function readText(path: string, stdin: Input, signal: AbortSignal): Promise<string> {
+  try {
+    return path === '-' ? await readAll(stdin, signal) : await readFile(path, { encoding: 'utf8', signal });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw invalid(`cannot read ${path === '-' ? 'standard input' : path}: ${why}`, { cause });
+  }
+}
+
+async function readAll(stdin: Input, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    signal.throwIfAborted();
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk);
+    chunks.push(bytes);
+    size += bytes.length;
+    if (size > MAX_BYTES) throw new RangeError(`more than ${MAX_BYTES / 2 ** 20} MiB`);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/**
+ * The DeepSeekDeployments of a YAML or JSON text: any number of documents, Lists included; other kinds are left alone.
+ * Throws one CommandError with everything that is wrong, each with its line.
+ */
+export function readDeployments(text: string, file: string): DeepSeekDeployment[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const problems: string[] = [];
+  const deployments: DeepSeekDeployment[] = [];
+  const report = (offset: number | undefined, message: string): void => {
+    problems.push(`${file}${offset === undefined ? '' : `:${lines.linePos(offset).line}`}: ${message}`);
+  };
+  for (const document of 'empty' in documents ? [] : documents) {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      report(error.pos[0], error.message);
+      continue;
+    }
+    for (const { path, value } of objectsOf(document, report)) {
+      if (kindOf(value) !== KIND) continue;
+      const parsed = parseDeepSeekDeployment(value, { unknownFields: 'refuse' });
+      if (parsed.ok) deployments.push(parsed.value);
+      else {
+        for (const issue of parsed.issues) {
+          const offset = nodeAt(document, [...path, ...segmentsOf(issue.path)])?.range?.[0];
+          report(offset, `${issue.path === '' ? '' : `${issue.path}: `}${issue.message}`);
+        }
+      }
+    }
+  }
+  if (problems.length > 0) throw invalid(problems.join('\n'));
+  if (deployments.length === 0) throw invalid(`${file}: there is no ${KIND} in it`);
+  return deployments;
+}
+
+interface Located {
+  /** Where in its document. */
+  readonly path: readonly (string | number)[];
+  readonly value: unknown;
+}
+
+function objectsOf(
+  document: Document.Parsed,
+  report: (offset: number | undefined, message: string) => void,
+): Located[] {
+  const offset = document.contents?.range[0];
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    // An alias that expands without end.
+    report(offset, error instanceof Error ? error.message : String(error));
+    return [];
+  }
+  if (value === null || value === undefined) return [];
+  if (kindOf(value) === undefined) {
+    report(offset, 'not a Kubernetes object: it has no kind');
+    return [];
+  }
+  if (!isRecord(value) || kindOf(value) !== 'List' || !Array.isArray(value['items'])) return [{ path: [], value }];
+  return value['items'].map((item: unknown, index) => ({ path: ['items', index], value: item }));
+}
+
+function kindOf(value: unknown): string | undefined {
+  return isRecord(value) && typeof value['kind'] === 'string' ? value['kind'] : undefined;
+}
+
+/** `spec.rollout.gates[0].max` as its parts. */
+function segmentsOf(path: string): (string | number)[] {
+  return [...path.matchAll(/\[([0-9]+)\]|[^.[\]]+/g)].map(([segment, index]) =>
+    index === undefined ? segment : Number(index),
+  );
+}
+
+/** The node at a path, or the deepest one above it that is there. For a member, its key. */
+function nodeAt(document: Document.Parsed, path: readonly (string | number)[]): Node | undefined {
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const key = isMap(parent)
+      ? parent.items.find((pair) => String(pair.key) === String(path[length - 1]))?.key
+      : undefined;
+    const node = key ?? document.getIn(path.slice(0, length), true);
+    if (isNode(node)) return node;
+  }
+  return document.contents ?? undefined;
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'range' in value;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(message: string, options?: ErrorOptions): CommandError {
+  return new CommandError('INVALID_INPUT', EXIT.usage, message, options);
+}

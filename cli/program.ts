@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander';
+import { planCommand, type PlanContext } from './plan/command.ts';
+import { CommandError, EXIT, type ExitStatus } from './support/exit-status.ts';
+
+/** Everything outside itself that the plugin may touch. */
+export type ProgramContext = PlanContext;
+
+/** Makes one command; `end` says with which status it is done. */
+type MakeCommand = (context: ProgramContext, end: (status: ExitStatus) => void) => Command;
+
+/** The plugin's commands, in the order of its help. */
+const COMMANDS: readonly MakeCommand[] = [planCommand];
+
+/** Runs `kubectl deepseek ARGUMENTS` and returns its exit status. Errors are written to stderr; nothing throws. */
+export async function run(argv: readonly string[], version: string, context: ProgramContext): Promise<ExitStatus> {
+  let status: ExitStatus = EXIT.done;
+  const program = new Command('kubectl deepseek')
+    .description('plan, watch and steer DeepSeek models on Kubernetes')
+    .version(version, '-V, --version', 'print the version');
+  for (const make of COMMANDS) program.addCommand(make(context, (ended) => (status = ended)));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+    command.showHelpAfterError('(--help says more)');
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return status;
+  } catch (error) {
+    return report(error, context);
+  }
+}
+
+function report(error: unknown, { stderr, env }: ProgramContext): ExitStatus {
+  // Commander has already said what it has to say; help and version end with 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof CommandError) {
+    stderr.write(`${error.message.replaceAll(/^/gm, 'error: ')}\n`);
+    return error.exitStatus;
+  }
+  const text =
+    error instanceof Error
+      ? env['DEBUG'] === undefined
+        ? error.message
+        : (error.stack ?? error.message)
+      : String(error);
+  stderr.write(`error: this is a bug: ${text}\n`);
+  return EXIT.usage;
+}
