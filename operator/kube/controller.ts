@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { toError } from './clock.ts';
 import { aborted, deadline, settledWithin } from './deadline.ts';
 import { isConflict } from './errors.ts';
@@ -71,6 +72,9 @@ export interface ControllerOptions {
   readonly newPassId?: () => string;
 }
 
+/** Passes that never wait for anything may follow each other for so long before timers and sockets get their turn. */
+const TURN_MS = 20;
+
 const DEFAULTS = { workers: 8, passTimeoutMs: 300_000, drainTimeoutMs: 400 };
 
 /**
@@ -79,9 +83,11 @@ const DEFAULTS = { workers: 8, passTimeoutMs: 300_000, drainTimeoutMs: 400 };
  */
 export class Controller {
   readonly #options: ControllerOptions & typeof DEFAULTS & { readonly newPassId: () => string };
+  #turnStartedAt: number;
 
   constructor(options: ControllerOptions) {
     this.#options = { newPassId: randomUUID, ...DEFAULTS, ...options };
+    this.#turnStartedAt = options.clock.monotonic();
     if (!(this.#options.workers >= 1))
       throw new RangeError(`A controller needs a worker, not ${this.#options.workers}.`);
   }
@@ -108,11 +114,20 @@ export class Controller {
         await this.#pass(key, passes);
       } catch (thrown) {
         // Only a hook that breaks its promise gets here; it must not cost a worker.
-        process.emitWarning(toError(thrown));
+        process.emitWarning(`onPass threw: ${toError(thrown).message}`, { detail: toError(thrown).stack ?? '' });
       } finally {
         queue.done(key);
       }
+      await this.#yield();
     }
+  }
+
+  /** Lets the event loop turn now and then: a flood of keys must not hold up the lease and the probes. */
+  async #yield(): Promise<void> {
+    const { clock } = this.#options;
+    if (clock.monotonic() - this.#turnStartedAt < TURN_MS) return;
+    await setImmediate();
+    this.#turnStartedAt = clock.monotonic();
   }
 
   async #pass(key: string, passes: AbortSignal): Promise<void> {

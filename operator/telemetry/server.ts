@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
 
 /** Undefined when all is well, else the reason in words. */
 export type HealthCheck = () => string | undefined;
@@ -13,7 +12,8 @@ export interface TelemetryServerOptions {
   readonly live: Readonly<Record<string, HealthCheck>>;
   /** Checks of `/readyz`. */
   readonly ready: Readonly<Record<string, HealthCheck>>;
-  readonly registry: Pick<Registry, 'metrics' | 'contentType'>;
+  /** A registry of prom-client. */
+  readonly registry: { metrics(): Promise<string>; readonly contentType: string };
   /** Ends the server. */
   readonly signal: AbortSignal;
 }
