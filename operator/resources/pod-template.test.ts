@@ -251,6 +251,21 @@ describe('renderPodTemplate', () => {
       expect(container.volumeMounts).toContainEqual({ name: 'extra', mountPath: '/extra', readOnly: true });
     });
 
+    it('puts the user’s volume in the place of ours of the same name, and his mount in the place of ours', () => {
+      const { pod, container } = render({
+        podTemplate: {
+          volumes: [{ name: 'home', persistentVolumeClaim: { claimName: 'compile-cache' } }],
+          volumeMounts: [{ name: 'home', mountPath: '/home/engine', subPath: 'chat' }],
+        },
+      });
+      expect(pod.volumes?.filter(({ name }) => name === 'home')).toEqual([
+        { name: 'home', persistentVolumeClaim: { claimName: 'compile-cache' } },
+      ]);
+      expect(container.volumeMounts?.filter(({ mountPath }) => mountPath === '/home/engine')).toEqual([
+        { name: 'home', mountPath: '/home/engine', subPath: 'chat' },
+      ]);
+    });
+
     it('leaves out what the user left out', () => {
       const { pod } = render();
       for (const field of [

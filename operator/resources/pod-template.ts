@@ -43,7 +43,7 @@ export function renderPodTemplate(
     tolerations: tolerations(tolerated, resourceName),
     topologySpreadConstraints: spread(revisionSelector(name, revision), pod.topologySpreadConstraints),
     containers: [engineContainer(spec, plan, engine, shared)],
-    volumes: [...shared.volumes, ...engine.volumes, ...(pod.volumes ?? [])],
+    volumes: lastBy('name', [...shared.volumes, ...engine.volumes, ...(pod.volumes ?? [])]),
     ...(affinity && { affinity }),
     ...(nodeSelector && { nodeSelector }),
     ...(runtimeClassName !== undefined && { runtimeClassName }),
@@ -76,10 +76,14 @@ function engineContainer(
     image: engine.image,
     command: [...engine.command],
     args: [...engine.args],
-    env: mergeEnv(shared.env, engine.env, asWritten(spec.engine?.env ?? [])),
+    env: lastBy('name', [...shared.env, ...engine.env, ...asWritten(spec.engine?.env ?? [])]),
     ports: [{ name: HTTP_PORT_NAME, containerPort: engine.port, protocol: 'TCP' }],
     resources: containerResources(spec, plan, shared.ephemeralStorage),
-    volumeMounts: [...shared.volumeMounts, ...engine.volumeMounts, ...asWritten(spec.podTemplate?.volumeMounts ?? [])],
+    volumeMounts: lastBy('mountPath', [
+      ...shared.volumeMounts,
+      ...engine.volumeMounts,
+      ...asWritten(spec.podTemplate?.volumeMounts ?? []),
+    ]),
     startupProbe: engine.startupProbe,
     livenessProbe: engine.livenessProbe,
     readinessProbe: engine.readinessProbe,
@@ -91,9 +95,12 @@ function engineContainer(
   };
 }
 
-/** Later lists win. A name occurs once, where it first stood: the API server refuses to apply a list with duplicates. */
-function mergeEnv(...lists: readonly NonNullable<IContainer['env']>[]): NonNullable<IContainer['env']> {
-  return [...new Map(lists.flat().map((variable) => [variable.name, variable])).values()];
+/**
+ * One item for each value of `key`, the last one, where the first one stood: what the user adds replaces ours of the same
+ * name, and the API server refuses lists with duplicates.
+ */
+function lastBy<K extends string, T extends Readonly<Record<K, string>>>(key: K, items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [item[key], item])).values()];
 }
 
 /** Keys of our own domain are the operator's alone. */
