@@ -62,6 +62,11 @@ export class FakeClock implements Clock {
     return next === undefined ? undefined : next.dueAt - this.#elapsed;
   }
 
+  /** Time passes and nothing happens, as when the event loop stands still. Timers that are due fire at the next `advance`. */
+  stall(ms: number): void {
+    this.#elapsed += ms;
+  }
+
   /**
    * Moves time forward by `ms`. Timers fire in order, each at its own time, and whatever a timer's promises lead to
    * has happened before the next one fires (real I/O excepted).
@@ -71,7 +76,7 @@ export class FakeClock implements Clock {
     await settle();
     for (let next = this.#timers.peek(); next !== undefined && next.dueAt <= end; next = this.#timers.peek()) {
       this.#timers.delete(next);
-      this.#elapsed = next.dueAt;
+      this.#elapsed = Math.max(this.#elapsed, next.dueAt);
       next.callback();
       await settle();
     }
