@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { exactlyOneOf, withRules } from './rules.ts';
-import { atomicList, decimal, duration, httpAddress, labels, percent, text, whenDecimal } from './scalars.ts';
+import {
+  atomicList,
+  decimal,
+  decimalValue,
+  duration,
+  httpAddress,
+  labels,
+  percent,
+  text,
+  whenDecimal,
+} from './scalars.ts';
 
 /** Metrics of the engine that mean the same on every engine, the CPU, and one from outside. */
 export const AUTOSCALING_METRICS = [
@@ -60,7 +70,7 @@ const metric = withRules(
     {
       rule: whenDecimal(['self.target'], 'double(self.target) > 0.0'),
       message: 'target must be above 0',
-      holds: (self) => Number(self.target) > 0,
+      holds: (self) => !(decimalValue(self.target) <= 0),
     },
     {
       rule: whenDecimal(
@@ -69,12 +79,13 @@ const metric = withRules(
       ),
       message: 'target is a percentage for this type: at most 100',
       holds: (self) =>
-        !['BatchUtilization', 'KVCacheUtilization', 'CPU'].includes(self.type) || Number(self.target) <= 100,
+        !['BatchUtilization', 'KVCacheUtilization', 'CPU'].includes(self.type) || !(decimalValue(self.target) > 100),
     },
     {
       rule: `!has(self.scaleInBelow) || ${whenDecimal(['self.target', 'self.scaleInBelow'], 'double(self.scaleInBelow) <= double(self.target)')}`,
       message: 'scaleInBelow may not be above target',
-      holds: (self) => self.scaleInBelow === undefined || Number(self.scaleInBelow) <= Number(self.target),
+      holds: (self) =>
+        self.scaleInBelow === undefined || !(decimalValue(self.scaleInBelow) > decimalValue(self.target)),
     },
   ],
 );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exactlyOneOf, withRules } from './rules.ts';
-import { atomicList, decimal, duration, labelName, matching, text, whenDecimal } from './scalars.ts';
+import { atomicList, decimal, decimalValue, duration, labelName, matching, text, whenDecimal } from './scalars.ts';
 
 const smokeTest = withRules(
   z.object({
@@ -93,8 +93,10 @@ export const gateSpec = withRules(
     {
       rule: `self.metric != 'ErrorRatio' || !has(self.max) || ${whenDecimal(['self.max'], '(double(self.max) > 0.0 && double(self.max) <= 1.0)')}`,
       message: 'max of ErrorRatio is a ratio: above 0 and at most 1',
-      holds: (self) =>
-        self.metric !== 'ErrorRatio' || self.max === undefined || (Number(self.max) > 0 && Number(self.max) <= 1),
+      holds: (self) => {
+        const max = decimalValue(self.max ?? '');
+        return self.metric !== 'ErrorRatio' || !(max <= 0 || max > 1);
+      },
     },
   ],
 );

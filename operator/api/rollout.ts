@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { gateSpec, LATENCY_METRICS, proofSpec } from './proof.ts';
 import { withRules } from './rules.ts';
-import { atomicList, cron, duration, percent, text, timeZone, whenDecimal } from './scalars.ts';
+import { atomicList, cron, decimalValue, duration, percent, text, timeZone, whenDecimal } from './scalars.ts';
 
 export const ROLLOUT_STRATEGIES = ['BlueGreen', 'Canary', 'Recreate'] as const;
 /** What to do when the GPUs for two versions at once are not free. */
@@ -139,9 +139,7 @@ export const rolloutSpec = withRules(
         const requests = watching?.minRequests;
         return (
           requests === undefined ||
-          gates.every(
-            ({ metric, max }) => metric !== 'ErrorRatio' || max === undefined || Number(max) * requests >= 2.999_999,
-          )
+          gates.every(({ metric, max }) => metric !== 'ErrorRatio' || !(decimalValue(max ?? '') * requests < 2.999_999))
         );
       },
     },

@@ -41,6 +41,9 @@ const DECIMAL = /^[0-9]{1,9}(\.[0-9]{1,9})?$/;
 export const whenDecimal = (fields: readonly string[], condition: string): string =>
   [...fields.map((field) => `!${field}.matches(${celPattern(DECIMAL)})`), condition].join(' || ');
 
+/** The twin of {@link whenDecimal}: NaN when `text` is not a decimal, and every comparison with NaN is false. */
+export const decimalValue = (text: string): number => (DECIMAL.test(text) ? Number(text) : NaN);
+
 /** A decimal that is not negative, as a string: floats do not survive every JSON and YAML library. */
 export const decimal = () =>
   matching(/^[0-9]{1,9}(\.[0-9]{1,9})?$/, 20, 'should be a decimal number in quotes, such as "0.01"');

@@ -1,0 +1,37 @@
+import { describe, expect, it, test } from '@jest/globals';
+import { CONDITION_TYPES } from './conditions.ts';
+import { isReason, REASON_GROUPS, REASONS } from './reasons.ts';
+
+const groups = Object.values(REASON_GROUPS).map((group) => Object.keys(group));
+
+describe('the catalogue of reasons', () => {
+  it('has each reason once', () => {
+    const all = groups.flat();
+    expect(all).toHaveLength(new Set(all).size);
+    expect(Object.keys(REASONS).sort()).toEqual(all.sort());
+  });
+
+  test.each(Object.entries(REASONS))(
+    '%s is a CamelCase word on known conditions, explained in sentences',
+    (reason, entry) => {
+      expect(reason).toMatch(/^[A-Z][A-Za-z]{2,62}$/);
+      expect(entry.on.length).toBeGreaterThan(0);
+      for (const type of entry.on) expect(CONDITION_TYPES).toContain(type);
+      for (const text of [entry.meaning, ...(entry.fix === undefined ? [] : [entry.fix])])
+        expect(text).toMatch(/^\S.*\.$/s);
+    },
+  );
+
+  test.each([...Object.keys(REASON_GROUPS.Planner), ...Object.keys(REASON_GROUPS.Failures)])(
+    '%s says what to do when it is on Ready',
+    (word) => {
+      const entry = isReason(word) ? REASONS[word] : undefined;
+      if (entry?.on.includes('Ready')) expect(entry.fix).toBeDefined();
+    },
+  );
+
+  it('tells reasons from other words', () => {
+    expect(isReason('ImageNotFound')).toBe(true);
+    expect(isReason('toString')).toBe(false);
+  });
+});
