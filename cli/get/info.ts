@@ -1,0 +1,219 @@
+import { ANNOTATION, type DeepSeekDeploymentStatus, isReason, LABEL, REASON_GROUPS } from '../../operator/api/index.ts';
+import type { ControllerRevision, Pod } from '../../operator/kube/resources.ts';
+import { classifyFailure, type FailureEvidence } from '../../operator/rollout/failures/index.ts';
+import type { PlanSummary, RevisionData } from '../../operator/rollout/revision.ts';
+import type { DeepSeekDeploymentObject, TreeObjects } from './objects.ts';
+import { type FailureView, podView, type PodView } from './pods.ts';
+
+/** How something fares: as it should, on its way, waiting for somebody to act, or off on purpose. */
+export type Health = 'good' | 'progress' | 'bad' | 'off';
+
+/** The Ready condition. */
+export interface ReadyView {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly health: Health;
+  /** A reason of docs/reference/reasons.md; absent before the operator's first look. */
+  readonly reason?: string;
+  readonly message: string;
+  /** RFC 3339. */
+  readonly since?: string;
+}
+
+/** What one line of the table says. */
+export interface DeploymentSummary {
+  readonly namespace: string;
+  readonly name: string;
+  readonly model: string;
+  readonly accelerator: string;
+  readonly createdAt?: string;
+  readonly ready: ReadyView;
+  readonly replicas: { readonly wanted: number; readonly ready: number };
+  readonly phase?: string;
+  readonly serving?: { readonly revision: string; readonly version: string };
+  readonly candidate?: { readonly revision: string; readonly version: string };
+  readonly plan?: PlanSummary;
+  readonly rollback?: NonNullable<DeepSeekDeploymentStatus['rollback']>;
+}
+
+export type RevisionRole = 'serving' | 'candidate' | 'rollback target' | 'old';
+
+export interface RevisionView {
+  readonly revision: string;
+  readonly role: RevisionRole;
+  readonly version?: string;
+  readonly replicas: { readonly wanted: number; readonly ready: number };
+  readonly createdAt?: string;
+  /** When it first served at full size, RFC 3339. */
+  readonly provenAt?: string;
+  /** Why it was taken back to 0 replicas: `<reason>: <message>`. */
+  readonly failed?: string;
+  /** Why its pods do not get ready. */
+  readonly failure?: FailureView;
+  /** Time that a pod may take until it is ready, in seconds. */
+  readonly startupBudgetSeconds?: number;
+  readonly pods: readonly PodView[];
+}
+
+/** A revision without pods, kept so that the spec can return to it. */
+export interface EarlierRevision {
+  readonly revision: string;
+  readonly version?: string;
+  readonly createdAt?: string;
+  readonly provenAt?: string;
+  readonly failed?: string;
+}
+
+/** Everything that `get NAME` shows; `-o json` prints it. Times are RFC 3339, so that nothing in it grows old. */
+export interface DeploymentInfo extends DeploymentSummary {
+  readonly rollout?: NonNullable<DeepSeekDeploymentStatus['rollout']>;
+  readonly warnings: readonly string[];
+  readonly revisions: readonly RevisionView[];
+  /** Newest first. */
+  readonly earlier: readonly EarlierRevision[];
+}
+
+/** The summary of one DeepSeekDeployment: from the object alone. */
+export function summaryOf({ metadata, spec, status }: DeepSeekDeploymentObject): DeploymentSummary {
+  const ready = readyOf({ metadata, status });
+  const { serving, candidate, plan, rollback, rollout } = status ?? {};
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    model: spec.model.name,
+    accelerator: spec.accelerator.type,
+    ...(metadata.creationTimestamp !== undefined && { createdAt: metadata.creationTimestamp }),
+    ready,
+    replicas: { wanted: wantedReplicas({ spec, status }), ready: status?.readyReplicas ?? 0 },
+    ...(rollout && { phase: rollout.phase }),
+    ...(serving && { serving: { revision: serving.revision, version: serving.version } }),
+    ...(candidate && { candidate: { revision: candidate.revision, version: candidate.version } }),
+    ...(plan && { plan }),
+    ...(rollback && { rollback }),
+  };
+}
+
+/** The whole view of one DeepSeekDeployment and what is below it, at `now` (milliseconds since the epoch). */
+export function infoOf(objects: TreeObjects, now: number): DeploymentInfo {
+  const { deployment, controllerRevisions } = objects;
+  const { status } = deployment;
+  const roles = rolesOf(objects);
+  const stored = controllerRevisions.toSorted((a, b) => b.revision - a.revision);
+  return {
+    ...summaryOf(deployment),
+    ...(status?.rollout && { rollout: status.rollout }),
+    warnings: warningsOf(objects),
+    revisions: [...roles].map(([revision, role]) => revisionView(objects, revision, role, now)),
+    earlier: stored.filter((object) => !roles.has(hashOf(object))).map((object) => marksOf(hashOf(object), object)),
+  };
+}
+
+function readyOf({ metadata, status }: Pick<DeepSeekDeploymentObject, 'metadata'> & StatusOf): ReadyView {
+  const find = (type: string) => status?.conditions?.find((condition) => condition.type === type);
+  const ready = find('Ready');
+  if (!ready) {
+    const message =
+      'The operator has not looked at this object yet. If that lasts, see whether it runs and watches this namespace.';
+    return { status: 'Unknown', health: 'progress', message };
+  }
+  const newer = (metadata.generation ?? 0) > (status?.observedGeneration ?? -1);
+  return {
+    status: ready.status,
+    health: newer ? 'progress' : healthOf(ready.status, ready.reason, find('Stalled')?.status === 'True'),
+    reason: ready.reason,
+    message: newer ? `${ready.message} The operator has not judged the newest change of the spec yet.` : ready.message,
+    since: ready.lastTransitionTime,
+  };
+}
+
+interface StatusOf {
+  readonly status?: DeepSeekDeploymentStatus | undefined;
+}
+
+function healthOf(status: string, reason: string, stalled: boolean): Health {
+  if (reason === 'ScaledToZero') return 'off';
+  if (status === 'True') return 'good';
+  return stalled || (isReason(reason) && reason in REASON_GROUPS.Failures) ? 'bad' : 'progress';
+}
+
+/** The operator's rule: spec.replicas; when it is absent what serves now, else minReplicas, else 1. */
+function wantedReplicas({ spec, status }: Pick<DeepSeekDeploymentObject, 'spec'> & StatusOf): number {
+  const serves = status?.serving === undefined ? undefined : status.replicas;
+  return spec.replicas ?? serves ?? spec.autoscaling?.minReplicas ?? 1;
+}
+
+function warningsOf({ deployment: { status }, denied }: TreeObjects): string[] {
+  const ignored = status?.conditions?.find(({ type, status: holds }) => type === 'FieldsIgnored' && holds === 'True');
+  return [
+    ...(status?.plan?.warnings ?? []),
+    ...(ignored ? [ignored.message] : []),
+    ...denied.map((kind) => `You may not list ${kind}: what they would say is missing here.`),
+  ];
+}
+
+/** The revisions that have a role or pods, in the order in which they are shown. */
+function rolesOf({ deployment: { status }, deployments, pods }: TreeObjects): Map<string, RevisionRole> {
+  const roles = new Map<string, RevisionRole>();
+  const add = (revision: string | undefined, role: RevisionRole) => {
+    if (revision !== undefined && revision !== '' && !roles.has(revision)) roles.set(revision, role);
+  };
+  add(status?.serving?.revision, 'serving');
+  add(status?.candidate?.revision, 'candidate');
+  add(status?.rollback?.revision, 'rollback target');
+  const live = deployments.filter(({ spec }) => (spec?.replicas ?? 0) > 0);
+  for (const object of [...live, ...pods]) add(hashOf(object), 'old');
+  return roles;
+}
+
+function revisionView(objects: TreeObjects, revision: string, role: RevisionRole, now: number): RevisionView {
+  const { deployment: owner, controllerRevisions, deployments, denied } = objects;
+  const stored = controllerRevisions.find((object) => hashOf(object) === revision);
+  const deployment = deployments.find((object) => hashOf(object) === revision);
+  const pods = objects.pods.filter((pod) => hashOf(pod) === revision).toSorted(byAge);
+  const { serving, candidate } = owner.status ?? {};
+  const named = [serving, candidate].find((known) => known?.revision === revision);
+  const plan = dataOf(stored)?.plan;
+  const wanted = deployment?.spec?.replicas ?? 0;
+
+  const evidence: Omit<FailureEvidence, 'pods' | 'wantedReplicas'> = {
+    startupBudgetSeconds: plan?.startupBudgetSeconds ?? Number.POSITIVE_INFINITY,
+    accelerator: { type: owner.spec.accelerator.type, gpusPerReplica: plan?.gpusPerReplica ?? 0 },
+    now,
+  };
+  const failure = classifyFailure({ ...evidence, pods, ...(deployment && { deployment }), wantedReplicas: wanted });
+  return {
+    ...marksOf(revision, stored),
+    role,
+    ...(named && { version: named.version }),
+    replicas: { wanted, ready: deployment?.status?.readyReplicas ?? 0 },
+    ...(failure && { failure: { reason: failure.reason, message: failure.message, blocking: failure.blocking } }),
+    ...(plan && { startupBudgetSeconds: plan.startupBudgetSeconds }),
+    pods: pods.map((pod) => podView(pod, { evidence, nodes: denied.includes('nodes') ? undefined : objects.nodes })),
+  };
+}
+
+function marksOf(revision: string, stored: ControllerRevision | undefined): EarlierRevision {
+  const { creationTimestamp, annotations = {} } = stored?.metadata ?? {};
+  const { [ANNOTATION.proven]: provenAt, [ANNOTATION.failed]: failed } = annotations;
+  const version = dataOf(stored)?.version;
+  return {
+    revision,
+    ...(version !== undefined && { version }),
+    ...(creationTimestamp !== undefined && { createdAt: creationTimestamp }),
+    ...(provenAt !== undefined && { provenAt }),
+    ...(failed !== undefined && { failed }),
+  };
+}
+
+/** What the operator stored in a ControllerRevision; any part of it may be missing when somebody else made it. */
+function dataOf(stored: ControllerRevision | undefined): Partial<RevisionData> | undefined {
+  return stored?.data;
+}
+
+function hashOf({ metadata }: { readonly metadata: Pod['metadata'] }): string {
+  return metadata.labels?.[LABEL.revision] ?? '';
+}
+
+function byAge(a: Pod, b: Pod): number {
+  const [left, right] = [a, b].map(({ metadata }) => `${metadata.creationTimestamp ?? ''}/${metadata.name}`);
+  return (left ?? '') < (right ?? '') ? -1 : 1;
+}

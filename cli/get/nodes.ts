@@ -1,0 +1,43 @@
+import { CATALOG, type Catalog } from '../../operator/catalog/index.ts';
+import type { Node } from '../../operator/kube/resources.ts';
+
+/** The node of a pod. */
+export interface NodeView {
+  readonly name: string;
+  /** The GPU's name in the catalogue, or what the node's labels call it. */
+  readonly gpu?: string;
+  /** `Unknown`: it may not be read. */
+  readonly state: 'Ready' | 'NotReady' | 'Gone' | 'Unknown';
+  /** No new pods are put there. */
+  readonly cordoned: boolean;
+}
+
+/** Labels that name a GPU, for those that the catalogue does not know. */
+const PRODUCT_LABELS = [
+  'nvidia.com/gpu.product',
+  'cloud.google.com/gke-accelerator',
+  'karpenter.k8s.aws/instance-gpu-name',
+];
+
+/** The node called `name`; `nodes` is undefined when nodes may not be read. */
+export function nodeView(name: string, nodes: readonly Node[] | undefined): NodeView {
+  if (!nodes) return { name, state: 'Unknown', cordoned: false };
+  const node = nodes.find(({ metadata }) => metadata.name === name);
+  if (!node) return { name, state: 'Gone', cordoned: false };
+  const ready = node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+  const gpu = gpuOf(node.metadata.labels ?? {});
+  return {
+    name,
+    ...(gpu === undefined ? {} : { gpu }),
+    state: ready ? 'Ready' : 'NotReady',
+    cordoned: node.spec?.unschedulable ?? false,
+  };
+}
+
+/** The GPU of a node, by its product labels in any of the dialects that the catalogue knows. */
+export function gpuOf(labels: Readonly<Record<string, string>>, catalog: Catalog = CATALOG): string | undefined {
+  const known = catalog.accelerators.find(({ nodeLabels }) =>
+    nodeLabels.some(({ requirements }) => requirements.every(({ key, values }) => values.includes(labels[key] ?? ''))),
+  );
+  return known?.name ?? PRODUCT_LABELS.map((label) => labels[label]).find((value) => value !== undefined);
+}

@@ -1,0 +1,88 @@
+import { formatDuration, secondsSince } from '../support/ages.ts';
+import { type Line, padLine, span } from '../support/styled.ts';
+import { flow } from '../support/table.ts';
+import { wrap } from '../support/text.ts';
+import { formatCount, type RenderOptions, safe, sign, times, TONES } from './glyphs.ts';
+import type { DeploymentInfo } from './info.ts';
+
+/** Columns that the labels take. */
+const LABEL_WIDTH = 10;
+
+/** What is said of one DeepSeekDeployment above its tree: whether it is ready and why, its plan, its rollout. */
+export function renderFacts(info: DeploymentInfo, options: RenderOptions): Line[] {
+  const { terminal } = options;
+  const width = terminal.width - LABEL_WIDTH;
+  const pieces = (texts: readonly (string | undefined)[]): Line[] => {
+    const present = texts.filter((text) => text !== undefined).map((text) => [span(safe(text, terminal))]);
+    return flow(present, width, ', ');
+  };
+  const prose = (text: string): Line[] => wrap(safe(text, terminal), width).map((line) => [span(line)]);
+  const version = (info.serving ?? info.candidate)?.version;
+  return [
+    ...labelled('Name', [[span(safe(`${info.namespace}/${info.name}`, terminal), 'strong')]]),
+    ...labelled('Model', prose(version ?? info.model)),
+    ...labelled('Ready', [readyLine(info, options), ...prose(info.ready.message)]),
+    ...labelled('Plan', pieces(planPieces(info, options))),
+    ...labelled('Rollout', pieces(rolloutPieces(info, options))),
+    ...labelled('Rollback', pieces(rollbackPieces(info, options))),
+    ...info.warnings.flatMap((warning) => labelled('Warning', prose(warning))),
+  ];
+}
+
+/** A label before the first line, and nothing before the others; no lines, no label. */
+function labelled(label: string, lines: readonly Line[]): Line[] {
+  return lines.map((line, index) => [...padLine([span(index === 0 ? label : '', 'dim')], LABEL_WIDTH), ...line]);
+}
+
+function readyLine({ ready }: DeploymentInfo, { terminal, now }: RenderOptions): Line {
+  const { health, reason, since } = ready;
+  const seconds = secondsSince(since, now);
+  return [
+    sign(health, terminal),
+    span(` ${safe(reason ?? 'not judged yet', terminal)}`, TONES[health]),
+    ...(seconds === undefined ? [] : [span(` for ${formatDuration(seconds)}`, 'dim')]),
+  ];
+}
+
+function planPieces({ plan, accelerator }: DeploymentInfo, { terminal }: RenderOptions): (string | undefined)[] {
+  if (!plan) return [];
+  const { engine, quantization, gpusPerReplica, tensorParallel, pipelineParallel, kvCacheTokens, maxConcurrency } =
+    plan;
+  return [
+    engine,
+    quantization,
+    `${gpusPerReplica === 0 ? accelerator : times(gpusPerReplica, accelerator, terminal)} per replica`,
+    tensorParallel > 1 ? `tensor parallel ${tensorParallel}` : undefined,
+    pipelineParallel > 1 ? `pipeline parallel ${pipelineParallel}` : undefined,
+    `KV cache of ${formatCount(kvCacheTokens)} tokens`,
+    `${maxConcurrency} requests of full length at once`,
+  ];
+}
+
+function rolloutPieces(info: DeploymentInfo, { now }: RenderOptions): (string | undefined)[] {
+  const { rollout, candidate } = info;
+  if (!rollout || (candidate === undefined && rollout.phase === 'Idle')) return [];
+  const { phase, attempt, way, weight, startedAt, deadline, capacity, message } = rollout;
+  const left = deadline === undefined ? undefined : (Date.parse(deadline) - now) / 1000;
+  const running = secondsSince(startedAt, now);
+  return [
+    running === undefined ? phase : `${phase} for ${formatDuration(running)}`,
+    way === undefined ? undefined : `way ${way}`,
+    attempt === undefined ? undefined : `attempt ${attempt}`,
+    weight === undefined ? undefined : `${weight} % of the traffic`,
+    left === undefined ? undefined : left > 0 ? `deadline in ${formatDuration(left)}` : 'deadline over',
+    capacity === undefined ? undefined : `needs ${capacity.needed} GPUs, ${capacity.free ?? 'unknown'} free`,
+    message,
+  ];
+}
+
+function rollbackPieces({ rollback }: DeploymentInfo, { now }: RenderOptions): (string | undefined)[] {
+  if (!rollback) return [];
+  const { readiness, revision, until, estimatedSeconds } = rollback;
+  const left = until === undefined ? undefined : (Date.parse(until) - now) / 1000;
+  return [
+    `${readiness} to ${revision}`,
+    estimatedSeconds === undefined ? undefined : `takes about ${formatDuration(estimatedSeconds)}`,
+    left === undefined ? undefined : left > 0 ? `kept for another ${formatDuration(left)}` : 'no longer kept',
+  ];
+}
