@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openApi, type Api } from '../../hack/cluster/index.ts';
 import { eventually, testCluster, testNamespace } from '../support/index.ts';
-import { condition, pod, type Pod } from './objects.ts';
+import { condition, gpuNode, pod, type Pod } from './objects.ts';
 
 interface Node {
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
@@ -43,7 +43,8 @@ describe('simulated nodes', () => {
   });
 
   it('loses a node: Ready turns Unknown, its pods stop changing, and it comes back', async () => {
-    const name = 'l40s-0';
+    const name = `lost-${namespace()}`;
+    await api.post('/api/v1/nodes', gpuNode(name, 1), signal());
     const pods = `/api/v1/namespaces/${namespace()}/pods`;
     const nodeSelector = { 'kubernetes.io/hostname': name };
     await api.post(pods, pod('engine', { nodeSelector, annotations: { [STATE]: 'ready' } }), signal());
@@ -78,5 +79,6 @@ describe('simulated nodes', () => {
       expect(back.spec.taints?.filter(({ key }) => key.startsWith('node.kubernetes.io/'))).toEqual([]);
     }, WAIT);
     await eventually(async () => expect(await api.get(`${pods}/engine`, signal())).toBeUndefined(), WAIT);
+    await api.delete(`/api/v1/nodes/${name}`, signal());
   });
 });

@@ -71,3 +71,24 @@ export function pod(name: string, options: PodOptions = {}): object {
     },
   };
 }
+
+/** A simulated node of the test's own, so that tests which share a cluster do not take each other's GPUs away. */
+export function gpuNode(name: string, gpus: number): object {
+  const resources = { cpu: '64', memory: '512Gi', pods: '110', 'nvidia.com/gpu': String(gpus) };
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      labels: { 'kubernetes.io/hostname': name },
+      annotations: { 'kwok.x-k8s.io/node': 'fake' },
+    },
+    spec: { taints: [{ key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' }] },
+    status: {
+      capacity: resources,
+      allocatable: resources,
+      addresses: [{ type: 'InternalIP', address: '10.243.255.1' }],
+      nodeInfo: { architecture: 'amd64', operatingSystem: 'linux' },
+    },
+  };
+}

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openApi, type Api } from '../../hack/cluster/index.ts';
 import { eventually, testCluster, testNamespace } from '../support/index.ts';
-import { condition, container, pod, type Pod, type PodOptions } from './objects.ts';
+import { condition, container, gpuNode, pod, type Pod, type PodOptions } from './objects.ts';
 
 const PREFIX = 'simulator.deepseek-operator.io/';
 const WAIT = { timeoutMs: 30_000 };
@@ -29,12 +29,14 @@ describe('simulated pods', () => {
   };
 
   it('leaves the third pod of 4 GPUs for an 8-GPU node Pending, and says which resource is missing', async () => {
-    const nodeSelector = { 'karpenter.k8s.aws/instance-gpu-name': 'a100' };
+    const node = `eight-${namespace()}`;
+    await api.post('/api/v1/nodes', gpuNode(node, 8), signal());
+    const nodeSelector = { 'kubernetes.io/hostname': node };
     for (const name of ['one', 'two', 'three']) await create(name, { gpus: 4, nodeSelector });
 
     await eventually(async () => {
       const all = await Promise.all(['one', 'two', 'three'].map(get));
-      expect(all.filter(({ spec }) => spec.nodeName === 'a100-40gb-0')).toHaveLength(2);
+      expect(all.filter(({ spec }) => spec.nodeName === node)).toHaveLength(2);
       const left = all.filter(({ spec }) => spec.nodeName === undefined);
       expect(left).toHaveLength(1);
       expect(condition(left[0]!, 'PodScheduled')).toMatchObject({
@@ -42,6 +44,7 @@ describe('simulated pods', () => {
         message: expect.stringContaining('Insufficient nvidia.com/gpu'),
       });
     }, WAIT);
+    await api.delete(`/api/v1/nodes/${node}`, signal());
   });
 
   it('keeps an engine pod in ContainerCreating, with an address of its own, until the simulator acts', async () => {

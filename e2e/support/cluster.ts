@@ -1,16 +1,11 @@
 import { afterAll, beforeAll, jest } from '@jest/globals';
-import { connectCluster, startCluster, type Cluster, type Profile } from '../../hack/cluster/index.ts';
+import { clusterVariable, connectCluster, startCluster, type Cluster, type Profile } from '../../hack/cluster/index.ts';
 
 /** A cold start builds nothing here (hack/test.ts has), but a busy machine takes its time. */
 const START_TIMEOUT_MS = 180_000;
 
 /** Jest's 5 s suit pure code. Tests on a cluster wait for conditions, each with a limit of its own below this one. */
 const TEST_TIMEOUT_MS = 120_000;
-
-/** Name of the variable with the folder of the cluster that the test files of a tier share. */
-export function clusterVariable(profile: Profile): string {
-  return `DEEPSEEK_CLUSTER_${profile.toUpperCase().replace('-', '_')}`;
-}
 
 /**
  * Gives the tests of a file a cluster: the one that their tier shares (hack/test.ts starts it and says where it is in an

@@ -1,4 +1,4 @@
 /** What suites on a cluster share: the cluster, a namespace per test, and waiting. */
-export { clusterVariable, testCluster } from './cluster.ts';
+export { testCluster } from './cluster.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { testNamespace } from './namespace.ts';

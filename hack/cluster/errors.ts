@@ -25,7 +25,11 @@ export class ClusterError extends Error {
   }
 }
 
-/** The code of a Node.js system error (`ENOENT`), or undefined for any other value. */
+/**
+ * The code of a Node.js system error (`ENOENT`), or undefined for any other value. Not `instanceof Error`: under jest, an
+ * error from Node's own modules belongs to another realm.
+ */
 export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -7,4 +7,5 @@ export { connectCluster, startCluster } from './cluster.ts';
 export { ClusterError } from './errors.ts';
 export type { ClusterErrorCode } from './errors.ts';
 export { POD_CIDR } from './programs.ts';
+export { clusterVariable } from './shared.ts';
 export type { ClientLimits, Cluster, ClusterOptions, Profile, Program } from './types.ts';
