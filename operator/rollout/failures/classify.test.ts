@@ -445,7 +445,7 @@ describe('scheduling', () => {
 
   it('waits for somebody to make a claim that does not exist', () => {
     const words =
-      '0/3 nodes are available: persistentvolumeclaim "weights" not found. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.';
+      '0/3 nodes are available: persistentvolumeclaim "weights" not found. not found. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.';
     expect(failureOf(unscheduled('a', words))).toMatchObject({
       reason: 'VolumePending',
       blocking: true,

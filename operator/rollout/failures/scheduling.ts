@@ -45,14 +45,15 @@ export const schedulingGated: Diagnosis = (pod) => {
   };
 };
 
+/** What the volume plugins of the scheduler say (1.36 says "not found. not found" of a claim that does not exist). */
+const CLAIM_WORDS =
+  /persistentvolumeclaim "[^"]+" (?:not found|is being deleted|bound to non-existent persistentvolume "[^"]*")|pod has unbound immediate PersistentVolumeClaims|volume node affinity conflict|didn't find available persistent volumes to bind/;
+
 /** A PersistentVolumeClaim does not exist, is not bound, or is bound where the pod cannot go. */
 export const volumeClaim: Diagnosis = (pod) => {
   const condition = unschedulable(pod);
   const { summary } = readVerdict(condition?.message ?? '');
-  const words =
-    /persistentvolumeclaim "[^"]+"[^,]*|pod has unbound immediate PersistentVolumeClaims|volume node affinity conflict|didn't find available persistent volumes to bind/i.exec(
-      summary,
-    )?.[0];
+  const words = CLAIM_WORDS.exec(summary)?.[0];
   if (condition === undefined || words === undefined) return undefined;
   const missing = /not found|bound to non-existent|is being deleted/.test(words);
   return {
