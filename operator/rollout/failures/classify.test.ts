@@ -319,14 +319,55 @@ Please verify the following requirements:
     });
   });
 
-  it('tells a container that the startup probe stopped from one that the liveness probe stopped', () => {
-    for (const exitCode of [137, 143, 0]) {
-      const ran = (seconds: number) => failureOf(loading('a', crashed('', { exitCode, ran: seconds })));
-      expect(ran(1805)).toMatchObject({ reason: 'StartupBudgetExceeded', blocking: true });
-      expect(ran(1805 + 345)).toMatchObject({ reason: 'StartupBudgetExceeded' });
-      expect(ran(700)).toMatchObject({ reason: 'EngineNotResponding', blocking: false });
-      expect(ran(3 * 86_400)).toMatchObject({ reason: 'EngineNotResponding' });
-    }
+  describe('a container that the kubelet stopped', () => {
+    const stopped = (exitCode: number, ran: number, notReadyFor: number) =>
+      failureOf(loading('a', crashed('', { exitCode, ran }), notReadyFor));
+
+    test.each([137, 143, 0])('with exit code %p before it ever answered has used up its startup budget', (exitCode) => {
+      expect(stopped(exitCode, 1805, 1900)).toMatchObject({
+        reason: 'StartupBudgetExceeded',
+        blocking: true,
+        message: expect.stringContaining('30 minutes'),
+      });
+    });
+
+    test.each([137, 143, 0])('with exit code %p after it had answered no longer answered', (exitCode) => {
+      // Ready went to False 60 s ago; the container had started long before.
+      expect(stopped(exitCode, 1805, 60)).toMatchObject({ reason: 'EngineNotResponding', blocking: false });
+    });
+
+    test.each<[Reason, number]>([
+      ['EngineNotResponding', 700],
+      ['StartupBudgetExceeded', 1805],
+      ['StartupBudgetExceeded', 1805 + 345],
+      ['EngineNotResponding', 3 * 86_400],
+    ])('is judged by the time that it ran when no condition helps: %s after %p s', (reason, ran) => {
+      const containerStatuses = [kit.container(crashed('', { exitCode: 137, ran }))];
+      expect(failureOf(pod('a', { containerStatuses }))).toMatchObject({ reason });
+    });
+  });
+
+  describe('logs that somebody has read', () => {
+    const hidden = loading(
+      'a',
+      crashed('(APIServer pid=1) RuntimeError: Engine core initialization failed. See root cause above.'),
+    );
+
+    it('are asked for when the termination message lacks the cause', () => {
+      expect(failureOf(hidden)).toMatchObject({ reason: 'CrashLoop', causeInLog: true });
+      expect(failureOf(loading('a', crashed('ValueError: said')))).not.toHaveProperty('causeInLog');
+    });
+
+    it('tell the cause', () => {
+      const failure = failureOf(hidden, {
+        logs: new Map([['a', `${CUDA_OOM}\nRuntimeError: Engine core initialization failed.`]]),
+      });
+      expect(failure).toMatchObject({
+        reason: 'OutOfMemoryGPU',
+        message: expect.stringContaining('CUDA out of memory'),
+      });
+      expect(failure).not.toHaveProperty('causeInLog');
+    });
   });
 
   it('sees the end between two starts and while the next start loads', () => {

@@ -74,7 +74,7 @@ function moreTelling(a: Ranked, b: Ranked): number {
 }
 
 function toFailure(finding: Ranked, affectedPods: number, wanted: number): Failure {
-  const { reason, detail, blocking, startedAt, pod } = finding;
+  const { reason, detail, blocking, startedAt, pod, causeInLog } = finding;
   const entry: { readonly fix?: string } = REASONS[reason];
   const fix = finding.fix ?? entry.fix;
   const where =
@@ -85,6 +85,7 @@ function toFailure(finding: Ranked, affectedPods: number, wanted: number): Failu
     blocking,
     affectedPods,
     ...(pod !== undefined && { pod }),
+    ...(causeInLog !== undefined && { causeInLog }),
     ...(startedAt !== undefined && { startedAt }),
   };
 }

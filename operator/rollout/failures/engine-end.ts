@@ -1,8 +1,8 @@
 import type { IContainerStateTerminated } from 'kubernetes-models/v1/ContainerStateTerminated';
 import type { IContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
 import { CAUSE_ABOVE, readLastWords } from './engine-output.ts';
-import { containersOf, lastEnd, timeOf } from './pod.ts';
-import type { Diagnosis } from './types.ts';
+import { conditionOf, containersOf, lastEnd, timeOf } from './pod.ts';
+import type { Diagnosis, FailureEvidence, PodEvidence } from './types.ts';
 import { quote, tellingLine } from './words.ts';
 
 /** Ends after which it is fair to say that one more start will not help. */
@@ -12,8 +12,8 @@ const HOPELESS_RESTARTS = 3;
 const ASKED_TO_STOP = new Set([137, 143, 0]);
 
 /** The kernel killed the engine because the container passed its memory limit. */
-export const oomKilled: Diagnosis = (pod) => {
-  const ended = endOf(pod, ({ reason }) => reason === 'OOMKilled');
+export const oomKilled: Diagnosis = (pod, evidence) => {
+  const ended = endOf(pod, evidence, ({ reason }) => reason === 'OOMKilled');
   if (!ended) return undefined;
   return {
     reason: 'OutOfMemoryHost',
@@ -24,8 +24,8 @@ export const oomKilled: Diagnosis = (pod) => {
 };
 
 /** The engine said why it ends. */
-export const engineSaid: Diagnosis = (pod) => {
-  const ended = endOf(pod, ({ message }) => message !== undefined && readLastWords(message) !== undefined);
+export const engineSaid: Diagnosis = (pod, evidence) => {
+  const ended = endOf(pod, evidence, ({ message }) => message !== undefined && readLastWords(message) !== undefined);
   const said = ended && readLastWords(ended.end.message ?? '');
   if (!said) return undefined;
   const { reason, final, fix } = said.entry;
@@ -39,20 +39,25 @@ export const engineSaid: Diagnosis = (pod) => {
 };
 
 /** The kubelet stopped a container whose startup probe failed until its budget was used up. */
-export const startupProbeFailed: Diagnosis = (pod, { startupBudgetSeconds }) => {
-  const ended = endOf(pod, (end) => ASKED_TO_STOP.has(end.exitCode) && endedWithBudget(end, startupBudgetSeconds));
+export const startupProbeFailed: Diagnosis = (pod, evidence) => {
+  const { startupBudgetSeconds } = evidence;
+  const ended = endOf(
+    pod,
+    evidence,
+    (end) => ASKED_TO_STOP.has(end.exitCode) && (neverAnswered(pod, end) ?? endedWithBudget(end, startupBudgetSeconds)),
+  );
   if (!ended) return undefined;
   return {
     reason: 'StartupBudgetExceeded',
-    detail: `the engine did not answer within its startup budget of ${minutes(startupBudgetSeconds)} and was started again`,
+    detail: `the engine was stopped before it ever answered: its startup budget of ${minutes(startupBudgetSeconds)} was used up`,
     blocking: true,
     startedAt: ended.end.finishedAt,
   };
 };
 
 /** The kubelet stopped a container whose liveness probe failed. */
-export const livenessProbeFailed: Diagnosis = (pod) => {
-  const ended = endOf(pod, ({ exitCode, reason }) => ASKED_TO_STOP.has(exitCode) && reason !== 'OOMKilled');
+export const livenessProbeFailed: Diagnosis = (pod, evidence) => {
+  const ended = endOf(pod, evidence, ({ exitCode, reason }) => ASKED_TO_STOP.has(exitCode) && reason !== 'OOMKilled');
   if (!ended) return undefined;
   return {
     reason: 'EngineNotResponding',
@@ -63,8 +68,8 @@ export const livenessProbeFailed: Diagnosis = (pod) => {
 };
 
 /** The engine ends, and nothing better is known. */
-export const crashLoop: Diagnosis = (pod) => {
-  const ended = endOf(pod, () => true);
+export const crashLoop: Diagnosis = (pod, evidence) => {
+  const ended = endOf(pod, evidence, () => true);
   if (!ended) return undefined;
   const { exitCode, signal, message = '', finishedAt } = ended.end;
   const how = signal === undefined || signal === 0 ? `exit code ${exitCode}` : `signal ${signal}`;
@@ -75,6 +80,7 @@ export const crashLoop: Diagnosis = (pod) => {
     detail: `the engine ended (${how})${line === undefined ? '' : `: ${quote(line)}`}`,
     blocking: ended.restarts >= HOPELESS_RESTARTS,
     startedAt: finishedAt,
+    ...(hidden && { causeInLog: true }),
     fix: `${hidden ? 'The cause is further up in its log' : 'See its log'}: \`kubectl logs ${pod.metadata.name} --previous\`.`,
   };
 };
@@ -84,10 +90,16 @@ interface End {
   readonly restarts: number;
 }
 
-/** The end of the first container that is not ready again and whose end is of the kind. */
-function endOf(pod: Parameters<Diagnosis>[0], kind: (end: IContainerStateTerminated) => boolean): End | undefined {
+/** The end of the first container that is not ready again and whose end is of the kind; its message is the log, if there is one. */
+function endOf(
+  pod: PodEvidence,
+  { logs }: FailureEvidence,
+  kind: (end: IContainerStateTerminated) => boolean,
+): End | undefined {
   for (const container of containersOf(pod)) {
-    const end = isServing(container) ? undefined : lastEnd(container);
+    const ended = isServing(container) ? undefined : lastEnd(container);
+    const message = logs?.get(pod.metadata.name) ?? ended?.message;
+    const end = ended && { ...ended, ...(message !== undefined && { message }) };
     if (end && kind(end)) return { end, restarts: container.restartCount };
   }
   return undefined;
@@ -95,6 +107,13 @@ function endOf(pod: Parameters<Diagnosis>[0], kind: (end: IContainerStateTermina
 
 function isServing({ ready, state }: IContainerStatus): boolean {
   return ready && state?.running !== undefined;
+}
+
+/** Whether the pod was not ready for the whole life of the container; undefined when its condition does not say. */
+function neverAnswered(pod: PodEvidence, { startedAt }: IContainerStateTerminated): boolean | undefined {
+  const notReadySince = timeOf(conditionOf(pod, 'Ready')?.lastTransitionTime);
+  const start = timeOf(startedAt);
+  return notReadySince === undefined || start === undefined ? undefined : notReadySince <= start;
 }
 
 /** Whether the container ran about as long as its startup probe lets it: the budget, and at most the time to stop beyond. */

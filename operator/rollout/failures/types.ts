@@ -35,6 +35,8 @@ export interface FailureEvidence {
     readonly resourceName?: string;
   };
   readonly wantedReplicas: number;
+  /** By pod name: the end of the log of the container that ended, where somebody has read it; better than its termination message. */
+  readonly logs?: ReadonlyMap<string, string>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -50,6 +52,8 @@ export interface Failure {
   readonly pod?: string;
   /** Pods with this reason. */
   readonly affectedPods: number;
+  /** The cause is in the log of the pod's previous container, and not in the evidence: with it, the answer may be better. */
+  readonly causeInLog?: boolean;
   /** Since when, RFC 3339, where the evidence says so. */
   readonly startedAt?: string;
 }
@@ -62,6 +66,7 @@ export interface Finding {
   /** What to do about it, a sentence; absent: the fix of the reason's catalogue entry. */
   readonly fix?: string;
   readonly blocking: boolean;
+  readonly causeInLog?: boolean;
   readonly startedAt?: string | undefined;
 }
 
