@@ -29,7 +29,7 @@ export interface DeploymentSummary {
   readonly ready: ReadyView;
   readonly replicas: { readonly wanted: number; readonly ready: number };
   readonly phase?: string;
-  readonly serving?: { readonly revision: string; readonly version: string };
+  readonly serving?: { readonly revision: string; readonly version: string; readonly proven?: boolean };
   readonly candidate?: { readonly revision: string; readonly version: string };
   readonly plan?: PlanSummary;
   readonly rollback?: NonNullable<DeepSeekDeploymentStatus['rollback']>;
@@ -85,11 +85,19 @@ export function summaryOf({ metadata, spec, status }: DeepSeekDeploymentObject):
     ready,
     replicas: { wanted: wantedReplicas({ spec, status }), ready: status?.readyReplicas ?? 0 },
     ...(rollout && { phase: rollout.phase }),
-    ...(serving && { serving: { revision: serving.revision, version: serving.version } }),
-    ...(candidate && { candidate: { revision: candidate.revision, version: candidate.version } }),
+    ...(serving && { serving: withoutCounts(serving) }),
+    ...(candidate && { candidate: withoutCounts(candidate) }),
     ...(plan && { plan }),
     ...(rollback && { rollback }),
   };
+}
+
+/** What has a role, without the count that the revision's own view has. */
+function withoutCounts<T extends { readonly readyReplicas: number }>({
+  readyReplicas: _,
+  ...rest
+}: T): Omit<T, 'readyReplicas'> {
+  return rest;
 }
 
 /** The whole view of one DeepSeekDeployment and what is below it, at `now` (milliseconds since the epoch). */

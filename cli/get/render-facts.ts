@@ -17,13 +17,12 @@ export function renderFacts(info: DeploymentInfo, options: RenderOptions): Line[
     return flow(present, width, ', ');
   };
   const prose = (text: string): Line[] => wrap(safe(text, terminal), width).map((line) => [span(line)]);
-  const version = (info.serving ?? info.candidate)?.version;
   return [
     ...labelled('Name', [[span(safe(`${info.namespace}/${info.name}`, terminal), 'strong')]]),
-    ...labelled('Model', prose(version ?? info.model)),
+    ...labelled('Serving', pieces(servingPieces(info))),
+    ...labelled('Next', pieces(nextPieces(info, options))),
     ...labelled('Ready', [readyLine(info, options), ...prose(info.ready.message)]),
     ...labelled('Plan', pieces(planPieces(info, options))),
-    ...labelled('Rollout', pieces(rolloutPieces(info, options))),
     ...labelled('Rollback', pieces(rollbackPieces(info, options))),
     ...info.warnings.flatMap((warning) => labelled('Warning', prose(warning))),
   ];
@@ -59,13 +58,19 @@ function planPieces({ plan, accelerator }: DeploymentInfo, { terminal }: RenderO
   ];
 }
 
-function rolloutPieces(info: DeploymentInfo, { now }: RenderOptions): (string | undefined)[] {
-  const { rollout, candidate } = info;
+function servingPieces({ serving, replicas }: DeploymentInfo): (string | undefined)[] {
+  if (!serving) return ['nothing'];
+  const proven = serving.proven === false ? 'not proven yet' : undefined;
+  return [serving.version, `${replicas.ready} of ${replicas.wanted} ready`, proven];
+}
+
+function nextPieces({ rollout, candidate }: DeploymentInfo, { now }: RenderOptions): (string | undefined)[] {
   if (!rollout || (candidate === undefined && rollout.phase === 'Idle')) return [];
   const { phase, attempt, way, weight, startedAt, deadline, capacity, message } = rollout;
   const left = deadline === undefined ? undefined : (Date.parse(deadline) - now) / 1000;
   const running = secondsSince(startedAt, now);
   return [
+    candidate?.version,
     running === undefined ? phase : `${phase} for ${formatDuration(running)}`,
     way === undefined ? undefined : `way ${way}`,
     attempt === undefined ? undefined : `attempt ${attempt}`,

@@ -1,7 +1,7 @@
 import { formatAge } from '../support/ages.ts';
 import { type Line, span, type Tone } from '../support/styled.ts';
 import { type Column, layOutTable } from '../support/table.ts';
-import { type RenderOptions, safe, times, TONES } from './glyphs.ts';
+import { type RenderOptions, safe, TONES } from './glyphs.ts';
 import type { DeploymentSummary } from './info.ts';
 
 /** What an empty cell says. */
@@ -40,7 +40,7 @@ export function renderTable(
   ];
   const more: Column[] = [
     column('ACCELERATOR', ({ accelerator }) => accelerator),
-    column('GPUS', ({ plan, replicas }) => plan && times(replicas.wanted, String(plan.gpusPerReplica), terminal)),
+    column('GPUS', ({ plan, replicas }) => plan && String(replicas.wanted * plan.gpusPerReplica)),
     column('REVISION', ({ serving }) => serving?.revision),
     column('ROLLBACK', ({ rollback }) => rollback?.readiness),
     column('MESSAGE', ({ ready }) => ready.message),

@@ -27,13 +27,15 @@ export function renderTree(info: DeploymentInfo, options: RenderOptions): Line[]
   const columns = podColumns(info, options);
   const children = info.revisions.map((revision) => revisionNode(revision, options, columns, explain));
   const earlier = info.earlier.length > 0 ? [earlierNode(info.earlier, options)] : [];
-  const { ready, wanted } = info.replicas;
-  const root: Line = [
-    span(safe(info.name, terminal), 'strong'),
-    span(`  ${ready}/${wanted} ready`, TONES[info.ready.health]),
-  ];
+  const root: Line = [span(safe(info.name, terminal), 'strong'), readiness(info.replicas, '  ')];
   const age = span(`  ${formatAge(info.createdAt, options.now)}`, 'dim');
   return layOutTree({ lines: () => [[...root, age]], children: [...children, ...earlier] }, terminal);
+}
+
+/** `1/2 ready`, in the colour of how far that is. */
+function readiness({ ready, wanted }: RevisionView['replicas'], before = ''): Span {
+  const tone = wanted === 0 ? 'dim' : ready >= wanted ? 'good' : 'progress';
+  return span(`${before}${ready}/${wanted} ready`, tone);
 }
 
 type Explain = (reason: string, message: string) => readonly string[];
@@ -49,7 +51,7 @@ function revisionNode(
   const pieces: Line[] = [
     [span(role, ROLE_TONES[role]), span(` ${safe(revision, terminal)}`, 'strong')],
     [span(safe(version, terminal))],
-    [span(`${replicas.ready}/${replicas.wanted} ready`)],
+    [readiness(replicas)],
     [span(createdAt === undefined ? '' : formatAge(createdAt, now), 'dim')],
   ];
   const [failedReason = '', ...failedMessage] = (failed ?? '').split(': ');
@@ -82,12 +84,12 @@ function podNode(
   const notes = pod.failure ? explain(pod.failure.reason, pod.failure.message) : [];
   return {
     lines: (width) => {
-      const aligned = columns.reduce((sum, each) => sum + each, 0) <= width || options.wide;
+      const aligned = options.wide || columns.reduce((sum, each) => sum + each, 0) <= width;
+      const [name = [], status = [], ...rest] = cells;
       const row: Line[] = aligned
         ? [cells.flatMap((cell, index) => padLine(cell, columns[index] ?? 0))]
-        : // What does not fit beside the name is indented below it.
-          flow(cells, width, '  ').map((line, index) => (index === 0 ? line : [span('  '), ...line]));
-      return [...row, ...notes.flatMap((note) => wrap(note, width - 2).map((line) => [span(`  ${line}`)]))];
+        : [...flow([padLine(name, columns[0] ?? 0), status], width, ''), ...flow(rest, width, '  ')];
+      return [...row, ...notes.flatMap((note) => wrap(note, width).map((line) => [span(line)]))];
     },
   };
 }
@@ -110,10 +112,10 @@ function podCells(pod: PodView, startupBudgetSeconds: number | undefined, option
   return [
     [span(safe(pod.name, terminal))],
     statusCell(pod, startupBudgetSeconds, options),
-    [span(restarts === 0 ? '' : `${restarts} restart${restarts === 1 ? '' : 's'}`, 'progress')],
     [span(formatAge(pod.createdAt, now), 'dim')],
     ...(wide ? [[span(pod.ip ?? '-')]] : []),
     nodeCell(pod, options),
+    [span(restarts === 0 ? '' : `${restarts} restart${restarts === 1 ? '' : 's'}`, 'progress')],
   ];
 }
 
