@@ -24,6 +24,7 @@ export interface ConnectionPool {
 export class Connections {
   readonly #credentials: Credentials;
   #pool: ConnectionPool | undefined;
+  #reading: Promise<TlsMaterial> | undefined;
 
   constructor(credentials: Credentials) {
     this.#credentials = credentials;
@@ -31,7 +32,7 @@ export class Connections {
 
   /** The pool for the certificates as they are now. */
   async current(): Promise<ConnectionPool> {
-    const tls = await this.#credentials.tls();
+    const tls = await this.#currentTls();
     if (this.#pool !== undefined && this.#pool.tls !== tls) {
       const { streams } = this.#pool;
       this.#retire(this.#pool);
@@ -39,6 +40,14 @@ export class Connections {
     }
     this.#pool ??= { dispatcher: createDispatcher(this.#credentials, tls), tls, streams: new Set() };
     return this.#pool;
+  }
+
+  /** One look at the certificates at a time: two would be two objects, and the pools of both would chase each other. */
+  #currentTls(): Promise<TlsMaterial> {
+    this.#reading ??= this.#credentials.tls().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
   }
 
   /** A connection of `pool` has gone silent: nothing new is sent over its idle connections. */

@@ -9,7 +9,7 @@ const spec = {
 } as DeepSeekDeploymentSpec;
 
 const hash = (value: DeepSeekDeploymentSpec) => revisionHash(canonicalSpec(value) ?? {});
-const change = (part: object): DeepSeekDeploymentSpec => ({ ...spec, ...part }) as DeepSeekDeploymentSpec;
+const change = (part: object): DeepSeekDeploymentSpec => ({ ...spec, ...part });
 
 describe('canonicalSpec', () => {
   it.each([

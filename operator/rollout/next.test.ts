@@ -42,7 +42,7 @@ describe('nextStep', () => {
     const step = nextStep(
       input({ traffic: { attempt: 1, source: 'First', foreignSelector: false }, states: new Map() }),
     );
-    expect(step).toMatchObject({ phase: 'Idle', serving: 'new', switched: false });
+    expect(step).toMatchObject({ phase: 'Loading', serving: 'new', switched: false });
     expect(Object.fromEntries(step.replicas)).toEqual({ new: 2 });
   });
 
@@ -102,6 +102,14 @@ describe('nextStep', () => {
       fail: { revision: 'new', cause: 'ModelGated: ask for access' },
     });
     expect([...step.replicas.keys()]).toEqual(['old']);
+  });
+
+  it('takes a candidate back whose pods have all used up their startup budget', () => {
+    const states = new Map([
+      ['old', state(2)],
+      ['new', state(2, 1)],
+    ]);
+    expect(nextStep(input({ states, candidateOverdue: true }))).toMatchObject({ phase: 'Held' });
   });
 
   it('does not try a failed candidate again, until the spec asks for something else', () => {

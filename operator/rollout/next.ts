@@ -23,6 +23,8 @@ export interface RolloutInput {
   /** Replicas wanted of the version that serves. */
   readonly replicas: number;
   readonly paused: boolean;
+  /** Every pod of the candidate that still loads has used up its startup budget. */
+  readonly candidateOverdue?: boolean;
   /** Why the candidate fails, as `<reason>: <message>`, if a classifier said so. */
   readonly candidateFailure?: string | undefined;
 }
@@ -71,9 +73,14 @@ export function nextStep(input: RolloutInput): RolloutStep {
     return stay('Switching', { serving: hash, attempt: traffic.attempt + 1, replicas, switched: true });
   };
 
-  if (desired === undefined || desired === traffic.serving) return stay('Idle');
-  const first = stay('Idle', { serving: desired, replicas: new Map([[desired, input.replicas]]) });
-  if (traffic.serving === undefined) return first;
+  if (desired !== undefined && traffic.serving === undefined) {
+    return stay('Loading', { serving: desired, replicas: new Map([[desired, input.replicas]]) });
+  }
+  if (desired === undefined || traffic.serving === undefined || desired === traffic.serving) {
+    const available = states.get(traffic.serving ?? '')?.availableReplicas ?? 0;
+    const first = traffic.serving !== undefined && byHash(traffic.serving)?.proven === undefined;
+    return stay(first && available < input.replicas ? 'Loading' : 'Idle');
+  }
 
   const candidate = byHash(desired);
   if (candidate?.failed !== undefined) return stay('Held', { candidate: desired });
@@ -91,8 +98,10 @@ export function nextStep(input: RolloutInput): RolloutStep {
   }
 
   const state = states.get(desired);
-  if (state?.deadlineExceeded === true && state.availableReplicas < input.replicas) {
-    const cause = input.candidateFailure ?? 'StartupBudgetExceeded: it was not available within its progress deadline';
+  const late = state?.deadlineExceeded === true || input.candidateOverdue === true;
+  if (late && (state?.availableReplicas ?? 0) < input.replicas) {
+    const cause =
+      input.candidateFailure ?? 'StartupBudgetExceeded: it did not become available in the time that a start may take';
     return stay('Held', { candidate: desired, fail: { revision: desired, cause } });
   }
   if (state !== undefined && state.availableReplicas >= input.replicas) return takeOver(desired);

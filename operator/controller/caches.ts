@@ -1,0 +1,119 @@
+import { LABEL, MANAGER } from '../api/index.ts';
+import type { WatchClient } from '../kube/client.ts';
+import { ReflectingInformer } from '../kube/informer.ts';
+import type { ReflectorEvent } from '../kube/reflector.ts';
+import { resources } from '../kube/resources.ts';
+import type { Clock, Informer, KubeObject, ResourceType, StoreEvent } from '../kube/types.ts';
+import { BY_DEPLOYMENT, type ChildStores, deploymentKey } from './gather.ts';
+import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
+import type {
+  ChildKind,
+  LiveControllerRevision,
+  LiveDeepSeekDeployment,
+  LiveDeployment,
+  LivePod,
+  LivePodDisruptionBudget,
+  LiveService,
+  LiveServiceAccount,
+} from './snapshot.ts';
+import { trimChild, trimControllerRevision, trimDeployment, trimPod } from './transforms.ts';
+
+/** Everything that is known of the cluster, kept up to date by watches. */
+export interface Caches {
+  readonly deepSeekDeployments: Informer<LiveDeepSeekDeployment>;
+  /** By the kind that the operator makes. */
+  readonly children: Readonly<Record<ChildKind, Informer<KubeObject>>>;
+  readonly childStores: ChildStores;
+  readonly all: readonly Informer<KubeObject>[];
+}
+
+export interface CachesOptions {
+  readonly client: WatchClient;
+  readonly clock: Clock;
+  /** Empty: all namespaces. */
+  readonly namespaces: readonly string[];
+  readonly onReflectorEvent: (kind: string, event: ReflectorEvent) => void;
+}
+
+/** Creates the caches; they follow the cluster once they run. Children are watched by label: foreign objects cost nothing. */
+export function createCaches(options: CachesOptions): Caches {
+  const ours = { labelSelector: `${LABEL.managedBy}=${MANAGER}`, indexers: { [BY_DEPLOYMENT]: ownerIndex } };
+  const follow = <T extends KubeObject>(
+    type: ResourceType<T>,
+    transform: (object: T) => T,
+    selection: {
+      readonly labelSelector?: string;
+      readonly indexers?: Record<string, (object: T) => readonly string[]>;
+    },
+  ) =>
+    new ReflectingInformer<T>({
+      client: options.client,
+      clock: options.clock,
+      type,
+      transform,
+      ...selection,
+      ...(options.namespaces.length > 0 && { namespaces: options.namespaces }),
+      onReflectorEvent: (event) => options.onReflectorEvent(type.kind, event),
+    });
+
+  const deepSeekDeployments = follow(DEEPSEEK_DEPLOYMENTS, trimDeployment, {});
+  const controllerRevisions = follow(
+    as<LiveControllerRevision>(resources.controllerRevisions),
+    trimControllerRevision,
+    ours,
+  );
+  const deployments = follow(as<LiveDeployment>(resources.deployments), trimChild, ours);
+  const services = follow(as<LiveService>(resources.services), trimChild, ours);
+  const serviceAccounts = follow(as<LiveServiceAccount>(resources.serviceAccounts), trimChild, ours);
+  const podDisruptionBudgets = follow(as<LivePodDisruptionBudget>(resources.podDisruptionBudgets), trimChild, ours);
+  const pods = follow(as<LivePod>(resources.pods), trimPod, ours);
+  const children = {
+    ServiceAccount: untyped(serviceAccounts),
+    ControllerRevision: untyped(controllerRevisions),
+    Deployment: untyped(deployments),
+    Service: untyped(services),
+    PodDisruptionBudget: untyped(podDisruptionBudgets),
+  };
+  return {
+    deepSeekDeployments,
+    children,
+    childStores: {
+      controllerRevisions: controllerRevisions.store,
+      deployments: deployments.store,
+      services: services.store,
+      serviceAccounts: serviceAccounts.store,
+      podDisruptionBudgets: podDisruptionBudgets.store,
+      pods: pods.store,
+    },
+    all: [untyped(deepSeekDeployments), ...Object.values(children), untyped(pods)],
+  };
+}
+
+/** Calls `enqueue` with the key of the DeepSeekDeployment that a change concerns. */
+export function routeEvents(caches: Caches, enqueue: (key: string, initial: boolean) => void): void {
+  caches.deepSeekDeployments.onEvent(({ object, initial }) => {
+    enqueue(`${object.metadata.namespace ?? ''}/${object.metadata.name}`, initial);
+  });
+  const child = ({ object, initial }: StoreEvent<KubeObject>) => {
+    const key = deploymentKey(object);
+    if (key !== undefined) enqueue(key, initial);
+  };
+  for (const informer of caches.all) {
+    if (informer.type.kind !== DEEPSEEK_DEPLOYMENTS.kind) informer.onEvent(child);
+  }
+}
+
+function ownerIndex(object: KubeObject): readonly string[] {
+  const key = deploymentKey(object);
+  return key === undefined ? [] : [key];
+}
+
+/** The kind with our own type of its objects: the same wire format, with the fields that we read. */
+function as<T extends KubeObject>(type: ResourceType): ResourceType<T> {
+  return type as ResourceType<T>;
+}
+
+/** An informer of some kind among those of others: whoever writes into it holds an object of that kind. */
+function untyped<T extends KubeObject>(informer: Informer<T>): Informer<KubeObject> {
+  return informer;
+}

@@ -1,0 +1,124 @@
+import { LABEL, MANAGER } from '../../api/names.ts';
+import { controllerRevision } from '../../resources/controller-revision.ts';
+import { revisionDeployment } from '../../resources/deployment.ts';
+import { covers } from '../../resources/drift.ts';
+import { foreignTemplateManagers } from '../../resources/field-managers.ts';
+import { childNames } from '../../resources/names.ts';
+import { podDisruptionBudget } from '../../resources/pod-disruption-budget.ts';
+import { activeService, revisionService } from '../../resources/service.ts';
+import { serviceAccount } from '../../resources/service-account.ts';
+import { staleFields } from '../../resources/stale-fields.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import type { Revision } from '../../rollout/revision.ts';
+import type { RolloutStep } from '../../rollout/next.ts';
+import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
+import type { ChildObject, Intent } from './intents.ts';
+
+/** The revisions that there are to be, and what each of them is to run. */
+export interface Wanted {
+  readonly step: RolloutStep;
+  /** Stored and new revisions, with the marks that they are to carry. */
+  readonly revisions: readonly Revision[];
+}
+
+/**
+ * The writes that bring the children to what is wanted, in the order that keeps every prefix of them safe: what
+ * protects and what serves is made before the active Service moves, and nothing is deleted before it has.
+ */
+export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
+  const { deployment } = snapshot;
+  const { step } = wanted;
+  const intents: Intent[] = [];
+  const kept = new Set<string>();
+  const want = (kind: ChildKind, object: ChildObject) => {
+    kept.add(`${kind}/${object.metadata?.name ?? ''}`);
+    const intent = reconcileChild(kind, object, live(snapshot, kind, object.metadata?.name));
+    if (intent) intents.push(intent);
+  };
+
+  if (step.replicas.size > 0 && deployment.spec.podTemplate?.serviceAccountName === undefined)
+    want('ServiceAccount', serviceAccount(deployment));
+  for (const revision of wanted.revisions) want('ControllerRevision', controllerRevision(deployment, revision));
+  for (const [hash, replicas] of step.replicas) {
+    const revision = wanted.revisions.find((candidate) => candidate.hash === hash);
+    if (!revision) {
+      // Its ControllerRevision is lost: without the stored template nothing is written, and nothing is taken away.
+      const names = childNames(deployment.metadata.name, hash);
+      kept.add(`Deployment/${names.deployment}`).add(`Service/${names.revisionService}`);
+      kept.add(`PodDisruptionBudget/${names.podDisruptionBudget}`);
+      continue;
+    }
+    const { template, plan } = revision.data;
+    const input = { revision: hash, template, replicas, startupBudgetSeconds: plan.startupBudgetSeconds };
+    const object = revisionDeployment(deployment, input);
+    want('Deployment', object);
+    intents.push(...repairTemplate(snapshot.deployments, object));
+    want('Service', revisionService(deployment, hash));
+    if (hash === step.serving) want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));
+  }
+  if (step.serving !== undefined) {
+    want('Service', activeService(deployment, { revision: step.serving, attempt: step.attempt }));
+  }
+  return [...intents, ...deletions(snapshot, kept)];
+}
+
+/** The one write, if any, that a child needs. */
+function reconcileChild(kind: ChildKind, object: ChildObject, found: KubeObject | undefined): Intent | undefined {
+  if (!found) return { type: 'Create', kind, object };
+  // The data of a ControllerRevision is immutable and cached as text: only its marks can differ.
+  const judged = kind === 'ControllerRevision' ? { metadata: object.metadata } : object;
+  const ours = found.metadata.managedFields?.find((entry) => entry.manager === MANAGER && entry.operation === 'Apply');
+  const because = [...covers(judged, found), ...staleFields(judged, ours?.fieldsV1)];
+  if (because.length === 0) return undefined;
+  const { uid } = found.metadata;
+  // What moves traffic is written only onto what was read: a lost race is decided again.
+  const version = kind === 'Service' ? { resourceVersion: found.metadata.resourceVersion } : {};
+  const metadata = { ...object.metadata, uid, ...version } as NonNullable<ChildObject['metadata']>;
+  return { type: 'Apply', kind, object: { ...object, metadata }, because };
+}
+
+/** Fields that somebody else added to a template survive an apply of ours: the template is put back whole. */
+function repairTemplate(
+  deployments: readonly LiveDeployment[],
+  object: ReturnType<typeof revisionDeployment>,
+): Intent[] {
+  const found = deployments.find((candidate) => candidate.metadata.name === object.metadata.name);
+  const managers = foreignTemplateManagers(found?.metadata.managedFields, MANAGER);
+  const template = object.spec?.template;
+  if (!found || !template || managers.length === 0) return [];
+  const { name, uid = '', resourceVersion = '' } = found.metadata;
+  return [{ type: 'ReplaceTemplate', name, uid, resourceVersion, template, managers }];
+}
+
+/** Children of ours that nothing wants any more. */
+function deletions(snapshot: Snapshot, kept: ReadonlySet<string>): Intent[] {
+  return (['Deployment', 'PodDisruptionBudget', 'Service', 'ControllerRevision', 'ServiceAccount'] as const).flatMap(
+    (kind) =>
+      children(snapshot, kind)
+        .filter(({ metadata }) => !kept.has(`${kind}/${metadata.name}`) && metadata.deletionTimestamp === undefined)
+        .map(({ metadata }): Intent => {
+          const revision = metadata.labels?.[LABEL.revision];
+          const because = revision === undefined ? 'no longer wanted' : `revision ${revision} no longer needs it`;
+          return { type: 'Delete', kind, name: metadata.name, uid: metadata.uid ?? '', because };
+        }),
+  );
+}
+
+function live(snapshot: Snapshot, kind: ChildKind, name: string | undefined): KubeObject | undefined {
+  return children(snapshot, kind).find(({ metadata }) => metadata.name === name);
+}
+
+function children(snapshot: Snapshot, kind: ChildKind): readonly KubeObject[] {
+  switch (kind) {
+    case 'ServiceAccount':
+      return snapshot.serviceAccounts;
+    case 'ControllerRevision':
+      return snapshot.revisions.map((revision) => revision.object);
+    case 'Deployment':
+      return snapshot.deployments;
+    case 'Service':
+      return snapshot.services;
+    case 'PodDisruptionBudget':
+      return snapshot.podDisruptionBudgets;
+  }
+}

@@ -1,0 +1,192 @@
+import type { Condition, ConditionType, Reason } from '../../api/index.ts';
+import type { Failure } from '../../rollout/failures/index.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { Judgement } from './decide.ts';
+import { ignoredFields } from './ignored-fields.ts';
+import { describeIntent, type Intent } from './intents.ts';
+
+/** A condition before it has its times. */
+interface Verdict {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** Longest message of a condition: what a person reads, not a log. */
+const MAX_MESSAGE = 1024;
+
+/**
+ * Every condition of one pass. `Ready` says it all in one line; at most one of `Reconciling` (work goes on) and
+ * `Stalled` (a person is needed) is True, as kstatus reads them.
+ */
+export function conditionsOf(snapshot: Snapshot, judgement: Judgement, intents: readonly Intent[]): Condition[] {
+  const ready = readyVerdict(judgement, intents);
+  const moving = ready.status !== 'True' && !ready.stalled;
+  const verdicts: [ConditionType, Verdict][] = [
+    ['Ready', ready],
+    ['Available', availableVerdict(judgement)],
+    ['Reconciling', moving ? { ...ready, status: 'True' } : rest(ready)],
+    ['Stalled', ready.stalled ? { ...ready, status: 'True' } : rest(ready)],
+    ['PlanAccepted', planVerdict(judgement)],
+    ['CapacityAvailable', capacityVerdict(judgement)],
+  ];
+  if (judgement.step.candidate !== undefined) verdicts.push(['CandidateHealthy', candidateVerdict(judgement)]);
+  const ignored = ignoredFields(snapshot.deployment.spec);
+  if (ignored.length > 0) {
+    const message = `This version of the operator does not act on: ${ignored.join(', ')}.`;
+    verdicts.push(['FieldsIgnored', { status: 'True', reason: 'FieldsNotImplemented', message }]);
+  }
+  return stamp(snapshot, verdicts);
+}
+
+/** What Reconciling and Stalled say when they do not hold. */
+function rest(ready: Verdict & { readonly stalled: boolean }): Verdict {
+  if (ready.status === 'True') return { status: 'False', reason: 'UpToDate', message: 'There is nothing to do.' };
+  if (ready.stalled) return { status: 'False', reason: ready.reason, message: 'Nothing goes on until somebody acts.' };
+  return { status: 'False', reason: 'Progressing', message: 'Work goes on.' };
+}
+
+/** Conditions with their times: a transition is a change of status, and nothing else moves the time. */
+export function stamp(snapshot: Snapshot, verdicts: readonly (readonly [ConditionType, Verdict])[]): Condition[] {
+  const { deployment, now } = snapshot;
+  return verdicts.map(([type, { status, reason, message }]) => {
+    const before = deployment.status?.conditions?.find((condition) => condition.type === type);
+    return {
+      type,
+      status,
+      reason,
+      message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message,
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : seconds(now),
+      observedGeneration: deployment.metadata.generation ?? 0,
+    };
+  });
+}
+
+/** Kubernetes' Time: RFC 3339, without a fraction. */
+export function seconds(now: number): string {
+  return new Date(now).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+function readyVerdict(judgement: Judgement, intents: readonly Intent[]): Verdict & { readonly stalled: boolean } {
+  const { desired, step, replicas, failures, states, observeOnly } = judgement;
+  const not = (reason: Reason, message: string, stalled = false) =>
+    ({ status: 'False', reason, message, stalled }) as const;
+  if (!desired.plan.accepted && desired.revision === undefined) {
+    return not(desired.plan.reason, `${desired.plan.message}${keeps(judgement)}`, true);
+  }
+  if (observeOnly && intents.length > 0) {
+    return not(
+      'ReconcileDisabled',
+      `Writes are switched off; held back: ${intents.map(describeIntent).join('; ')}.`,
+      true,
+    );
+  }
+  if (step.phase === 'Held') {
+    const [reason, ...message] = (step.fail?.cause ?? markOf(judgement, step.candidate)).split(': ');
+    const text = `Revision ${step.candidate ?? ''} was taken back to 0 replicas: ${message.join(': ')}${keeps(judgement)}`;
+    return not(reason as Reason, text, true);
+  }
+  if (step.phase === 'Waiting') {
+    return replicas === 0
+      ? not('ScaledToZero', `Revision ${step.candidate ?? ''} is tried once replicas is above 0.`)
+      : not('Paused', `rollout.paused is set: revision ${step.candidate ?? ''} waits.${keeps(judgement)}`);
+  }
+  if (step.candidate !== undefined) {
+    return waiting(judgement, step.candidate, failures.get(step.candidate), not);
+  }
+  if (step.serving === undefined) return not('Loading', 'Nothing serves yet.');
+  const state = states.get(step.serving);
+  if (replicas === 0) {
+    return (state?.replicas ?? 0) === 0
+      ? { status: 'True', reason: 'ScaledToZero', message: 'Scaled to 0: nothing serves, by request.', stalled: false }
+      : not('ScaledToZero', 'Scaling to 0.');
+  }
+  if (step.switched) return not('Switching', `Traffic moves to revision ${step.serving}.`);
+  if ((state?.availableReplicas ?? 0) < replicas || (state?.replicas ?? 0) !== replicas) {
+    return waiting(judgement, step.serving, failures.get(step.serving), not);
+  }
+  return {
+    status: 'True',
+    reason: 'Available',
+    message: `${count(replicas)} ready (revision ${step.serving}).`,
+    stalled: false,
+  };
+}
+
+/** A set of pods that is not at its size yet, and why. */
+function waiting(
+  judgement: Judgement,
+  hash: string,
+  failure: Failure | undefined,
+  not: (reason: Reason, message: string, stalled?: boolean) => Verdict & { readonly stalled: boolean },
+) {
+  if (failure) return not(failure.reason, failure.message, failure.blocking);
+  const { revisions, states, replicas } = judgement;
+  const ready = states.get(hash)?.readyReplicas ?? 0;
+  const budget = revisions.find((revision) => revision.hash === hash)?.data.plan.startupBudgetSeconds ?? 0;
+  const minutes = Math.ceil(budget / 60);
+  return not(
+    'Loading',
+    `${ready} of ${count(replicas)} ready (revision ${hash}); a start may take up to ${minutes} minutes.`,
+  );
+}
+
+function availableVerdict({ step, states, traffic, observeOnly }: Judgement): Verdict {
+  const serving = observeOnly ? traffic.serving : step.serving;
+  const ready = (serving === undefined ? undefined : states.get(serving)?.readyReplicas) ?? 0;
+  if (ready > 0) return { status: 'True', reason: 'Serving', message: `Revision ${serving ?? ''} answers.` };
+  return { status: 'False', reason: 'Unavailable', message: 'No replica is ready to answer.' };
+}
+
+function planVerdict({ desired: { plan, revision } }: Judgement): Verdict {
+  if (!plan.accepted && revision === undefined) return { status: 'False', reason: plan.reason, message: plan.message };
+  const warnings = plan.accepted
+    ? plan.plan.warnings
+    : [`Accepted when the revision was made; a new one would be refused: ${plan.message}`];
+  return warnings.length === 0
+    ? { status: 'True', reason: 'Planned', message: 'The model fits the accelerator as specified.' }
+    : { status: 'True', reason: 'PlannedWithWarnings', message: warnings.join(' ') };
+}
+
+function capacityVerdict({ failures, step, states, replicas }: Judgement): Verdict {
+  const short = [...failures.values()].find(
+    ({ reason }) => reason === 'InsufficientGPUs' || reason === 'Unschedulable',
+  );
+  if (short) return { status: 'False', reason: short.reason, message: short.message };
+  const placed =
+    step.candidate === undefined &&
+    step.serving !== undefined &&
+    (states.get(step.serving)?.availableReplicas ?? 0) >= replicas;
+  return placed
+    ? { status: 'True', reason: 'CapacityFound', message: 'Every replica has its place.' }
+    : { status: 'Unknown', reason: 'Scheduling', message: 'The scheduler has not refused a replica.' };
+}
+
+function candidateVerdict(judgement: Judgement): Verdict {
+  const { step, failures, states, replicas } = judgement;
+  const hash = step.candidate ?? '';
+  const failure = failures.get(hash);
+  const mark = step.fail?.cause ?? markOf(judgement, hash);
+  if (mark !== '') {
+    const [reason, ...message] = mark.split(': ');
+    return { status: 'False', reason: reason as Reason, message: message.join(': ') };
+  }
+  if (failure) return { status: 'False', reason: failure.reason, message: failure.message };
+  const available = states.get(hash)?.availableReplicas ?? 0;
+  if (available >= replicas && replicas > 0)
+    return { status: 'True', reason: 'Healthy', message: 'Every replica is available.' };
+  return { status: 'Unknown', reason: 'Loading', message: `Revision ${hash} is not available yet.` };
+}
+
+function markOf({ revisions }: Judgement, hash: string | undefined): string {
+  return revisions.find((revision) => revision.hash === hash)?.failed ?? '';
+}
+
+function keeps({ traffic, states }: Judgement): string {
+  const serves = traffic.serving !== undefined && (states.get(traffic.serving)?.readyReplicas ?? 0) > 0;
+  return serves ? ` Revision ${traffic.serving ?? ''} keeps serving.` : '';
+}
+
+function count(replicas: number): string {
+  return replicas === 1 ? '1 replica' : `${replicas} replicas`;
+}

@@ -1,0 +1,54 @@
+import type { DeepSeekDeployment } from '../../api/index.ts';
+import { renderEngine } from '../../engines/index.ts';
+import { plan } from '../../planner/index.ts';
+import type { PlanResult, ServingPlan } from '../../planner/types.ts';
+import { renderPodTemplate } from '../../resources/pod-template.ts';
+import { findRevision, newRevision, type PlanSummary, type Revision } from '../../rollout/revision.ts';
+
+/** What the spec asks for, judged. */
+export interface Desired {
+  /** The revision to bring about: a stored one, or a new one that is not stored yet. Absent when the planner refused. */
+  readonly revision?: Revision;
+  readonly isNew: boolean;
+  readonly plan: PlanResult;
+}
+
+/**
+ * Finds or makes the revision that the spec asks for. A stored revision stands as it was accepted: a catalogue that has
+ * learned to refuse it since then warns and does not stop it.
+ */
+export function desiredRevision(deployment: DeepSeekDeployment, stored: readonly Revision[]): Desired {
+  const result = plan(deployment.spec);
+  const found = findRevision(stored, deployment.spec);
+  if (found) return { revision: found, isNew: false, plan: result };
+  if (!result.accepted) return { isNew: false, plan: result };
+  const revision = newRevision(stored, deployment.spec, (hash) => ({
+    template: renderPodTemplate(deployment, hash, result.plan, renderEngine(result.plan, deployment)),
+    plan: summarize(result.plan),
+    version: versionOf(deployment, result.plan),
+  }));
+  return { revision, isNew: true, plan: result };
+}
+
+/** The plan as status.plan shows it. */
+function summarize(plan: ServingPlan): PlanSummary {
+  return {
+    engine: plan.engine.type,
+    quantization: plan.quantization,
+    tensorParallel: plan.tensorParallel,
+    pipelineParallel: plan.pipelineParallel,
+    gpusPerReplica: plan.gpusPerReplica,
+    weightsGiBPerGPU: plan.memory.weightsGiBPerGPU.toFixed(1),
+    kvCacheTokens: plan.kvCacheTokens,
+    maxConcurrency: plan.maxConcurrency.toFixed(1),
+    startupBudgetSeconds: plan.startupBudgetSeconds,
+    warnings: [...plan.warnings],
+  };
+}
+
+/** `<model>[@revision]/<quantization>/<engine version>`, for people. */
+function versionOf(deployment: DeepSeekDeployment, plan: ServingPlan): string {
+  const { name, revision } = deployment.spec.model;
+  const model = revision === undefined ? name : `${name}@${revision.slice(0, 12)}`;
+  return `${model}/${plan.quantization}/${plan.engine.type} ${plan.engine.version}`;
+}

@@ -1,0 +1,68 @@
+import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
+import type { ChildKind } from '../snapshot.ts';
+
+/** One small, idempotent thing to do. The list is carried out in order and stops at the first that fails. */
+export type Intent =
+  /** Make a child that must not exist yet; one that does is a name conflict or news that the cache lacks. */
+  | { readonly type: 'Create'; readonly kind: ChildKind; readonly object: ChildObject }
+  /** Bring a child of ours to what we declare. `metadata.uid` makes sure that it is still that one. */
+  | {
+      readonly type: 'Apply';
+      readonly kind: ChildKind;
+      readonly object: ChildObject;
+      readonly because: readonly string[];
+    }
+  /** Put a Deployment's template back whole, after somebody else wrote into it. */
+  | {
+      readonly type: 'ReplaceTemplate';
+      readonly name: string;
+      readonly uid: string;
+      readonly resourceVersion: string;
+      readonly template: IPodTemplateSpec;
+      readonly managers: readonly string[];
+    }
+  | {
+      readonly type: 'Delete';
+      readonly kind: ChildKind;
+      readonly name: string;
+      readonly uid: string;
+      readonly because: string;
+    }
+  /** Write spec.replicas through the scale subresource: absent, it blinds an HPA. */
+  | { readonly type: 'SetReplicas'; readonly replicas: number };
+
+/** A child as it is declared. */
+export interface ChildObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: {
+    readonly name?: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+}
+
+/** An Event on the DeepSeekDeployment. */
+export interface EventRecord {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly action: string;
+  readonly note: string;
+}
+
+/** Says an intent in a log line. */
+export function describeIntent(intent: Intent): string {
+  switch (intent.type) {
+    case 'Create':
+    case 'Apply':
+      return `${intent.type} ${intent.kind} ${intent.object.metadata?.name ?? ''}`;
+    case 'Delete':
+      return `Delete ${intent.kind} ${intent.name} (${intent.because})`;
+    case 'ReplaceTemplate':
+      return `Replace the template of Deployment ${intent.name} (changed by ${intent.managers.join(', ')})`;
+    case 'SetReplicas':
+      return `Set spec.replicas to ${intent.replicas}`;
+  }
+}

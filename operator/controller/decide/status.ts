@@ -1,0 +1,67 @@
+import type { DeepSeekDeployment } from '../../api/index.ts';
+import { revisionSelector } from '../../resources/names.ts';
+import type { Revision } from '../../rollout/revision.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { conditionsOf, seconds } from './conditions.ts';
+import type { Judgement } from './decide.ts';
+import type { Intent } from './intents.ts';
+
+export type Status = NonNullable<DeepSeekDeployment['status']>;
+
+/**
+ * The status as it is true once `intents` are carried out. It has no clock of its own and no counter that only time
+ * moves, so that an unchanged deployment has an unchanged status.
+ */
+export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: readonly Intent[]): Status {
+  const { deployment } = snapshot;
+  const { step, desired, revisions, states, observeOnly } = judgement;
+  const previous = deployment.status;
+  const find = (hash: string | undefined) => revisions.find((revision) => revision.hash === hash);
+  // Without writes what serves is what served, whatever this pass would have done.
+  const servingHash = observeOnly ? judgement.traffic.serving : step.serving;
+  const serving = find(servingHash);
+  const candidate = find(step.candidate);
+  const state = servingHash === undefined ? undefined : states.get(servingHash);
+  const shown = serving ?? candidate ?? desired.revision;
+
+  return {
+    observedGeneration: deployment.metadata.generation ?? 0,
+    conditions: conditionsOf(snapshot, judgement, intents),
+    replicas: state?.replicas ?? 0,
+    readyReplicas: state?.readyReplicas ?? 0,
+    ...(servingHash === undefined ? {} : { selector: selectorText(deployment.metadata.name, servingHash) }),
+    ...(shown === undefined ? {} : { plan: shown.data.plan }),
+    ...(serving === undefined ? {} : { serving: servingStatus(serving, state?.readyReplicas ?? 0, snapshot) }),
+    ...(candidate === undefined
+      ? {}
+      : {
+          candidate: {
+            revision: candidate.hash,
+            version: candidate.data.version,
+            readyReplicas: states.get(candidate.hash)?.readyReplicas ?? 0,
+          },
+        }),
+    rollout: { attempt: step.attempt, phase: step.phase },
+    ...(previous?.handledOrder === undefined ? {} : { handledOrder: previous.handledOrder }),
+    ...(previous?.history === undefined ? {} : { history: previous.history }),
+  };
+}
+
+function servingStatus(serving: Revision, readyReplicas: number, snapshot: Snapshot): NonNullable<Status['serving']> {
+  const previous = snapshot.deployment.status?.serving;
+  const now = seconds(snapshot.now);
+  return {
+    revision: serving.hash,
+    version: serving.data.version,
+    readyReplicas,
+    since: previous?.revision === serving.hash ? (previous.since ?? now) : now,
+    proven: serving.proven !== undefined,
+  };
+}
+
+/** The scale subresource's selector, in the text form that an HPA parses. */
+function selectorText(name: string, revision: string): string {
+  return Object.entries(revisionSelector(name, revision))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}

@@ -1,0 +1,81 @@
+import { ANNOTATION, type DeepSeekDeployment, LABEL } from '../api/index.ts';
+import type { KubeObject, Store } from '../kube/types.ts';
+import type { RevisionData } from '../rollout/revision.ts';
+import type {
+  LiveControllerRevision,
+  LiveDeployment,
+  LiveMeta,
+  LivePod,
+  LivePodDisruptionBudget,
+  LiveService,
+  LiveServiceAccount,
+  Snapshot,
+  StoredRevision,
+} from './snapshot.ts';
+
+/** Index of every child store: children by `<namespace>/<name>` of the DeepSeekDeployment in their labels. */
+export const BY_DEPLOYMENT = 'deployment';
+
+/** The value of the index for a child, and the key of a DeepSeekDeployment in the work queue. */
+export function deploymentKey(object: KubeObject): string | undefined {
+  const name = object.metadata.labels?.[LABEL.name];
+  return name === undefined ? undefined : `${object.metadata.namespace ?? ''}/${name}`;
+}
+
+/** The caches that a pass reads. */
+export interface ChildStores {
+  readonly controllerRevisions: Store<LiveControllerRevision>;
+  readonly deployments: Store<LiveDeployment>;
+  readonly services: Store<LiveService>;
+  readonly serviceAccounts: Store<LiveServiceAccount>;
+  readonly podDisruptionBudgets: Store<LivePodDisruptionBudget>;
+  readonly pods: Store<LivePod>;
+}
+
+/** Reads the caches into one snapshot. No I/O. */
+export function gather(
+  deployment: DeepSeekDeployment & { readonly metadata: LiveMeta },
+  stores: ChildStores,
+  now: number,
+): Snapshot {
+  const { namespace, name, uid } = deployment.metadata;
+  const key = `${namespace}/${name}`;
+  const owned = <T extends KubeObject>(store: Store<T>): readonly T[] =>
+    store.byIndex(BY_DEPLOYMENT, key).filter((object) => isOwnedBy(object, uid));
+  return {
+    now,
+    deployment,
+    revisions: owned(stores.controllerRevisions)
+      .map(storedRevision)
+      .filter((revision) => revision !== undefined)
+      .sort((a, b) => a.number - b.number),
+    deployments: owned(stores.deployments),
+    services: owned(stores.services),
+    serviceAccounts: owned(stores.serviceAccounts),
+    podDisruptionBudgets: owned(stores.podDisruptionBudgets),
+    // Pods belong to their ReplicaSets; the labels say whose they are.
+    pods: stores.pods.byIndex(BY_DEPLOYMENT, key),
+  };
+}
+
+/** Whether the object's controller is the object with this UID. */
+export function isOwnedBy(object: KubeObject, uid: string): boolean {
+  return object.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid) ?? false;
+}
+
+/** Reads a ControllerRevision; `undefined` when its data is not ours to read. */
+function storedRevision(object: LiveControllerRevision): StoredRevision | undefined {
+  const hash = object.metadata.labels?.[LABEL.revision];
+  const data = JSON.parse(object.data) as RevisionData | null;
+  if (hash === undefined || data === null || typeof data.hashVersion !== 'number') return undefined;
+  const proven = object.metadata.annotations?.[ANNOTATION.proven];
+  const failed = object.metadata.annotations?.[ANNOTATION.failed];
+  return {
+    object,
+    hash,
+    number: object.revision,
+    data,
+    ...(proven === undefined ? {} : { proven }),
+    ...(failed === undefined ? {} : { failed }),
+  };
+}

@@ -1,0 +1,113 @@
+import { type Clock, type KubeClient } from '../kube/types.ts';
+import type { WatchClient } from '../kube/client.ts';
+import { Controller, type PassReport } from '../kube/controller.ts';
+import { isNotFound } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { LeaderElector } from '../kube/leader-election.ts';
+import type { ReflectorEvent } from '../kube/reflector.ts';
+import { PRIORITY, WorkQueue } from '../kube/work-queue.ts';
+import { KIND } from '../api/index.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { type Caches, createCaches, routeEvents } from './caches.ts';
+import type { DecideOptions } from './decide/decide.ts';
+import { createReconciler, ObstacleError } from './reconciler.ts';
+
+/** What a manager is wired from. */
+export interface ManagerOptions {
+  /** Writes; refuses them when this process does not lead. */
+  readonly client: KubeClient;
+  /** Reads, leader or not. */
+  readonly watchClient: WatchClient;
+  /** Absent: this process is the only one. */
+  readonly elector?: LeaderElector;
+  readonly events: EventRecorder;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly workers: number;
+  /** Empty: all namespaces. */
+  readonly namespaces: readonly string[];
+  readonly decide: DecideOptions;
+}
+
+/** The name under which the queue's metrics are exported. */
+const QUEUE_NAME = 'deepseekdeployment';
+
+/** Follows the cluster from the start, and reconciles while this process leads. */
+export class Manager {
+  readonly #options: ManagerOptions;
+  readonly #caches: Caches;
+  readonly #queue: WorkQueue;
+
+  constructor(options: ManagerOptions) {
+    const { metrics, clock } = options;
+    this.#options = options;
+    this.#queue = new WorkQueue({ clock, metrics: metrics.queueHooks(QUEUE_NAME) });
+    metrics.watchQueue(QUEUE_NAME, this.#queue);
+    this.#caches = createCaches({
+      client: options.watchClient,
+      clock,
+      namespaces: options.namespaces,
+      onReflectorEvent: (kind, event) => this.#logReflector(kind, event),
+    });
+    routeEvents(this.#caches, (key, initial) => this.#queue.add(key, initial ? PRIORITY.initial : PRIORITY.live));
+  }
+
+  /** The kinds whose caches are not complete yet; empty: ready. */
+  get unsynced(): readonly string[] {
+    return this.#caches.all.filter((informer) => !informer.hasSynced).map(({ type }) => type.kind);
+  }
+
+  /**
+   * Runs until `signal` aborts and the passes in work have ended. Rejects with a NotLeaderError when the lease is lost:
+   * the process should exit.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { elector, log } = this.#options;
+    const caches = new AbortController();
+    const following = Promise.all(this.#caches.all.map((informer) => informer.run(caches.signal)));
+    try {
+      await Promise.all(this.#caches.all.map((informer) => informer.waitForSync(signal)));
+      log.info('caches are complete', { deployments: this.#caches.deepSeekDeployments.store.size });
+      await (elector ? elector.run((term) => this.#lead(term), signal) : this.#lead(signal));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      // The caches outlive the passes, which read them.
+      caches.abort(signal.reason);
+      await following;
+    }
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { workers, clock, log, metrics, client, events, decide } = this.#options;
+    const reconcile = createReconciler({ client, caches: this.#caches, events, metrics, clock, log, options: decide });
+    const onPass = (report: PassReport) => this.#onPass(report);
+    log.info('reconciling', { workers });
+    const recording = events.run(signal);
+    await new Controller({ queue: this.#queue, reconcile, clock, workers, onPass }).run(signal);
+    await recording;
+  }
+
+  #onPass({ key, id, outcome, seconds, error, retries }: PassReport): void {
+    const { metrics, log } = this.#options;
+    metrics.observeReconcile(outcome, seconds);
+    // A conflict and a stop are everyday; an obstacle is told once, by the change of the Ready condition.
+    if (error === undefined || outcome === 'conflict' || outcome === 'stopped' || error instanceof ObstacleError)
+      return;
+    const [namespace, name] = key.split('/');
+    log.warn('the pass failed and is repeated', { namespace, name, reconcileId: id, retries, error });
+  }
+
+  #logReflector(kind: string, event: ReflectorEvent): void {
+    const { log } = this.#options;
+    if (event.type === 'list-failed') {
+      const missing = kind === KIND && isNotFound(event.error);
+      const hint = missing ? 'the CRD is not installed; apply crds/deepseekdeployments.yaml' : 'cannot list';
+      log.warn(hint, { kind, retryInMs: Math.round(event.retryInMs), error: missing ? undefined : event.error });
+    } else if (event.type === 'watch-failed') {
+      log.debug('a watch broke and is resumed', { kind, relist: event.relist, error: event.error });
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from 'node:util';
+import { API_VERSION, KIND, MANAGER } from '../api/index.ts';
+import { isConflict, isNotFound } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { Informer, KubeClient } from '../kube/types.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { DeploymentMetrics } from '../telemetry/deployment-metrics.ts';
+import type { EventRecord } from './decide/intents.ts';
+import type { Status } from './decide/status.ts';
+import type { LiveDeepSeekDeployment, LiveMeta } from './snapshot.ts';
+
+/** Writes Events in the background; never waits, never throws. */
+export type EventSink = Pick<EventRecorder, 'record'>;
+
+/** What reporting needs. */
+export interface ReportContext {
+  readonly client: KubeClient;
+  readonly deployments: Informer<LiveDeepSeekDeployment>;
+  readonly events: EventSink;
+  readonly metrics: DeploymentMetrics;
+}
+
+/** What a pass has to tell. */
+export interface Report {
+  readonly status: Status;
+  readonly events: readonly EventRecord[];
+  /** Replicas wanted of the version that serves. */
+  readonly wantedReplicas: number;
+}
+
+/**
+ * Tells the world: one status write if it changed, then events, metrics and a log line. Events follow the status
+ * that they belong to, so that a pass that is repeated after a failed write does not announce twice.
+ */
+export async function report(
+  live: LiveDeepSeekDeployment & { readonly metadata: LiveMeta },
+  { status, events, wantedReplicas }: Report,
+  context: ReportContext,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name, uid } = live.metadata;
+  const before = readyOf(live.status);
+  const after = readyOf(status);
+  if (!sameStatus(live.status, status)) {
+    const object = { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name, uid }, status };
+    const options = { fieldManager: MANAGER, force: true, subresource: 'status', signal } as const;
+    try {
+      context.deployments.observeWrite(await context.client.apply(context.deployments.type, object, options));
+    } catch (error) {
+      // Deleted, or deleted and made again: there is nobody to report to, and the news is on its way.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+      return;
+    }
+  }
+  const regarding = { apiVersion: API_VERSION, kind: KIND, metadata: live.metadata };
+  for (const event of events) context.events.record({ regarding, ...event });
+  context.metrics.set(
+    { namespace, name },
+    {
+      phase: status.rollout?.phase ?? 'Idle',
+      reason: after?.reason ?? 'Unknown',
+      readyReplicas: status.readyReplicas ?? 0,
+      wantedReplicas,
+    },
+  );
+  if (after && (before?.reason !== after.reason || before.status !== after.status)) {
+    const fields = { ready: after.status, reason: after.reason, revision: status.serving?.revision };
+    log.info(after.message, fields);
+  }
+}
+
+/** Conditions are a map by type: their order says nothing, and a merge by the server may change it. */
+function sameStatus(a: Status | undefined, b: Status): boolean {
+  const sorted = (status: Status | undefined) =>
+    status && { ...status, conditions: [...(status.conditions ?? [])].sort((x, y) => (x.type < y.type ? -1 : 1)) };
+  return isDeepStrictEqual(sorted(a), sorted(b));
+}
+
+function readyOf(status: Status | undefined) {
+  return status?.conditions?.find(({ type }) => type === 'Ready');
+}

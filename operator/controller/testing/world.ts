@@ -1,0 +1,179 @@
+import { API_VERSION, type DeepSeekDeployment, KIND, LABEL, MANAGER } from '../../api/index.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import { decide, type Decision } from '../decide/decide.ts';
+import { describeIntent, type Intent } from '../decide/intents.ts';
+import { gather, isOwnedBy, type ChildStores } from '../gather.ts';
+import type { ChildKind, LiveDeployment, LiveMeta, LivePod, LiveService, Snapshot } from '../snapshot.ts';
+import { trimControllerRevision } from '../transforms.ts';
+
+/**
+ * A model of the API server and of the Deployment controller, for tests of `decide`: it keeps objects, carries out
+ * intents as the API server would, and reports on pods as it is told. It has no clock and no events.
+ */
+export class World {
+  now = Date.parse('2026-01-01T00:00:00Z');
+  deployment: DeepSeekDeployment & { readonly metadata: LiveMeta };
+  readonly objects = new Map<string, KubeObject>();
+  readonly pods: LivePod[] = [];
+  /** Every intent carried out, as words. */
+  readonly written: string[] = [];
+  #version = 100;
+
+  constructor(spec: object, metadata: Partial<LiveMeta> = {}) {
+    this.deployment = {
+      apiVersion: API_VERSION,
+      kind: KIND,
+      metadata: { name: 'chat', namespace: 'ai', uid: 'uid-chat', generation: 1, resourceVersion: '1', ...metadata },
+      spec: spec as DeepSeekDeployment['spec'],
+    };
+  }
+
+  /** One pass: gather, decide, carry out, write the status. */
+  pass(): Decision {
+    const decision = decide(this.snapshot());
+    for (const intent of decision.intents) this.#carryOut(intent);
+    this.deployment = { ...this.deployment, status: decision.status };
+    this.now += 1000;
+    return decision;
+  }
+
+  /** Passes until one writes nothing and leaves the status alone; throws when that takes more than `limit`. */
+  settle(limit = 10): Decision {
+    for (let i = 0; i < limit; i++) {
+      const before = JSON.stringify(this.deployment.status);
+      const decision = this.pass();
+      if (decision.intents.length === 0 && JSON.stringify(this.deployment.status) === before) return decision;
+    }
+    throw new Error(`not at rest after ${limit} passes: ${this.written.join('; ')}`);
+  }
+
+  snapshot(): Snapshot {
+    return gather(this.deployment, this.#stores(), this.now);
+  }
+
+  /** The user edits the spec. */
+  edit(change: (spec: Record<string, unknown>) => object): void {
+    const spec = change(structuredClone(this.deployment.spec)) as DeepSeekDeployment['spec'];
+    const generation = (this.deployment.metadata.generation ?? 0) + 1;
+    this.deployment = { ...this.deployment, spec, metadata: { ...this.deployment.metadata, generation } };
+  }
+
+  /** The Deployment controller brings the pods of every Deployment up, or of one revision only. */
+  ready(revision?: string): void {
+    for (const object of this.#ofKind('Deployment')) {
+      if (revision !== undefined && object.metadata.labels?.[LABEL.revision] !== revision) continue;
+      this.report(object.metadata.labels?.[LABEL.revision] ?? '', (object as LiveDeployment).spec?.replicas ?? 0);
+    }
+  }
+
+  /** The Deployment controller counts `ready` ready pods of a revision. */
+  report(revision: string, ready: number, conditions: object[] = []): void {
+    const found = this.#ofKind('Deployment').find(
+      ({ metadata }) => metadata.labels?.[LABEL.revision] === revision,
+    ) as LiveDeployment;
+    const replicas = found.spec?.replicas ?? 0;
+    const counts = { replicas, updatedReplicas: replicas, readyReplicas: ready, availableReplicas: ready };
+    this.#put('Deployment', {
+      ...found,
+      status: { observedGeneration: found.metadata.generation, ...counts, conditions },
+    } as KubeObject);
+  }
+
+  service(name: string): LiveService | undefined {
+    return this.objects.get(`Service/${name}`);
+  }
+
+  names(kind: ChildKind): string[] {
+    return this.#ofKind(kind).map(({ metadata }) => metadata.name);
+  }
+
+  /** Somebody else changes an object. */
+  tamper(kind: ChildKind, name: string, change: (object: Record<string, never>) => void): void {
+    const object = structuredClone(this.objects.get(`${kind}/${name}`)) as unknown as Record<string, never>;
+    change(object);
+    this.#put(kind, object as unknown as KubeObject);
+  }
+
+  condition(type: string) {
+    return this.deployment.status?.conditions?.find((condition) => condition.type === type);
+  }
+
+  #carryOut(intent: Intent): void {
+    this.written.push(describeIntent(intent));
+    switch (intent.type) {
+      case 'Create': {
+        const name = intent.object.metadata?.name ?? '';
+        if (this.objects.has(`${intent.kind}/${name}`)) throw new Error(`${intent.kind} ${name} exists`);
+        this.#put(intent.kind, declared(intent.object, `uid-${intent.kind}-${name}-${this.#version}`));
+        return;
+      }
+      case 'Apply': {
+        const found = this.objects.get(`${intent.kind}/${intent.object.metadata?.name ?? ''}`);
+        if (found?.metadata.uid !== intent.object.metadata?.uid) throw new Error('the precondition uid fails');
+        const status = (found as { status?: object } | undefined)?.status;
+        this.#put(intent.kind, {
+          ...declared(intent.object, found?.metadata.uid ?? ''),
+          ...(status && { status }),
+        });
+        return;
+      }
+      case 'ReplaceTemplate': {
+        const found = this.objects.get(`Deployment/${intent.name}`) as LiveDeployment;
+        const spec = { ...found.spec, template: intent.template };
+        this.#put('Deployment', {
+          ...found,
+          spec,
+          metadata: { ...found.metadata, managedFields: [] },
+        } as unknown as KubeObject);
+        return;
+      }
+      case 'Delete':
+        this.objects.delete(`${intent.kind}/${intent.name}`);
+        return;
+      case 'SetReplicas':
+        this.edit((spec) => ({ ...spec, replicas: intent.replicas }));
+    }
+  }
+
+  #put(kind: ChildKind, object: KubeObject): void {
+    const before = this.objects.get(`${kind}/${object.metadata.name}`);
+    const specOf = (value: unknown) => JSON.stringify((value as { spec?: unknown } | undefined)?.spec);
+    const generation = (before?.metadata.generation ?? 0) + (specOf(before) === specOf(object) ? 0 : 1);
+    const metadata = { ...object.metadata, generation, resourceVersion: String(this.#version++) };
+    this.objects.set(`${kind}/${object.metadata.name}`, { ...object, metadata });
+  }
+
+  #ofKind(kind: ChildKind): KubeObject[] {
+    return [...this.objects.entries()].filter(([key]) => key.startsWith(`${kind}/`)).map(([, object]) => object);
+  }
+
+  #stores(): ChildStores {
+    const store = (objects: readonly KubeObject[]) =>
+      ({
+        get: () => undefined,
+        list: () => objects,
+        byIndex: () => objects,
+        size: objects.length,
+      }) as never;
+    const ours = (kind: ChildKind) =>
+      store(this.#ofKind(kind).filter((object) => isOwnedBy(object, this.deployment.metadata.uid)));
+    return {
+      controllerRevisions: store(this.#ofKind('ControllerRevision').map(trimControllerRevision)),
+      deployments: ours('Deployment'),
+      services: ours('Service'),
+      serviceAccounts: ours('ServiceAccount'),
+      podDisruptionBudgets: ours('PodDisruptionBudget'),
+      pods: store(this.pods),
+    };
+  }
+}
+
+/** An object as the server stores it after an apply of ours. */
+function declared(object: object, uid: string): KubeObject {
+  const copy = structuredClone(object) as { metadata: Record<string, unknown> };
+  const annotations = Object.keys(copy.metadata['annotations'] ?? {});
+  const fields = Object.fromEntries(annotations.map((name) => [`f:${name}`, {}]));
+  const fieldsV1 = annotations.length === 0 ? {} : { 'f:metadata': { 'f:annotations': fields } };
+  const managedFields = [{ manager: MANAGER, operation: 'Apply', fieldsV1 }];
+  return { ...copy, metadata: { ...copy.metadata, uid, managedFields } } as unknown as KubeObject;
+}

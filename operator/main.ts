@@ -1,0 +1,142 @@
+import { hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { GROUP, MANAGER } from './api/index.ts';
+import { type Config, ConfigError, parseInvocation } from './config.ts';
+import { Manager } from './controller/manager.ts';
+import { KubeHttpClient } from './kube/client.ts';
+import { systemClock } from './kube/clock.ts';
+import { loadCredentials } from './kube/credentials.ts';
+import { KubeError } from './kube/errors.ts';
+import { EventRecorder } from './kube/events.ts';
+import { LeaderElector } from './kube/leader-election.ts';
+import { Transport } from './kube/transport.ts';
+import { createLogger, type Logger } from './telemetry/logger.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { startTelemetryServer } from './telemetry/server.ts';
+
+/** Set by the build; a run from the sources is `dev`. */
+const VERSION = process.env['DEEPSEEK_OPERATOR_VERSION'] ?? 'dev';
+
+/** The longest that a stop may take before the process ends all the same, milliseconds. */
+const STOP_LIMIT_MS = 1_800;
+
+async function main(): Promise<number> {
+  const invocation = parseInvocation(process.argv.slice(2), process.env);
+  if (invocation.command !== 'run') {
+    console.log(invocation.command === 'help' ? invocation.text : VERSION);
+    return 0;
+  }
+  const { config } = invocation;
+  const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: process.stdout });
+  process.on('unhandledRejection', (error) => {
+    log.error('a promise was rejected and nobody looked: this is a defect', { error });
+    process.exit(1);
+  });
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      log.info('stopping', { signal: name });
+      stop.abort(new Error(`stopped by ${name}`));
+      setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    });
+  }
+  try {
+    await run(config, log, stop.signal);
+    return 0;
+  } catch (error) {
+    if (stop.signal.aborted) return 0;
+    log.error('the operator ends', { error });
+    return 1;
+  }
+}
+
+/** Wires everything together and runs until `signal` aborts. */
+async function run(config: Config, log: Logger, signal: AbortSignal): Promise<void> {
+  const metrics = new Metrics({ version: VERSION });
+  const { kubeconfig } = config;
+  const credentials = await loadCredentials({
+    clock: systemClock,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+  });
+  const transport = new Transport({
+    credentials,
+    clock: systemClock,
+    userAgent: `${MANAGER}/${VERSION}`,
+    onRequest: ({ method, host, code, seconds }) => {
+      metrics.observeRequest({ method, host, code: code === '<error>' ? code : Number(code), seconds });
+    },
+  });
+  const unfenced = new KubeHttpClient(transport);
+  const identity = `${hostname()}_${randomUUID()}`;
+  const elector = config.leaderElect ? createElector(config, unfenced, identity, metrics, log) : undefined;
+  const client = elector ? new KubeHttpClient(transport, { fence: () => elector.fence() }) : unfenced;
+  const events = new EventRecorder({
+    client,
+    clock: systemClock,
+    source: { controller: `${GROUP}/controller`, instance: identity },
+    mayWrite: () => elector?.isLeader ?? true,
+  });
+  const manager = new Manager({
+    client,
+    watchClient: unfenced,
+    ...(elector ? { elector } : {}),
+    events,
+    metrics,
+    clock: systemClock,
+    log,
+    workers: config.workers,
+    namespaces: config.watchNamespaces,
+    decide: { observeOnly: config.observeOnly },
+  });
+  const telemetry = await startTelemetryServer({
+    ...config.metricsBindAddress,
+    live: {},
+    ready: {
+      caches: () => (manager.unsynced.length === 0 ? undefined : `not complete: ${manager.unsynced.join(', ')}`),
+    },
+    registry: metrics.registry,
+    signal,
+  });
+  log.info('started', {
+    version: VERSION,
+    server: credentials.server,
+    telemetry: `${telemetry.host}:${telemetry.port}`,
+  });
+  await manager.run(signal);
+  await telemetry.closed;
+}
+
+function createElector(
+  config: Config,
+  client: KubeHttpClient,
+  identity: string,
+  metrics: Metrics,
+  log: Logger,
+): LeaderElector {
+  return new LeaderElector({
+    client,
+    clock: systemClock,
+    lease: { namespace: config.leaderElectionNamespace, name: config.leaseName },
+    identity,
+    onLeading: (leading) => {
+      metrics.setLeader(config.leaseName, leading);
+      log.info(leading ? 'leading' : 'no longer leading', { identity });
+    },
+    onHolder: (holder) => {
+      if (holder !== identity) log.info('another process leads', { holder });
+    },
+    onError: (error) => log.warn('leader election cannot reach the API server', { error }),
+  });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (error instanceof ConfigError) {
+    console.error(error.message);
+    process.exitCode = error.exitCode;
+  } else {
+    console.error(error instanceof KubeError ? error.message : error);
+    process.exitCode = 1;
+  }
+}
