@@ -70,7 +70,7 @@ function compare(desired: unknown, live: unknown, path: Path): string[] {
     if (INT_OR_STRING.has(key) && isScalar(desired))
       return isScalar(live) && String(desired) === String(live) ? [] : [format(path)];
   }
-  if (format(path) === 'metadata.ownerReferences') return compareOwners(desired as Json[], live, path);
+  if (isOwnMetadata(path) && key === 'ownerReferences') return compareOwners(desired as Json[], live, path);
   if (Array.isArray(desired)) return compareList(desired, live, path);
   if (isObject(desired))
     return isObject(live) ? compareStruct(desired, live, path) : isOwnMap(path, desired) ? [] : [format(path)];

@@ -1,7 +1,6 @@
 /** One entry of `metadata.managedFields`. */
 export interface FieldOwnership {
   readonly manager?: string;
-  readonly subresource?: string;
   readonly fieldsV1?: Readonly<Record<string, unknown>>;
 }
 
@@ -15,7 +14,7 @@ export function foreignTemplateManagers(
   ourManager: string,
 ): string[] {
   const managers = (managedFields ?? [])
-    .filter((entry) => entry.manager !== ourManager && !entry.subresource && ownsTemplate(entry.fieldsV1))
+    .filter((entry) => entry.manager !== ourManager && ownsTemplate(entry.fieldsV1))
     .map((entry) => entry.manager ?? 'unknown');
   return [...new Set(managers)].sort();
 }

@@ -728,6 +728,21 @@ describe('several pods', () => {
     }
   });
 
+  it('puts what is final above what is more specific', () => {
+    const limited = loading('a', waiting('ErrImagePull', 'toomanyrequests: You have reached your pull rate limit.'));
+    expect(classifyFailure(evidence([limited, loading('b', argument)]))).toMatchObject({ pod: 'b', blocking: true });
+    expect(classifyFailure(evidence([limited, loading('b')]))).toMatchObject({ pod: 'a', blocking: false });
+  });
+
+  it('looks at the container that is not ready, not at one that has recovered', () => {
+    const { lastState } = crashed('torch.OutOfMemoryError: CUDA out of memory.');
+    const recovered = kit.container({ ready: true, started: true, restartCount: 1, lastState });
+    const proxy = kit.container({ name: 'proxy', ...crashed('something new') });
+    expect(classifyFailure(evidence([pod('a', { containerStatuses: [recovered, proxy] })]))).toMatchObject({
+      reason: 'CrashLoop',
+    });
+  });
+
   it('counts the pods that share it, and names the first', () => {
     const failure = classifyFailure(evidence([loading('b', argument), loading('a', argument), ready('c')]));
     expect(failure).toMatchObject({ pod: 'a', affectedPods: 2 });
