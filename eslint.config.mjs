@@ -22,7 +22,7 @@ const house = {
   cluster: [],
   simulator: ['cluster', 'kube'],
   hack: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'kube'],
-  e2e: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'kube', 'controller'],
+  e2e: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'kube', 'telemetry', 'controller'],
 };
 
 const elements = [

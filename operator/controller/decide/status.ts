@@ -27,7 +27,7 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
   return {
     observedGeneration: deployment.metadata.generation ?? 0,
     conditions: conditionsOf(snapshot, judgement, intents),
-    replicas: state?.replicas ?? 0,
+    replicas: (observeOnly ? undefined : step.replicas.get(servingHash ?? '')) ?? state?.replicas ?? 0,
     readyReplicas: state?.readyReplicas ?? 0,
     ...(servingHash === undefined ? {} : { selector: selectorText(deployment.metadata.name, servingHash) }),
     ...(shown === undefined ? {} : { plan: shown.data.plan }),

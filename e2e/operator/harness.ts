@@ -1,0 +1,231 @@
+import { afterEach, beforeAll, beforeEach } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { Writable } from 'node:stream';
+import { parse } from 'yaml';
+import { AuditReader, countWrites, type AuditEntry, type Cluster } from '../../hack/cluster/index.ts';
+import { API_VERSION, type DeepSeekDeploymentStatus, KIND, LABEL } from '../../operator/api/index.ts';
+import { Manager } from '../../operator/controller/manager.ts';
+import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
+import type { LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
+import { KubeHttpClient } from '../../operator/kube/client.ts';
+import { systemClock } from '../../operator/kube/clock.ts';
+import { loadCredentials } from '../../operator/kube/credentials.ts';
+import { EventRecorder } from '../../operator/kube/events.ts';
+import { resources, type Deployment, type Pod } from '../../operator/kube/resources.ts';
+import { Transport } from '../../operator/kube/transport.ts';
+import type { KubeClient, ResourceType } from '../../operator/kube/types.ts';
+import { createLogger } from '../../operator/telemetry/logger.ts';
+import { Metrics } from '../../operator/telemetry/metrics.ts';
+import { startSimulator, type Simulator, type SimulatorControl } from '../simulator/index.ts';
+import { eventually, testNamespace } from '../support/index.ts';
+
+/** Long enough for a busy machine; only a failing test uses it up. */
+export const PATIENCE = { timeoutMs: 60_000 } as const;
+
+const MANIFEST = new URL('../../crds/deepseekdeployments.yaml', import.meta.url);
+
+/** One operator, one engine simulator and one namespace for each test of a file; they share the cluster. */
+export interface OperatorBench {
+  readonly namespace: string;
+  /** What the test itself asks of the API server. */
+  readonly client: KubeClient;
+  readonly simulator: SimulatorControl;
+  readonly signal: AbortSignal;
+  /** The log lines of the operator, parsed. */
+  readonly log: readonly Readonly<Record<string, unknown>>[];
+  startOperator(): Promise<void>;
+  stopOperator(): Promise<void>;
+  create(name: string, spec: object): Promise<LiveDeepSeekDeployment>;
+  edit(name: string, patch: object): Promise<void>;
+  get(name: string): Promise<LiveDeepSeekDeployment>;
+  status(name: string): Promise<DeepSeekDeploymentStatus>;
+  /** Waits until the condition has this status, and this reason if one is given. */
+  condition(name: string, type: string, status: string, reason?: string): Promise<string>;
+  pods(name: string): Promise<readonly Pod[]>;
+  deployments(name: string): Promise<readonly Deployment[]>;
+  /** Requests of the operator since the test began. */
+  requests(): Promise<readonly AuditEntry[]>;
+  /** Waits until the operator has sent nothing but watches for `quietMs`. */
+  rest(quietMs?: number): Promise<void>;
+}
+
+/** Gives each test of a file its bench, with the operator running. */
+export function operatorBench(cluster: () => Cluster): () => OperatorBench {
+  const namespace = testNamespace(cluster);
+  let bench: Bench | undefined;
+  beforeAll(() => installCrd(cluster()), 60_000);
+  beforeEach(async () => {
+    bench = await Bench.open(cluster(), namespace());
+    await bench.startOperator();
+  }, 60_000);
+  afterEach(() => bench?.close(), 60_000);
+  return () => {
+    if (!bench) throw new Error('The bench exists only while a test runs.');
+    return bench;
+  };
+}
+
+async function connect(cluster: Cluster, user: string): Promise<KubeHttpClient> {
+  const credentials = await loadCredentials({ clock: systemClock, kubeconfig: await cluster.kubeconfig(user) });
+  return new KubeHttpClient(new Transport({ credentials, clock: systemClock, userAgent: user }));
+}
+
+/** Applies the CRD and waits until it is served. */
+export async function installCrd(cluster: Cluster): Promise<void> {
+  const signal = AbortSignal.timeout(50_000);
+  const client = await connect(cluster, 'installer');
+  const crd = parse(await readFile(MANIFEST, 'utf8')) as object;
+  await client.apply(resources.customResourceDefinitions, crd, { fieldManager: 'installer', force: true, signal });
+  await eventually(() => client.list(DEEPSEEK_DEPLOYMENTS, { signal }), { timeoutMs: 30_000, signal });
+}
+
+class Bench implements OperatorBench {
+  readonly namespace: string;
+  readonly client: KubeClient;
+  readonly log: Record<string, unknown>[] = [];
+  readonly #cluster: Cluster;
+  readonly #simulator: Simulator;
+  readonly #audit: AuditReader;
+  readonly #seen: AuditEntry[] = [];
+  readonly #closing = new AbortController();
+  #operator: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+
+  static async open(cluster: Cluster, namespace: string): Promise<Bench> {
+    const kubeconfig = await cluster.kubeconfig(`simulator-${namespace}`);
+    const signal = AbortSignal.timeout(50_000);
+    const simulator = await startSimulator({ kubeconfig, namespaces: [namespace], timeScale: 0.001, signal });
+    return new Bench(cluster, namespace, await connect(cluster, `test-${namespace}`), simulator);
+  }
+
+  constructor(cluster: Cluster, namespace: string, client: KubeClient, simulator: Simulator) {
+    this.#cluster = cluster;
+    this.namespace = namespace;
+    this.client = client;
+    this.#simulator = simulator;
+    this.#audit = new AuditReader(cluster.auditLog, { user: this.#user });
+  }
+
+  get simulator(): SimulatorControl {
+    return this.#simulator.control;
+  }
+
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  get #user(): string {
+    return `operator-${this.namespace}`;
+  }
+
+  async startOperator(): Promise<void> {
+    const client = await connect(this.#cluster, this.#user);
+    const stream = new Writable({
+      write: (line: Buffer, _, done) => {
+        this.log.push(JSON.parse(line.toString()) as Record<string, unknown>);
+        done();
+      },
+    });
+    const log = createLogger({ level: 'info', format: 'json', stream });
+    const events = new EventRecorder({ client, clock: systemClock, source: { controller: 'test', instance: 'test' } });
+    const manager = new Manager({
+      client,
+      watchClient: client,
+      events,
+      metrics: new Metrics({ version: 'test' }),
+      clock: systemClock,
+      log,
+      workers: 4,
+      namespaces: [this.namespace],
+      decide: { observeOnly: false },
+    });
+    const stop = new AbortController();
+    this.#operator = { stop, ended: manager.run(stop.signal) };
+    await eventually(() => {
+      if (manager.unsynced.length > 0) throw new Error(`not synced: ${manager.unsynced.join(', ')}`);
+    }, PATIENCE);
+  }
+
+  async stopOperator(): Promise<void> {
+    this.#operator?.stop.abort();
+    await this.#operator?.ended;
+    this.#operator = undefined;
+  }
+
+  create(name: string, spec: object): Promise<LiveDeepSeekDeployment> {
+    const { namespace, signal } = this;
+    const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace }, spec };
+    return this.client.create(DEEPSEEK_DEPLOYMENTS, object, { signal });
+  }
+
+  async edit(name: string, patch: object): Promise<void> {
+    const { namespace, signal } = this;
+    await this.client.patch(DEEPSEEK_DEPLOYMENTS, { namespace, name }, patch, { type: 'merge', signal });
+  }
+
+  get(name: string): Promise<LiveDeepSeekDeployment> {
+    const { namespace, signal } = this;
+    return this.client.get(DEEPSEEK_DEPLOYMENTS, { namespace, name }, { signal });
+  }
+
+  async status(name: string): Promise<DeepSeekDeploymentStatus> {
+    return (await this.get(name)).status ?? {};
+  }
+
+  condition(name: string, type: string, status: string, reason?: string): Promise<string> {
+    return eventually(async () => {
+      const object = await this.get(name);
+      const found = object.status?.conditions?.find((condition) => condition.type === type);
+      const current = object.status?.observedGeneration === object.metadata.generation;
+      if (current && found?.status === status && (reason === undefined || found.reason === reason))
+        return found.message;
+      throw new Error(`${type} is ${JSON.stringify(found)}, not ${status} ${reason ?? ''}`);
+    }, PATIENCE);
+  }
+
+  pods(name: string): Promise<readonly Pod[]> {
+    return this.#labelled(resources.pods, name);
+  }
+
+  deployments(name: string): Promise<readonly Deployment[]> {
+    return this.#labelled(resources.deployments, name);
+  }
+
+  async #labelled<T extends Pod | Deployment>(type: ResourceType<T>, name: string): Promise<readonly T[]> {
+    const { namespace, signal } = this;
+    return (await this.client.list(type, { namespace, labelSelector: `${LABEL.name}=${name}`, signal })).items;
+  }
+
+  async requests(): Promise<readonly AuditEntry[]> {
+    this.#seen.push(...(await this.#audit.read()));
+    return this.#seen;
+  }
+
+  async rest(quietMs = 1_500): Promise<void> {
+    let count = -1;
+    let since = performance.now();
+    await eventually(async () => {
+      const noise = (await this.requests()).filter(({ verb }) => verb !== 'watch').length;
+      if (noise !== count) {
+        count = noise;
+        since = performance.now();
+      }
+      if (performance.now() - since < quietMs) throw new Error(`${noise} requests, the last a moment ago`);
+    }, PATIENCE);
+  }
+
+  async close(): Promise<void> {
+    await this.stopOperator();
+    await this.#simulator.stop();
+    this.#closing.abort();
+  }
+}
+
+/** Writes of the operator, events apart, as `verb resource/subresource name`. */
+export function writesOf(entries: readonly AuditEntry[]): string[] {
+  return entries
+    .filter((entry) => countWrites([entry], { without: ['events'] }) === 1)
+    .map(
+      ({ verb, resource, subresource, name }) =>
+        `${verb} ${[resource, subresource].filter(Boolean).join('/')} ${name ?? ''}`,
+    );
+}
