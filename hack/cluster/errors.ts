@@ -10,9 +10,7 @@ export type ClusterErrorCode =
   | 'PROGRAM_EXITED'
   | 'NOT_READY'
   | 'API_ERROR'
-  | 'INVALID_NODE_POOLS'
-  | 'INVALID_ARGUMENT'
-  | 'NAMESPACE_UNAVAILABLE';
+  | 'INVALID_NODE_POOLS';
 
 /** Any failure of the local cluster. The message says what to do about it. */
 export class ClusterError extends Error {

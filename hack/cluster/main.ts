@@ -2,97 +2,15 @@
  * `npm run -s cluster -- COMMAND`: a local Kubernetes for people. Exit status: 0 done; 1 the answer is no (nothing runs, or
  * it could not be started); 2 wrong usage or invalid input.
  */
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
-import { connectCluster, startCluster } from './cluster.ts';
+import { DEVELOPER, down, env, exec, kubeconfig, status, up, type UpOptions, type Where } from './commands.ts';
 import { ClusterError } from './errors.ts';
-import { removeCluster } from './folder.ts';
-import { kindDown, kindKubeconfig, kindStatus, kindUp } from './kind.ts';
-import { readState } from './layout.ts';
-import { describeStatus } from './status.ts';
-import type { Profile } from './types.ts';
 
 const DEFAULT_DIR = resolve(import.meta.dirname, '..', '..', '.cluster');
-const USER = 'developer';
 /** Errors that the person who typed the command can correct in the command. */
-const USAGE_ERRORS = new Set(['INVALID_NODE_POOLS', 'INVALID_ARGUMENT', 'DIR_NOT_OURS']);
-
-interface Where {
-  readonly dir: string;
-  readonly provider: 'local' | 'kind';
-}
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const progress = (line: string): void => void process.stderr.write(`${pc.dim('·')} ${line}\n`);
-
-function addWhere(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--dir <folder>', 'the folder of the cluster')
-        .argParser(userPath)
-        .default(DEFAULT_DIR, '.cluster in the work tree'),
-    )
-    .addOption(
-      new Option('--provider <name>', 'local: processes on this machine; kind: containers, needs a Docker daemon')
-        .choices(['local', 'kind'])
-        .default('local'),
-    );
-}
-
-async function up(
-  options: Where & { readonly profile: Profile; readonly nodes?: string },
-  signal: AbortSignal,
-): Promise<void> {
-  if (options.provider === 'kind') {
-    await kindUp(signal, progress);
-    return;
-  }
-  const running = await readState(options.dir);
-  if (running?.ready && running.profile === options.profile) {
-    const cluster = await connectCluster(options.dir).catch(() => undefined);
-    if (cluster) {
-      print(`A ${cluster.profile} cluster already runs in ${relative('.', options.dir) || '.'}: ${cluster.server}`);
-      return;
-    }
-  }
-  const started = performance.now();
-  const cluster = await startCluster({ ...options, lifetime: 'detached', signal, onProgress: progress });
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  print(`${pc.green('✓')} ${cluster.profile} cluster ready in ${seconds} s: ${cluster.server}`);
-  print(`  export KUBECONFIG=${await cluster.kubeconfig(USER)}`);
-  print(`  export PATH=${resolve(cluster.bin('kubectl'), '..')}:$PATH`);
-}
-
-async function down({ dir, provider }: Where, signal: AbortSignal): Promise<void> {
-  if (provider === 'kind') {
-    await kindDown(signal);
-    return;
-  }
-  if (!(await readState(dir))) {
-    print(`No cluster in ${dir}.`);
-    return;
-  }
-  await removeCluster(dir);
-  print(`Removed the cluster in ${dir}.`);
-}
-
-async function status({ dir, provider }: Where, signal: AbortSignal): Promise<boolean> {
-  const { lines, healthy } = provider === 'kind' ? await kindStatus(signal) : await describeStatus(dir, signal);
-  lines.forEach(print);
-  return healthy;
-}
-
-async function kubeconfig({ dir, provider }: Where, user: string, signal: AbortSignal): Promise<string> {
-  return provider === 'kind' ? kindKubeconfig(signal) : (await connectCluster(dir)).kubeconfig(user);
-}
-
-async function env(where: Where, signal: AbortSignal): Promise<void> {
-  print(`export KUBECONFIG='${await kubeconfig(where, USER, signal)}'`);
-  if (where.provider === 'kind') return;
-  const cluster = await connectCluster(where.dir);
-  print(`export PATH='${resolve(cluster.bin('kubectl'), '..')}':"$PATH"`);
-}
+const USAGE_ERRORS = new Set(['INVALID_NODE_POOLS', 'DIR_NOT_OURS']);
 
 /** npm runs scripts in the package's folder; what people type is relative to theirs. */
 function userPath(value: string): string {
@@ -108,9 +26,28 @@ function userName(value: string): string {
 function program(signal: AbortSignal): Command {
   const root = new Command('cluster')
     .description('A real Kubernetes on this machine, with simulated GPU nodes')
-    .configureHelp({ sortSubcommands: false, helpWidth: 110 })
+    .configureHelp({ helpWidth: 110 })
+    .enablePositionalOptions()
     .exitOverride();
-  addWhere(root.command('up').description('start a cluster, which stays until `down`'))
+  const command = (name: string, description: string): Command =>
+    root
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .addOption(
+        new Option('--dir <folder>', 'the folder of the cluster')
+          .argParser(userPath)
+          .default(DEFAULT_DIR, '.cluster in the work tree'),
+      )
+      .addOption(
+        new Option('--provider <name>', 'local: processes on this machine; kind: containers, needs a Docker daemon')
+          .choices(['local', 'kind'])
+          .default('local'),
+      );
+  const finish = async (code: Promise<number>): Promise<void> => {
+    process.exitCode = await code;
+  };
+  command('up', 'start a cluster, which stays until `down`')
     .addOption(
       new Option(
         '--profile <name>',
@@ -120,28 +57,31 @@ function program(signal: AbortSignal): Command {
         .default('simulated'),
     )
     .option('--nodes <file>', 'node pools of the simulated profile (default: hack/cluster/nodes.yaml)', userPath)
-    .action(async (options: Where & { profile: Profile; nodes?: string }) => up(options, signal));
-  addWhere(root.command('down').description('stop the cluster and remove its folder')).action(async (options: Where) =>
-    down(options, signal),
+    .option('--netns', 'in a network namespace of its own, where pod addresses are local (Linux)')
+    .action(async (options: UpOptions) => finish(up(options, signal)));
+  command('down', 'stop the cluster and remove its folder').action(async (options: Where) =>
+    finish(down(options, signal)),
   );
-  addWhere(root.command('status').description('say what runs; exit status 1 unless all of it does')).action(
-    async (options: Where) => {
-      if (!(await status(options, signal))) process.exitCode = 1;
-    },
+  command('status', 'say what runs; exit status 1 unless all of it does').action(async (options: Where) =>
+    finish(status(options, signal)),
   );
-  addWhere(root.command('env').description('print exports for a shell: eval "$(npm run -s cluster -- env)"')).action(
-    async (options: Where) => env(options, signal),
+  command('env', 'print exports for a shell: eval "$(npm run -s cluster -- env)"').action(async (options: Where) =>
+    finish(env(options, signal)),
   );
-  addWhere(root.command('kubeconfig').description('print the path of a kubeconfig with a certificate of its own'))
-    .option('--user <name>', 'common name of the certificate; the audit log shows it', userName, USER)
-    .action(async (options: Where & { user: string }) => print(await kubeconfig(options, options.user, signal)));
-  root.commands.forEach((command) => command.exitOverride());
+  command('kubeconfig', 'print the path of a kubeconfig with a certificate of its own')
+    .option('--user <name>', 'common name of the certificate; the audit log shows it', userName, DEVELOPER)
+    .action(async (options: Where & { user: string }) => finish(kubeconfig(options, signal)));
+  command('exec', 'run a command with KUBECONFIG and PATH set, in the network namespace of the cluster')
+    .argument('<command...>')
+    .passThroughOptions()
+    .action(async (words: string[], options: Where) => finish(exec(options, words, signal)));
   return root;
 }
 
 const controller = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => controller.abort(new Error(`stopped by ${name}`)));
+}
 try {
   await program(controller.signal).parseAsync();
 } catch (error) {
