@@ -17,6 +17,8 @@ export interface InformerOptions<T extends KubeObject> {
   /** Drops what nobody reads, before an object is stored: of lists, of events and of own writes. Must be pure. */
   readonly transform?: (object: T) => T;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+  /** See ReflectorOptions.watchSeconds. */
+  readonly watchSeconds?: { readonly min: number; readonly max: number };
   /** Lists, watches and their failures, for logs and metrics. */
   readonly onReflectorEvent?: (event: ReflectorEvent, namespace: string | undefined) => void;
   /** A handler threw: a defect of the handler. Default: it is thrown where the process sees it. */
@@ -84,7 +86,16 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
   }
 
   #reflector(namespace: string | undefined): Reflector<T> {
-    const { client, type, clock, random = Math.random, labelSelector, fieldSelector, onReflectorEvent } = this.#options;
+    const {
+      client,
+      type,
+      clock,
+      random = Math.random,
+      labelSelector,
+      fieldSelector,
+      onReflectorEvent,
+      watchSeconds,
+    } = this.#options;
     return new Reflector<T>({
       client,
       type,
@@ -96,6 +107,7 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
         ...(fieldSelector !== undefined && { fieldSelector }),
       },
       sink: this.#sink(namespace),
+      ...(watchSeconds && { watchSeconds }),
       ...(onReflectorEvent && { onEvent: (event: ReflectorEvent) => onReflectorEvent(event, namespace) }),
     });
   }

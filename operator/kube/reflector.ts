@@ -31,10 +31,12 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly onEvent?: (event: ReflectorEvent) => void;
+  /** How long one watch lasts, in seconds: drawn anew each time. Default: 40 to 50. */
+  readonly watchSeconds?: { readonly min: number; readonly max: number };
 }
 
 /**
- * How long one watch lasts, in seconds, drawn anew each time. The server ends it in good order, on a connection that is
+ * Watches are short, on purpose. The server ends each in good order, on a connection that is
  * used again, and sends a bookmark 2 s before the end, so the next watch resumes from a fresh version even where nothing
  * happens. What has not ended some seconds later is a dead connection: noticed within 55 s, at the price of one request
  * in 45 s, and without guessing from silence, which is the normal state of a watch.
@@ -98,8 +100,8 @@ export class Reflector<T extends KubeObject> {
 
   /** One watch, from `start` until it ends or fails. Returns the milliseconds to pause. */
   async #watch(start: string, signal: AbortSignal): Promise<number> {
-    const { client, type, scope, clock, random } = this.#options;
-    const seconds = Math.round(WATCH_SECONDS.min + random() * (WATCH_SECONDS.max - WATCH_SECONDS.min));
+    const { client, type, scope, clock, random, watchSeconds: { min, max } = WATCH_SECONDS } = this.#options;
+    const seconds = Math.round(min + random() * (max - min));
     const startedAt = clock.monotonic();
     let streaming = false;
     try {

@@ -203,6 +203,7 @@ export class FaultProxy {
         break;
       case 'delay':
         await new Promise((resolve) => setTimeout(resolve, fault.ms));
+        if (response.destroyed) return; // the client has given up: what it gave up must not happen later
         break;
       default:
     }
