@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { toError } from './clock.ts';
-import { aborted, deadline, settledWithin } from './deadline.ts';
+import { aborted, settledWithin } from './deadline.ts';
 import { isConflict } from './errors.ts';
 import { NotLeaderError } from './leader-election.ts';
+import { limitSignal } from './limited-signal.ts';
 import type { Clock } from './types.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -134,15 +135,15 @@ export class Controller {
     const { queue, reconcile, clock, passTimeoutMs, newPassId, onPass } = this.#options;
     const pass: Pass = { id: newPassId(), retries: queue.retries(key) };
     const startedAt = clock.monotonic();
-    const limit = deadline(clock, passTimeoutMs, passes, () => new PassTimeoutError(key, passTimeoutMs));
+    const limit = limitSignal(passes, clock, passTimeoutMs, () => new PassTimeoutError(key, passTimeoutMs));
     let end: { outcome: PassOutcome; error?: Error };
     try {
       const result = await reconcile(key, limit.signal, pass);
       end = { outcome: this.#requeue(key, result) };
     } catch (thrown) {
-      end = this.#retry(key, limit.signal.aborted ? toError(limit.signal.reason) : toError(thrown), passes);
+      end = this.#retry(key, limit.expired ? toError(limit.signal.reason) : toError(thrown), passes);
     } finally {
-      limit.cancel();
+      limit.release();
     }
     onPass?.({ ...pass, key, ...end, seconds: (clock.monotonic() - startedAt) / 1000 });
   }

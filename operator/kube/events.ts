@@ -1,8 +1,8 @@
 import { exponentialDelay } from './backoff.ts';
 import { toError } from './clock.ts';
-import { deadline } from './deadline.ts';
 import { ApiError, isAlreadyExists, isNotFound, isServerError, isTooManyRequests, isTransportError } from './errors.ts';
 import { type EventInput, type EventSource, eventObject, objectKey, seriesKey, seriesPatch } from './event-object.ts';
+import { limitSignal } from './limited-signal.ts';
 import { LruMap } from './lru-map.ts';
 import { resources } from './resources.ts';
 import type { Clock, KubeClient, KubeObject } from './types.ts';
@@ -134,12 +134,12 @@ export class EventRecorder {
     const { clock, drainTimeoutMs } = this.#options;
     this.#draining = true;
     const never = new AbortController().signal;
-    const limit = deadline(clock, drainTimeoutMs, never, () => new Error('the recorder has stopped'));
+    const limit = limitSignal(never, clock, drainTimeoutMs, () => new Error('the recorder has stopped'));
     for (const series of this.#queue) {
       if (limit.signal.aborted) this.#lose('stopped', series.input);
       else await this.#write(series, limit.signal);
     }
-    limit.cancel();
+    limit.release();
     this.#queue.clear();
     this.#series.clear();
   }

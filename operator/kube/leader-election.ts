@@ -1,7 +1,8 @@
 import { toError } from './clock.ts';
-import { deadline, settledWithin } from './deadline.ts';
+import { settledWithin } from './deadline.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './errors.ts';
 import { expiresAfterMs, heldLease, holderOf, isFree, releasedLease } from './lease.ts';
+import { limitSignal } from './limited-signal.ts';
 import { type Lease, resources } from './resources.ts';
 import type { Clock, KubeClient, ObjectRef } from './types.ts';
 
@@ -159,13 +160,13 @@ export class LeaderElector {
   /** Limits an attempt and reports what it throws, unless it was called off; a lost race (409) is no error. */
   async #attempt(ms: number, parent: AbortSignal, attempt: (limited: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, onError } = this.#options;
-    const limit = deadline(clock, ms, parent, () => new Error(`no answer from the API server within ${ms} ms`));
+    const limit = limitSignal(parent, clock, ms, () => new Error(`no answer from the API server within ${ms} ms`));
     try {
       await attempt(limit.signal);
     } catch (thrown) {
       if (!parent.aborted && !isConflict(thrown) && !isAlreadyExists(thrown)) onError?.(toError(thrown));
     } finally {
-      limit.cancel();
+      limit.release();
     }
   }
 
