@@ -40,4 +40,4 @@ it('two candidates never both write, through 1,000 schedules of faults, and one 
   expect(total.handovers).toBeGreaterThan(2000);
   expect(total.writes).toBeGreaterThan(50_000);
   expect(total.fenced).toBeGreaterThan(500);
-}, 120_000);
+}, 300_000);
