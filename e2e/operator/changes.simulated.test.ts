@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { LABEL } from '../../operator/api/index.ts';
 import { resources, type Service } from '../../operator/kube/resources.ts';
+import type { ResourceType } from '../../operator/kube/types.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { operatorBench, PATIENCE, writesOf } from './harness.ts';
 
@@ -134,8 +135,8 @@ describe('what others do', () => {
     });
     const selector = { [LABEL.name]: 'chat', [LABEL.revision]: revision };
     await eventually(async () => expect((await service()).spec?.selector).toEqual(selector), PATIENCE);
-    for (const type of [resources.services, resources.deployments, resources.podDisruptionBudgets]) {
-      const ref = { namespace, name: type === resources.services ? 'chat' : `chat-${revision}` };
+    for (const type of [resources.services, resources.deployments, resources.podDisruptionBudgets] as ResourceType[]) {
+      const ref = { namespace, name: type.kind === 'Service' ? 'chat' : `chat-${revision}` };
       const { uid } = (await client.get(type, ref, { signal })).metadata;
       await client.delete(type, ref, { signal });
       await eventually(

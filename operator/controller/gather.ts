@@ -1,5 +1,6 @@
 import { ANNOTATION, type DeepSeekDeployment, LABEL } from '../api/index.ts';
 import type { KubeObject, Store } from '../kube/types.ts';
+import type { EngineLogs } from './engine-logs.ts';
 import type { RevisionData } from '../rollout/revision.ts';
 import type {
   LiveControllerRevision,
@@ -36,12 +37,15 @@ export interface ChildStores {
 export function gather(
   deployment: DeepSeekDeployment & { readonly metadata: LiveMeta },
   stores: ChildStores,
+  engineLogs: Pick<EngineLogs, 'known'>,
   now: number,
 ): Snapshot {
   const { namespace, name, uid } = deployment.metadata;
   const key = `${namespace}/${name}`;
   const owned = <T extends KubeObject>(store: Store<T>): readonly T[] =>
     store.byIndex(BY_DEPLOYMENT, key).filter((object) => isOwnedBy(object, uid));
+  // Pods belong to their ReplicaSets; the labels say whose they are.
+  const pods = stores.pods.byIndex(BY_DEPLOYMENT, key);
   return {
     now,
     deployment,
@@ -53,8 +57,8 @@ export function gather(
     services: owned(stores.services),
     serviceAccounts: owned(stores.serviceAccounts),
     podDisruptionBudgets: owned(stores.podDisruptionBudgets),
-    // Pods belong to their ReplicaSets; the labels say whose they are.
-    pods: stores.pods.byIndex(BY_DEPLOYMENT, key),
+    pods,
+    logs: engineLogs.known(pods),
   };
 }
 

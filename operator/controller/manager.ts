@@ -11,6 +11,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Caches, createCaches, routeEvents } from './caches.ts';
 import type { DecideOptions } from './decide/decide.ts';
+import { EngineLogs, type LogClient } from './engine-logs.ts';
 import { createReconciler, ObstacleError } from './reconciler.ts';
 
 /** What a manager is wired from. */
@@ -18,7 +19,7 @@ export interface ManagerOptions {
   /** Writes; refuses them when this process does not lead. */
   readonly client: KubeClient;
   /** Reads, leader or not. */
-  readonly watchClient: WatchClient;
+  readonly watchClient: WatchClient & LogClient;
   /** Absent: this process is the only one. */
   readonly elector?: LeaderElector;
   readonly events: EventRecorder;
@@ -82,7 +83,17 @@ export class Manager {
 
   async #lead(signal: AbortSignal): Promise<void> {
     const { workers, clock, log, metrics, client, events, decide } = this.#options;
-    const reconcile = createReconciler({ client, caches: this.#caches, events, metrics, clock, log, options: decide });
+    const engineLogs = new EngineLogs(this.#options.watchClient);
+    const reconcile = createReconciler({
+      client,
+      caches: this.#caches,
+      engineLogs,
+      events,
+      metrics,
+      clock,
+      log,
+      options: decide,
+    });
     const onPass = (report: PassReport) => this.#onPass(report);
     log.info('reconciling', { workers });
     const recording = events.run(signal);

@@ -7,6 +7,7 @@ import { act } from './act.ts';
 import { decide, type DecideOptions } from './decide/decide.ts';
 import { describeIntent } from './decide/intents.ts';
 import { invalidSpec, obstructed } from './decide/obstructed.ts';
+import type { EngineLogs } from './engine-logs.ts';
 import { gather } from './gather.ts';
 import type { Caches } from './caches.ts';
 import { report, type EventSink } from './report.ts';
@@ -16,6 +17,7 @@ import type { LiveDeepSeekDeployment, LiveMeta } from './snapshot.ts';
 export interface ReconcilerContext {
   readonly client: KubeClient;
   readonly caches: Caches;
+  readonly engineLogs: EngineLogs;
   readonly events: EventSink;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -51,8 +53,14 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     // The object as it is on the wire, without defaults that this operator's schema fills in: those are not what the
     // user asked for, and would make another revision of it.
     const deployment = live as unknown as DeepSeekDeployment & { readonly metadata: LiveMeta };
-    const snapshot = gather(deployment, caches.childStores, clock.now());
-    const decision = decide(snapshot, context.options);
+    const look = () => gather(deployment, caches.childStores, context.engineLogs, clock.now());
+    let snapshot = look();
+    let decision = decide(snapshot, context.options);
+    const mute = snapshot.pods.filter((pod) => decision.logsWanted.includes(pod.metadata.name));
+    if (await context.engineLogs.read(mute, signal)) {
+      snapshot = look();
+      decision = decide(snapshot, context.options);
+    }
     const acting = {
       client,
       children: caches.children,

@@ -57,4 +57,6 @@ export interface Snapshot {
   readonly podDisruptionBudgets: readonly LivePodDisruptionBudget[];
   /** Pods of all revisions, those that are going included. */
   readonly pods: readonly LivePod[];
+  /** The end of the log of engines that ended, by pod name, where somebody asked for it. */
+  readonly logs: ReadonlyMap<string, string>;
 }

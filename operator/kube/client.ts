@@ -1,6 +1,6 @@
 import { isGone } from './errors.ts';
 import { collectionPath, objectPath, refOf, withQuery } from './paths.ts';
-import { apiVersionOf } from './resources.ts';
+import { apiVersionOf, resources } from './resources.ts';
 import type { KubeRequest, Transport } from './transport.ts';
 import type {
   CallOptions,
@@ -40,6 +40,20 @@ export interface WatchClient {
   /** A watch's bytes: JSON events, one a line. */
   watch(type: ResourceType, options: WatchOptions): Promise<AsyncIterable<Uint8Array>>;
 }
+
+/** Which part of a container's log. */
+export interface PodLogOptions extends CallOptions {
+  readonly container: string;
+  /** Of the container's run before the current one. */
+  readonly previous?: boolean;
+  /** The last so many lines, */
+  readonly tailLines: number;
+  /** and of those at most so many bytes. */
+  readonly limitBytes: number;
+}
+
+/** Longest time that reading a log may take. */
+const LOG_LIMIT_MS = 10_000;
 
 export interface KubeHttpClientOptions {
   /** Called right before each write is sent, retries included; throws when this process must not write any more. */
@@ -101,6 +115,18 @@ export class KubeHttpClient implements KubeClient, WatchClient {
       fieldSelector,
     });
     return this.#transport.stream({ method: 'GET', verb: 'watch', path, retry: false, signal }, limitMs);
+  }
+
+  /** The end of a container's log, as text. Throws an ApiError when there is none (the container has not run yet). */
+  async podLog(ref: ObjectRef, { container, previous, tailLines, limitBytes, signal }: PodLogOptions): Promise<string> {
+    const path = withQuery(`${objectPath(resources.pods, ref)}/log`, { container, previous, tailLines, limitBytes });
+    const bytes = await this.#transport.stream(
+      { method: 'GET', verb: 'get', path, retry: false, signal },
+      LOG_LIMIT_MS,
+    );
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of bytes) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
   }
 
   create<T extends KubeObject>(type: ResourceType<T>, object: object, options: WriteOptions): Promise<T> {

@@ -22,6 +22,8 @@ export interface Decision {
   readonly replicas: number;
   /** When time alone can change the decision. */
   readonly requeueAfterMs?: number;
+  /** Pods whose logs may tell what their termination messages do not: worth reading before anything is done. */
+  readonly logsWanted: readonly string[];
   /** The intents change the spec itself: all else, status included, is decided on what comes back. */
   readonly specFirst: boolean;
 }
@@ -88,6 +90,9 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     status: next,
     events: eventsOf(status, next, judgement, wanted),
     replicas,
+    logsWanted: [...failures.values()].flatMap(({ causeInLog, pod }) =>
+      causeInLog === true && pod !== undefined ? [pod] : [],
+    ),
     ...nextLook(evidence, states, now),
   };
 }
@@ -146,6 +151,7 @@ function evidenceOf(snapshot: Snapshot, revisions: readonly Revision[]): Map<str
           ...(resourceName === undefined ? {} : { resourceName }),
         },
         wantedReplicas: found.spec?.replicas ?? 0,
+        logs: snapshot.logs,
         now,
       };
       return [hash, evidence];

@@ -15,6 +15,8 @@ export class World {
   deployment: DeepSeekDeployment & { readonly metadata: LiveMeta };
   readonly objects = new Map<string, KubeObject>();
   readonly pods: LivePod[] = [];
+  /** Logs that the operator has read, by pod name. */
+  readonly logs = new Map<string, string>();
   /** Every intent carried out, as words. */
   readonly written: string[] = [];
   #version = 100;
@@ -48,7 +50,7 @@ export class World {
   }
 
   snapshot(): Snapshot {
-    return gather(this.deployment, this.#stores(), this.now);
+    return gather(this.deployment, this.#stores(), { known: () => this.logs }, this.now);
   }
 
   /** The user edits the spec. */
