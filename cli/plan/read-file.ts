@@ -14,8 +14,7 @@ export async function readText(path: string, stdin: Input, signal: AbortSignal):
   try {
     return path === '-' ? await readAll(stdin, signal) : await readFile(path, { encoding: 'utf8', signal });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw invalid(`cannot read ${path === '-' ? 'standard input' : path}: ${why}`, { cause });
+    throw invalid(`cannot read ${path === '-' ? 'standard input' : path}: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -83,7 +82,7 @@ function objectsOf(
     value = document.toJS();
   } catch (error) {
     // An alias that expands without end.
-    report(offset, error instanceof Error ? error.message : String(error));
+    report(offset, messageOf(error));
     return [];
   }
   if (value === null || value === undefined) return [];
@@ -121,6 +120,10 @@ function nodeAt(document: Document.Parsed, path: readonly (string | number)[]): 
 
 function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'range' in value;
+}
+
+function messageOf(error: unknown): string {
+  return isRecord(error) && typeof error['message'] === 'string' ? error['message'] : String(error);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

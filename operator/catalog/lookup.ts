@@ -29,15 +29,23 @@ export function findQuantization(catalog: Catalog, type: QuantizationType): Quan
 
 /** Orders compute capabilities: negative when `a` is older than `b`. `10.0` comes after `9.0`. */
 export function compareComputeCapability(a: string, b: string): number {
-  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
-  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
-  return majorA - majorB || minorA - minorB;
+  return ordinal(a) - ordinal(b);
+}
+
+/** `8.9` as 8009: the minor version has at most two digits. */
+function ordinal(capability: string): number {
+  const dot = capability.indexOf('.');
+  return dot < 0
+    ? Number(capability) * 1000
+    : Number(capability.slice(0, dot)) * 1000 + Number(capability.slice(dot + 1));
 }
 
 /** The row for this GPU generation: the newest that is not newer than it; for older GPUs the oldest row. */
 export function byComputeCapability<T>(rows: readonly ByComputeCapability<T>[], capability: string): T | undefined {
-  const ascending = rows.toSorted((a, b) => compareComputeCapability(a.from, b.from));
-  return (ascending.findLast(({ from }) => compareComputeCapability(from, capability) <= 0) ?? ascending[0])?.value;
+  const newestFirst = (a: ByComputeCapability<T>, b: ByComputeCapability<T>): number =>
+    ordinal(b.from) - ordinal(a.from);
+  const sorted = rows.toSorted(newestFirst);
+  return (sorted.find(({ from }) => ordinal(from) <= ordinal(capability)) ?? sorted.at(-1))?.value;
 }
 
 /** How the engine runs this quantization on this GPU generation; undefined if it does not. */
@@ -54,13 +62,18 @@ export function findQuantizationSupport(
   );
 }
 
-/** Names of `candidates` that look most like `name`, best first, at most `limit`; none that is clearly another word. */
+/**
+ * Names of `candidates` that may have been meant by `name`, best first, at most `limit`: those that begin with it, else
+ * those that differ by little; none that is clearly another word.
+ */
 export function similarNames(name: string, candidates: readonly string[], limit = 3): string[] {
   const wanted = normalise(name);
+  const longer = candidates.filter((candidate) => wanted !== '' && normalise(candidate).startsWith(wanted));
+  if (longer.length > 0) return longer.slice(0, limit);
   return candidates
-    .map((candidate) => ({ candidate, distance: distance(wanted, normalise(candidate)) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(3, candidate.length / 2))
-    .sort((a, b) => a.distance - b.distance)
+    .map((candidate) => ({ candidate, edits: editDistance(wanted, normalise(candidate)) }))
+    .filter(({ candidate, edits }) => edits <= Math.max(1, candidate.length / 3))
+    .sort((a, b) => a.edits - b.edits)
     .slice(0, limit)
     .map(({ candidate }) => candidate);
 }
@@ -73,7 +86,7 @@ const normalise = (name: string): string =>
     .slice(0, 100);
 
 /** Levenshtein's distance. */
-function distance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
     const current = [i];

@@ -12,40 +12,49 @@ const MOST = 5;
 type Change = Alternative['change'];
 type Decide = (spec: DeepSeekDeploymentSpec) => ServingPlan | Refusal;
 
-/** A kind of change, with how many of it may be shown, so that one kind does not crowd out the others. */
+/** A kind of change, with how many of it may be shown. */
 interface Kind {
-  readonly changes: readonly Change[];
+  /** Computed only when it is this kind's turn. */
+  readonly changes: () => readonly Change[];
   readonly most: number;
-  /** Only what differs from all earlier kinds in this. */
-  readonly new?: 'accelerator' | 'hardware';
+  /** Changes two things at once: only where its hardware is new, and only if there is room. */
+  readonly lastResort?: 'newAccelerator' | 'newHardware';
 }
 
 interface Candidate {
   readonly change: Change;
   readonly plan: ServingPlan;
   readonly cost: number;
+  /** Place within its kind: the first of each kind is shown before the second of any. */
+  readonly rank: number;
 }
 
 /** Changes to a refused spec with which it plans, the cheapest first. Each has been planned. */
 export function alternatives(spec: DeepSeekDeploymentSpec, catalog: Catalog, decide: Decide): readonly Alternative[] {
   const chosen = new Map<string, Candidate>();
-  for (const kind of kinds(spec, catalog)) {
-    const aspect = (plan: ServingPlan): string => (kind.new === undefined ? summary(plan) : hardware(plan, kind.new));
+  for (const { changes, most, lastResort } of kinds(spec, catalog)) {
+    if (lastResort !== undefined && chosen.size >= MOST) break;
+    const aspect = (plan: ServingPlan): string =>
+      lastResort === undefined ? summary(plan) : hardware(plan, lastResort);
     const known = new Set([...chosen.values()].map(({ plan }) => aspect(plan)));
-    const accepted = kind.changes
+    const accepted = changes()
       .flatMap((change) => tryChange(spec, change, catalog, decide) ?? [])
-      .filter(({ plan }) => !known.has(aspect(plan)));
-    for (const candidate of accepted.toSorted(byCost).slice(0, kind.most))
-      chosen.set(summary(candidate.plan), candidate);
+      .filter(({ plan }) => !known.has(aspect(plan)))
+      .toSorted(byCost)
+      .slice(0, most);
+    accepted.forEach((candidate, index) =>
+      chosen.set(summary(candidate.plan), { ...candidate, rank: lastResort === undefined ? index : MOST }),
+    );
   }
   return [...chosen.values()]
-    .toSorted(byCost)
+    .toSorted((a, b) => a.rank - b.rank)
     .slice(0, MOST)
+    .toSorted(byCost)
     .map(({ change, plan }) => ({ summary: summary(plan), change: withoutIdleNulls(change, spec) }));
 }
 
-function hardware({ accelerator, gpusPerReplica }: ServingPlan, aspect: 'accelerator' | 'hardware'): string {
-  return aspect === 'accelerator' ? accelerator.type : `${gpusPerReplica} x ${accelerator.type}`;
+function hardware({ accelerator, gpusPerReplica }: ServingPlan, aspect: 'newAccelerator' | 'newHardware'): string {
+  return aspect === 'newAccelerator' ? accelerator.type : `${gpusPerReplica} x ${accelerator.type}`;
 }
 
 /** The patch without nulls that would remove what is not there. */
@@ -60,7 +69,7 @@ function withoutIdleNulls(change: Change, target: unknown): Change {
 }
 
 /** Cheapest first; of the same price, what the planner warns least about. */
-function byCost(a: Candidate, b: Candidate): number {
+function byCost(a: Omit<Candidate, 'rank'>, b: Omit<Candidate, 'rank'>): number {
   return a.cost - b.cost || a.plan.warnings.length - b.plan.warnings.length;
 }
 
@@ -69,7 +78,7 @@ function tryChange(
   change: Change,
   catalog: Catalog,
   decide: Decide,
-): Candidate | undefined {
+): Omit<Candidate, 'rank'> | undefined {
   const plan = decide(applyMergePatch(spec, change));
   if (isRefusal(plan)) return undefined;
   const perGpu = findAccelerator(catalog, plan.accelerator.type)?.relativeCost ?? Number.MAX_SAFE_INTEGER;
@@ -99,14 +108,14 @@ function kinds(spec: DeepSeekDeploymentSpec, catalog: Catalog): Kind[] {
   const contexts = spec.model.maxModelLen === undefined ? [] : [{ model: { maxModelLen: null } }];
   const anyCounts = [{ accelerator: anyCount }];
   return [
-    { changes: models, most: 3 },
-    { changes: combine(models, engines), most: 1 },
-    { changes: combine(models, quantizations), most: 2 },
-    { changes: combine(models, anyCounts), most: 1 },
-    { changes: combine(models, contexts), most: 1 },
-    { changes: combine(models, accelerators), most: 2 },
-    { changes: combine(models, quantizations, anyCounts), most: 1, new: 'hardware' },
-    { changes: combine(models, accelerators, quantizations), most: 1, new: 'accelerator' },
+    { changes: () => models, most: 3 },
+    { changes: () => combine(models, engines), most: 1 },
+    { changes: () => combine(models, quantizations), most: 2 },
+    { changes: () => combine(models, anyCounts), most: 1 },
+    { changes: () => combine(models, contexts), most: 1 },
+    { changes: () => combine(models, accelerators), most: 2 },
+    { changes: () => combine(models, quantizations, anyCounts), most: 1, lastResort: 'newHardware' },
+    { changes: () => combine(models, accelerators, quantizations), most: 1, lastResort: 'newAccelerator' },
   ];
 }
 

@@ -17,7 +17,6 @@ export function checkExtraArgs(
   engine: ResolvedEngine,
 ): Refusal | { readonly warnings: readonly string[] } {
   const { version } = engine;
-  const known = new Set(version.flags);
   const name = `${engine.type} ${version.version}`;
   const ownBuild = engine.image !== version.image;
   const warnings: string[] = [];
@@ -38,7 +37,7 @@ export function checkExtraArgs(
         `engine.extraArgs sets ${flag}, which belongs to the plan: take it out; it is decided by ${planned.field}`,
       );
     }
-    if (!known.has(flag) && !/^-O[0-9]$/.test(argument)) {
+    if (!version.flags.includes(flag) && !/^-O[0-9]$/.test(argument)) {
       if (!ownBuild)
         return refuse('InvalidEngineArgument', `${name} has no flag ${flag}: take it out of engine.extraArgs`);
       warnings.push(`${name} has no flag ${flag}; your image has to know it`);

@@ -1,0 +1,240 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { systemClock } from '../../operator/kube/clock.ts';
+import { run } from '../program.ts';
+
+const header = { apiVersion: 'deepseek-operator.io/v1alpha1', kind: 'DeepSeekDeployment' };
+const chat = {
+  ...header,
+  metadata: { name: 'chat', namespace: 'ai' },
+  spec: { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' } },
+};
+const tooBig = {
+  ...header,
+  metadata: { name: 'big' },
+  spec: { model: { name: 'deepseek-llm-67b-chat' }, accelerator: { type: 'A100-80GB', count: 1 } },
+};
+const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'hf' } };
+
+/** A stream that keeps what is written; `isTTY` and `columns` as of a terminal if asked for. */
+function sink(terminal: { readonly isTTY?: boolean; readonly columns?: number } = {}) {
+  let written = '';
+  const stream = { ...terminal, write: (text: string) => ((written += text), true) } as unknown as NodeJS.WriteStream;
+  return { stream, text: () => written };
+}
+
+interface Options {
+  readonly input?: string;
+  readonly terminal?: { readonly isTTY?: boolean; readonly columns?: number };
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs the plugin; what a shell would see of it. */
+async function kubectl(args: readonly string[], { input = '', terminal, env = {} }: Options = {}) {
+  const out = sink(terminal);
+  const err = sink();
+  const status = await run(args, '1.2.3', {
+    stdin: (async function* () {
+      yield input;
+    })(),
+    stdout: out.stream,
+    stderr: err.stream,
+    env: { LANG: 'C.UTF-8', ...env },
+    clock: systemClock,
+    signal: new AbortController().signal,
+  });
+  return { status, stdout: out.text(), stderr: err.text() };
+}
+
+/** Plans objects that come in on standard input. */
+const planned = (objects: readonly object[], args: readonly string[] = [], options: Options = {}) =>
+  kubectl(['plan', '-f', '-', ...args], {
+    ...options,
+    input: objects.map((object) => JSON.stringify(object)).join('\n---\n'),
+  });
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plan-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('an accepted plan', () => {
+  it('is a document of this shape in JSON, and the status is 0', async () => {
+    const { status, stdout, stderr } = await planned([chat], ['-o', 'json']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      name: 'chat',
+      namespace: 'ai',
+      accepted: true,
+      reason: 'Planned',
+      message:
+        'deepseek-r1-distill-qwen-7b in BF16 fits on 1 x A100-80GB, with room for 7.8 sequences of 131,072 tokens',
+      alternatives: [],
+      plan: {
+        engine: 'vLLM',
+        quantization: 'BF16',
+        tensorParallel: 1,
+        pipelineParallel: 1,
+        gpusPerReplica: 1,
+        weightsGiBPerGPU: 14.19,
+        kvCacheTokens: expect.any(Number),
+        maxConcurrency: 7.8,
+        startupBudgetSeconds: 540,
+        warnings: [],
+        command: expect.arrayContaining(['vllm', 'serve', 'deepseek-ai/DeepSeek-R1-Distill-Qwen-7B']),
+      },
+    });
+  });
+
+  it('is the same in YAML', async () => {
+    const [json, yaml] = await Promise.all([planned([chat], ['-o', 'json']), planned([chat], ['-o', 'yaml'])]);
+    expect(parse(yaml.stdout)).toEqual(JSON.parse(json.stdout));
+  });
+
+  it('is told to people: memory, context, time and the command', async () => {
+    const { stdout } = await planned([chat]);
+    expect(stdout).toMatch(/^ai\/chat {2}accepted\n/);
+    expect(stdout).toContain('14.2 GiB  weights');
+    expect(stdout).toContain('131,072 tokens, 7.8 at once');
+    expect(stdout).toContain('within 9m of the container');
+    expect(stdout).toContain('vllm serve deepseek-ai/DeepSeek-R1-Distill-Qwen-7B');
+  });
+
+  it('keeps to the width of the terminal', async () => {
+    const { stdout } = await planned([chat, tooBig], [], {
+      terminal: { isTTY: true, columns: 72 },
+      env: { NO_COLOR: '1' },
+    });
+    expect(stdout.split('\n').filter((line) => line.length > 72)).toEqual([]);
+  });
+
+  const escape = String.fromCharCode(27);
+  test.each([
+    ['a terminal', { terminal: { isTTY: true } }, true],
+    ['a terminal with NO_COLOR', { terminal: { isTTY: true }, env: { NO_COLOR: '1' } }, false],
+    ['a pipe', {}, false],
+  ])('is coloured on %s: %#', async (_, options, coloured) => {
+    const { stdout } = await planned([chat], [], options);
+    expect(stdout.includes(escape)).toBe(coloured);
+  });
+});
+
+describe('a refused plan', () => {
+  it('says why and what would fit, without a plan, and the status is 1', async () => {
+    const { status, stdout } = await planned([tooBig], ['-o', 'json']);
+    expect(status).toBe(1);
+    const verdict = JSON.parse(stdout) as { alternatives: unknown[] };
+    expect(verdict).toMatchObject({
+      accepted: false,
+      reason: 'InsufficientGPUMemory',
+      message: 'deepseek-llm-67b-chat in BF16 needs 125.6 GiB of weights per GPU; an A100-80GB gives 71.2 GiB',
+    });
+    expect(verdict).not.toHaveProperty('plan');
+    expect(verdict.alternatives).toContainEqual({ summary: expect.any(String), change: { accelerator: { count: 2 } } });
+  });
+
+  it('shows people what to write', async () => {
+    const { stdout } = await planned([tooBig]);
+    expect(stdout).toContain('big  refused: InsufficientGPUMemory');
+    expect(stdout).toContain('What would fit, the cheapest first:');
+    expect(stdout).toContain('spec.accelerator.count: 2');
+  });
+});
+
+describe('several documents', () => {
+  it('are a list, in their order; one refused makes the status 1', async () => {
+    const { status, stdout } = await planned([secret, chat, tooBig], ['-o', 'json']);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject([{ name: 'chat' }, { name: 'big' }]);
+  });
+
+  it('may come in a List', async () => {
+    const list = { apiVersion: 'v1', kind: 'List', items: [secret, chat] };
+    const { status, stdout } = await planned([list], ['-o', 'json']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'chat' });
+  });
+});
+
+describe('an invalid file', () => {
+  const yaml = `
+apiVersion: deepseek-operator.io/v1alpha1
+kind: DeepSeekDeployment
+metadata: {name: chat}
+spec:
+  model: {name: deepseek-r1-distill-qwen-7b}
+  accelerator:
+    type: T4
+    count: 0
+`;
+  it('is named with line and field, and the status is 2', async () => {
+    const file = join(folder, 'bad.yaml');
+    await writeFile(file, yaml);
+    const { status, stdout, stderr } = await kubectl(['plan', '-f', file]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^error: ${file}:9: spec\\.accelerator\\.count: `));
+  });
+
+  test.each([
+    ['nothing of ours', JSON.stringify(secret), 'standard input: there is no DeepSeekDeployment in it'],
+    ['nothing at all', '', 'standard input: there is no DeepSeekDeployment in it'],
+    ['no YAML', 'a: [1', 'standard input:1: '],
+    ['no object', 'just text', 'standard input:1: not a Kubernetes object: it has no kind'],
+    [
+      'a field that does not exist',
+      yaml.replace('count: 0', 'cuont: 1'),
+      'standard input:9: spec.accelerator.cuont: unknown field',
+    ],
+    [
+      'an error in the second document',
+      `${JSON.stringify(chat)}\n---${yaml}`,
+      'standard input:10: spec.accelerator.count: ',
+    ],
+  ])('that has %s', async (_, input, message) => {
+    const { status, stdout, stderr } = await kubectl(['plan', '-f', '-'], { input });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(`error: ${message}`);
+  });
+
+  it('that aliases itself to death ends at once', async () => {
+    const levels = Array.from(
+      { length: 20 },
+      (_, level) => `l${level + 1}: &l${level + 1} [*l${level}, *l${level}, *l${level}]`,
+    );
+    const { status, stderr } = await kubectl(['plan', '-f', '-'], {
+      input: ['kind: X', 'l0: &l0 [x]', ...levels].join('\n'),
+    });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/alias/i);
+  });
+
+  it('that does not exist', async () => {
+    const { status, stderr } = await kubectl(['plan', '-f', join(folder, 'missing.yaml')]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: cannot read .*missing\.yaml: ENOENT/);
+  });
+});
+
+describe('usage', () => {
+  test.each([
+    [['plan'], 2, "required option '-f, --filename <file>' not specified"],
+    [['plan', '-f', '-', '-o', 'xml'], 2, "argument 'xml' is invalid"],
+    [['pln'], 2, "unknown command 'pln'"],
+    [['plan', '-f', '-', 'stray'], 2, 'too many arguments'],
+  ])('%j ends with %d', async (args, expected, message) => {
+    const { status, stderr } = await kubectl(args);
+    expect(status).toBe(expected);
+    expect(stderr).toContain(message);
+  });
+
+  it('prints version and help with status 0', async () => {
+    expect(await kubectl(['--version'])).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '' });
+    const help = await kubectl(['plan', '--help']);
+    expect(help).toMatchObject({ status: 0, stderr: '' });
+    expect(help.stdout).toContain('Exit status: 0 accepted, 1 refused, 2 the file is invalid.');
+  });
+});

@@ -1,0 +1,282 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, test } from '@jest/globals';
+import { parseDeepSeekDeployment } from '../api/index.ts';
+import type { DeepSeekDeployment } from '../api/index.ts';
+import { CATALOG } from '../catalog/index.ts';
+import { plan } from '../planner/index.ts';
+import type { EngineContainer } from './index.ts';
+import { renderEngine } from './index.ts';
+
+function deploymentOf(spec: object): DeepSeekDeployment {
+  const parsed = parseDeepSeekDeployment({
+    apiVersion: 'deepseek-operator.io/v1alpha1',
+    kind: 'DeepSeekDeployment',
+    metadata: { name: 'chat', namespace: 'ai' },
+    spec,
+  });
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.value;
+}
+
+function render(spec: object): EngineContainer {
+  const deployment = deploymentOf(spec);
+  const result = plan(deployment.spec);
+  if (!result.accepted) throw new Error(result.message);
+  return renderEngine(result.plan, deployment);
+}
+
+const model = { name: 'deepseek-r1-distill-qwen-7b' };
+const onA100 = { model, accelerator: { type: 'A100-80GB' } };
+
+/** The value after a flag. */
+function valueOf(args: readonly string[], flag: string): string | undefined {
+  const at = args.indexOf(flag);
+  return at < 0 ? undefined : args[at + 1];
+}
+
+describe('the command line', () => {
+  test('FP16 on an A100', () => {
+    const { command, args } = render({ ...onA100, quantization: { type: 'FP16' } });
+    expect([...command, ...args].join(' ')).toBe(
+      'vllm serve deepseek-ai/DeepSeek-R1-Distill-Qwen-7B --host 0.0.0.0 --port 8000 --served-model-name chat ' +
+        '--dtype half --tensor-parallel-size 1 --max-model-len 131072 --gpu-memory-utilization 0.90 --max-num-seqs 256 ' +
+        '--max-num-batched-tokens 2048 --shutdown-timeout 330 --disable-access-log-for-endpoints /health,/metrics',
+    );
+  });
+
+  test('INT8 on two T4s', () => {
+    const spec = {
+      model: { ...model, maxModelLen: 8192 },
+      accelerator: { type: 'T4', count: 2 },
+      quantization: { type: 'INT8' },
+    };
+    const { command, args } = render(spec);
+    expect([...command, ...args].join(' ')).toBe(
+      'vllm serve RedHatAI/DeepSeek-R1-Distill-Qwen-7B-quantized.w8a8 --host 0.0.0.0 --port 8000 --served-model-name chat ' +
+        '--dtype half --tensor-parallel-size 2 --max-model-len 8192 --gpu-memory-utilization 0.90 --max-num-seqs 119 ' +
+        '--max-num-batched-tokens 2048 --shutdown-timeout 330 --disable-access-log-for-endpoints /health,/metrics',
+    );
+  });
+
+  it('names what the spec names, and pins weights and tokenizer together', () => {
+    const { args } = render({
+      ...onA100,
+      model: { ...model, revision: '0123abc', servedNames: ['chat', 'r1'], trustRemoteCode: true },
+    });
+    const at = args.indexOf('--served-model-name');
+    expect(args.slice(at, at + 4)).toEqual(['--served-model-name', 'chat', 'r1', '--revision']);
+    expect(valueOf(args, '--revision')).toBe('0123abc');
+    expect(valueOf(args, '--tokenizer-revision')).toBe('0123abc');
+    expect(args).toContain('--trust-remote-code');
+  });
+
+  it('trusts no remote code by default, and has no flag for the default', () => {
+    const { args } = render(onA100);
+    expect(args).not.toContain('--trust-remote-code');
+    expect(args).not.toContain('--pipeline-parallel-size');
+    expect(args).not.toContain('--quantization');
+    expect(args).not.toContain('--kv-cache-dtype');
+  });
+
+  it('quantizes on loading only what is not quantized yet', () => {
+    const fp8 = { accelerator: { type: 'H100' }, quantization: { type: 'FP8' } };
+    expect(render({ ...fp8, model }).args).not.toContain('--quantization');
+    const online = render({ ...fp8, model: { name: 'deepseek-r1-0528-qwen3-8b' } });
+    expect(valueOf(online.args, '--quantization')).toBe('fp8');
+    expect(online.args[0]).toBe('deepseek-ai/DeepSeek-R1-0528-Qwen3-8B');
+  });
+
+  it('keeps the KV cache in FP8 when asked, and splits into stages when asked', () => {
+    const { args } = render({
+      model,
+      accelerator: { type: 'H100', parallelism: { tensor: 2, pipeline: 2 } },
+      quantization: { kvCache: 'FP8' },
+    });
+    expect(valueOf(args, '--kv-cache-dtype')).toBe('fp8');
+    expect(valueOf(args, '--tensor-parallel-size')).toBe('2');
+    expect(valueOf(args, '--pipeline-parallel-size')).toBe('2');
+  });
+
+  it.each([
+    ['FP32', 'float'],
+    ['FP16', 'half'],
+    ['BF16', 'bfloat16'],
+    ['INT8', 'bfloat16'],
+    ['GPTQ', 'bfloat16'],
+  ])('computes %s in %s on an A100', (type, dtype) => {
+    expect(valueOf(render({ ...onA100, quantization: { type } }).args, '--dtype')).toBe(dtype);
+  });
+
+  it('lets extraArgs win, and gives no flag twice', () => {
+    const extraArgs = ['--max-num-seqs', '8', '--no-enable-prefix-caching'];
+    const { args } = render({ ...onA100, engine: { extraArgs } });
+    expect(args.filter((argument) => argument === '--max-num-seqs')).toHaveLength(1);
+    expect(args.slice(-3)).toEqual(extraArgs);
+  });
+});
+
+/** The help of the real engine: its flags, and the choices of those that have some. */
+const helpLines = readFileSync(new URL('testdata/vllm-0.32.0-flags.txt', import.meta.url), 'utf8').split('\n');
+const help = new Map(
+  helpLines.flatMap((line) =>
+    [...line.matchAll(/(?:^|, )(--?[A-Za-z][\w-]*)(?: (?:\{([^}]*)\}?)?)?/g)].map(
+      ([, flag, choices]) => [flag!, choices] as const,
+    ),
+  ),
+);
+
+describe('every command line that can be rendered is one that vLLM 0.32.0 takes', () => {
+  test('the catalogue lists the flags of the real engine', () => {
+    const { flags } = CATALOG.engines.find(({ type }) => type === 'vLLM')!.versions[0]!;
+    expect([...flags].sort()).toEqual([...help.keys()].sort());
+  });
+
+  const base = deploymentOf(onA100);
+  const deployments = CATALOG.models.flatMap(({ name }) =>
+    CATALOG.accelerators.flatMap(({ name: type }) =>
+      CATALOG.quantizations.flatMap((quantization) =>
+        (['Auto', 'FP8'] as const).map((kvCache): DeepSeekDeployment => ({
+          ...base,
+          spec: {
+            model: { name, revision: 'main', trustRemoteCode: true },
+            accelerator: { type },
+            quantization: { type: quantization.type, kvCache },
+          },
+        })),
+      ),
+    ),
+  );
+  const argumentLists = deployments.flatMap((deployment) => {
+    const result = plan(deployment.spec);
+    return result.accepted ? [renderEngine(result.plan, deployment).args] : [];
+  });
+
+  test('many of them are', () => {
+    expect(argumentLists.length).toBeGreaterThan(500);
+  });
+
+  test('their flags exist, and are given once', () => {
+    const wrong = argumentLists.flatMap((args) => {
+      const flags = args.filter((argument) => argument.startsWith('-'));
+      return flags.filter((flag, index) => !help.has(flag) || flags.indexOf(flag) !== index);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('their values are among the choices', () => {
+    const chosen = argumentLists.flatMap((args) =>
+      args.flatMap((flag, at) => {
+        const choices = help.get(flag);
+        return choices === undefined ? [] : [{ flag, value: args[at + 1]!, choices: choices.split(',') }];
+      }),
+    );
+    expect(new Set(chosen.map(({ flag }) => flag))).toEqual(new Set(['--dtype', '--kv-cache-dtype']));
+    expect(chosen.filter(({ value, choices }) => !choices.includes(value))).toEqual([]);
+  });
+});
+
+describe('weights', () => {
+  it('come from the hub, a mirror, and with a token', () => {
+    const huggingFace = { endpoint: 'https://mirror.example', tokenSecretRef: { name: 'hf', key: 'token' } };
+    const { args, env, volumes } = render({ ...onA100, model: { ...model, source: { huggingFace } } });
+    expect(args[0]).toBe('deepseek-ai/DeepSeek-R1-Distill-Qwen-7B');
+    expect(env).toEqual(
+      expect.arrayContaining([
+        { name: 'HF_ENDPOINT', value: 'https://mirror.example' },
+        { name: 'HF_TOKEN', valueFrom: { secretKeyRef: { name: 'hf', key: 'token' } } },
+      ]),
+    );
+    expect(volumes).toEqual([]);
+  });
+
+  const offline = [
+    { name: 'HF_HUB_OFFLINE', value: '1' },
+    { name: 'TRANSFORMERS_OFFLINE', value: '1' },
+  ];
+
+  test.each([
+    [undefined, '/models'],
+    ['r1-7b', '/models/r1-7b'],
+    ['./a/b/', '/models/a/b'],
+  ])('come from a volume, read-only and offline: path %s is %s', (path, folder) => {
+    const persistentVolumeClaim = { claimName: 'weights', ...(path !== undefined && { path }) };
+    const container = render({ ...onA100, model: { ...model, source: { persistentVolumeClaim } } });
+    expect(container.args[0]).toBe(folder);
+    expect(container.volumes).toEqual([
+      { name: 'weights', persistentVolumeClaim: { claimName: 'weights', readOnly: true } },
+    ]);
+    expect(container.volumeMounts).toEqual([{ name: 'weights', mountPath: '/models', readOnly: true }]);
+    expect(container.env).toEqual(expect.arrayContaining(offline));
+  });
+
+  it('come from an image volume', () => {
+    const image = { reference: 'registry.example/models/r1-7b:1', pullPolicy: 'IfNotPresent' };
+    const container = render({ ...onA100, model: { ...model, source: { image } } });
+    expect(container.args[0]).toBe('/models');
+    expect(container.volumes).toEqual([{ name: 'weights', image }]);
+    expect(container.env).toEqual(expect.arrayContaining(offline));
+  });
+});
+
+describe('the container', () => {
+  it('takes the API key from the Secret, and shows it in no argument', () => {
+    const { args, env } = render({ ...onA100, engine: { apiKeySecretRef: { name: 'keys', key: 'chat' } } });
+    expect(env).toContainEqual({ name: 'VLLM_API_KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'chat' } } });
+    expect(args).not.toContain('--api-key');
+  });
+
+  it('runs the image of the catalogue, or the user’s', () => {
+    expect(render(onA100).image).toBe('vllm/vllm-openai:v0.32.0');
+    expect(render({ ...onA100, engine: { image: 'registry.example/vllm:mine' } }).image).toBe(
+      'registry.example/vllm:mine',
+    );
+  });
+
+  describe('probes', () => {
+    const container = render({ ...onA100, model: { name: 'deepseek-llm-67b-chat' } });
+    const { startupProbe, livenessProbe, readinessProbe } = container;
+
+    it('ask the engine’s own health endpoint', () => {
+      for (const probe of [startupProbe, livenessProbe, readinessProbe]) {
+        expect(probe.httpGet).toEqual({ path: '/health', port: container.port });
+      }
+    });
+    it('wait for the whole start-up budget', () => {
+      const deployment = deploymentOf({ model: { name: 'deepseek-llm-67b-chat' }, accelerator: { type: 'A100-80GB' } });
+      const result = plan(deployment.spec);
+      const budget = result.accepted ? result.plan.startupBudgetSeconds : Number.NaN;
+      expect(startupProbe.periodSeconds! * startupProbe.failureThreshold!).toBeGreaterThanOrEqual(budget);
+    });
+    it('take a hung engine out of the Service within 15 seconds', () => {
+      // Hung right after a good answer: the last of the failing probes has to run into its timeout.
+      const { periodSeconds, timeoutSeconds, failureThreshold } = readinessProbe;
+      expect(periodSeconds! * failureThreshold! + timeoutSeconds!).toBeLessThanOrEqual(15);
+    });
+    it('restart only what has been silent for minutes', () => {
+      expect(livenessProbe.periodSeconds! * livenessProbe.failureThreshold!).toBeGreaterThanOrEqual(120);
+      expect(livenessProbe.timeoutSeconds!).toBeLessThan(livenessProbe.periodSeconds!);
+    });
+  });
+
+  describe('termination', () => {
+    test.each([
+      [undefined, 10, 330],
+      [{ preStopDelay: '5s', drainDeadline: '2m' }, 5, 120],
+      [{ preStopDelay: '1500ms', drainDeadline: '500ms' }, 2, 1],
+      [{ preStopDelay: '0s', drainDeadline: '1h30m' }, 0, 5400],
+    ])('%j: sleeps %d s, then drains %d s, and the kubelet waits for both', (termination, preStop, drain) => {
+      const container = render({ ...onA100, ...(termination !== undefined && { termination }) });
+      expect(container.preStopSeconds).toBe(preStop);
+      expect(valueOf(container.args, '--shutdown-timeout')).toBe(String(drain));
+      expect(container.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(preStop + drain + 5);
+    });
+  });
+});
+
+test('a plan of an engine that nothing renders is a bug', () => {
+  const deployment = deploymentOf(onA100);
+  const result = plan(deployment.spec);
+  if (!result.accepted) throw new Error(result.message);
+  const sglang = { ...result.plan, engine: { ...result.plan.engine, type: 'SGLang' as const } };
+  expect(() => renderEngine(sglang, deployment)).toThrow(RangeError);
+});
