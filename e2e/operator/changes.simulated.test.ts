@@ -66,10 +66,10 @@ describe('a change of the model', () => {
 
   it('keeps what serves when the candidate fails, says why, and heals when the spec is corrected', async () => {
     const old = await ready();
-    await bench().simulator.setRule({ name: 'bad', match: { deployment: 'chat' }, behaviour: { failure: 'cuda-oom' } });
+    await bench().simulator.setRule({ name: 'bad', match: { deployment: 'chat' }, behaviour: { failure: 'gated' } });
     await bench().edit('chat', { spec: OTHER });
-    const message = await bench().condition('chat', 'Ready', 'False', 'OutOfMemoryGPU');
-    expect(message).toMatch(/memory/i);
+    const message = await bench().condition('chat', 'Ready', 'False', 'ModelGated');
+    expect(message).toMatch(/token/i);
     expect(await bench().condition('chat', 'Available', 'True')).toContain(old);
     expect((await service()).spec?.selector?.[LABEL.revision]).toBe(old);
     await bench().edit('chat', { spec: { model: CHAT.model } });

@@ -241,6 +241,40 @@ describe('a candidate that fails', () => {
   });
 });
 
+describe('an engine whose termination message does not say why it ended', () => {
+  it('has its log asked for, and the log gives the reason', () => {
+    const world = new World(SPEC);
+    world.settle();
+    const revision = servingRevision(world);
+    const message = 'RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}';
+    const at = '2026-01-01T00:00:00Z';
+    const terminated = { exitCode: 1, reason: 'Error', message, startedAt: at, finishedAt: at };
+    const waiting = { reason: 'CrashLoopBackOff', message: 'back-off' };
+    const engine = {
+      name: 'engine',
+      ready: false,
+      restartCount: 2,
+      image: '',
+      imageID: '',
+      state: { waiting },
+      lastState: { terminated },
+    };
+    const labels = { [LABEL.name]: 'chat', [LABEL.revision]: revision };
+    const metadata = { name: 'a', namespace: 'ai', uid: 'uid-a', labels };
+    world.pods.push({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      status: { phase: 'Running', containerStatuses: [engine] },
+    });
+    expect(world.pass().logsWanted).toEqual(['a']);
+    expect(world.condition('Ready')).toMatchObject({ reason: 'CrashLoop' });
+    world.logs.set('a', `torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n${message}`);
+    expect(world.pass().logsWanted).toEqual([]);
+    expect(world.condition('Ready')).toMatchObject({ status: 'False', reason: 'OutOfMemoryGPU' });
+  });
+});
+
 describe('what others do to children', () => {
   it('puts a template back whole, and says who changed it', () => {
     const world = serving();
