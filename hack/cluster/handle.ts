@@ -1,10 +1,10 @@
 import { access } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApi, type Api } from './api.ts';
 import { ClusterError } from './errors.ts';
 import { forgetProcess, recordedProcesses, recordProcess, removeCluster } from './folder.ts';
 import { renderKubeconfig } from './kubeconfig.ts';
+import { quoteLog } from './logs.ts';
 import { layout, writeAtomically, type ClusterState, type Layout } from './layout.ts';
 import type { NodeObject } from './nodes.ts';
 import { Authority } from './pki.ts';
@@ -153,7 +153,7 @@ export class ClusterHandle implements Cluster {
     condition: () => Promise<boolean>,
   ): Promise<void> {
     const identity = (await recordedProcesses(this.dir)).get(program);
-    const details = (): string => `The end of ${this.#logFile(program)}:\n${tail(this.#logFile(program))}`;
+    const details = (): string => quoteLog(this.#logFile(program));
     const probe = async (): Promise<true | undefined> => {
       if (await condition()) return true;
       if (!identity || !isAlive(identity)) throw new ClusterError('PROGRAM_EXITED', `${program} exited. ${details()}`);
@@ -197,13 +197,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** The last lines of a log, or nothing when there is none. */
-function tail(file: string, lines = 15): string {
-  try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
-  } catch {
-    return '';
-  }
 }

@@ -84,7 +84,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 try {
   await program(controller.signal).parseAsync();
-} catch (error) {
+} catch (failure) {
+  const error: unknown = controller.signal.aborted ? controller.signal.reason : failure;
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2; // Commander has said it already.
   } else {

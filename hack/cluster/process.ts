@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ClusterError, systemCode } from './errors.ts';
+import { quoteLog } from './logs.ts';
 import { waitFor } from './wait.ts';
 
 /**
@@ -72,8 +73,9 @@ export async function spawnLogged(options: SpawnOptions): Promise<ProcessIdentit
     });
     child.unref();
     const identity = identify(pid);
-    if (!identity)
-      throw new ClusterError('PROGRAM_EXITED', `${options.command} exited at once; see ${options.logFile}.`);
+    if (!identity) {
+      throw new ClusterError('PROGRAM_EXITED', `${options.command} exited at once. ${quoteLog(options.logFile)}`);
+    }
     return identity;
   } finally {
     closeSync(log);
