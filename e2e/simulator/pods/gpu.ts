@@ -2,37 +2,60 @@ import type { NodeGpu } from '../engines/types.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** GPUs by the names that clouds put on nodes without GPU Feature Discovery: [CUDA's name, compute capability]. */
-const byCloudName: Readonly<Record<string, readonly [string, number]>> = {
-  'nvidia-tesla-t4': ['Tesla T4', 7.5],
-  t4: ['Tesla T4', 7.5],
-  'nvidia-tesla-a100': ['NVIDIA A100-SXM4-40GB', 8.0],
-  'nvidia-a100-80gb': ['NVIDIA A100-SXM4-80GB', 8.0],
-  a100: ['NVIDIA A100-SXM4', 8.0],
-  a10g: ['NVIDIA A10G', 8.6],
-  'nvidia-l4': ['NVIDIA L4', 8.9],
-  l4: ['NVIDIA L4', 8.9],
-  l40s: ['NVIDIA L40S', 8.9],
-  'nvidia-h100-80gb': ['NVIDIA H100 80GB HBM3', 9.0],
-  'nvidia-h100-mega-80gb': ['NVIDIA H100 80GB HBM3', 9.0],
-  h100: ['NVIDIA H100 80GB HBM3', 9.0],
-  'nvidia-h200-141gb': ['NVIDIA H200', 9.0],
-  h200: ['NVIDIA H200', 9.0],
-};
+interface KnownGpu {
+  readonly name: string;
+  readonly computeCapability: number;
+  /** GKE's and Karpenter's names for it; where GPU Feature Discovery runs, its product label is the name with dashes. */
+  readonly cloudNames: readonly string[];
+  /** Karpenter has one name for both A100; the memory tells them apart. */
+  readonly memoryMiB?: number;
+}
+
+const knownGpus: readonly KnownGpu[] = [
+  { name: 'Tesla T4', computeCapability: 7.5, cloudNames: ['nvidia-tesla-t4', 't4'] },
+  {
+    name: 'NVIDIA A100-SXM4-40GB',
+    computeCapability: 8.0,
+    cloudNames: ['nvidia-tesla-a100', 'a100'],
+    memoryMiB: 40_960,
+  },
+  {
+    name: 'NVIDIA A100-SXM4-80GB',
+    computeCapability: 8.0,
+    cloudNames: ['nvidia-a100-80gb', 'a100'],
+    memoryMiB: 81_920,
+  },
+  { name: 'NVIDIA A10G', computeCapability: 8.6, cloudNames: ['a10g'] },
+  { name: 'NVIDIA L4', computeCapability: 8.9, cloudNames: ['nvidia-l4', 'l4'] },
+  { name: 'NVIDIA L40S', computeCapability: 8.9, cloudNames: ['l40s'] },
+  {
+    name: 'NVIDIA H100 80GB HBM3',
+    computeCapability: 9.0,
+    cloudNames: ['nvidia-h100-80gb', 'nvidia-h100-mega-80gb', 'h100'],
+  },
+  { name: 'NVIDIA H200', computeCapability: 9.0, cloudNames: ['nvidia-h200-141gb', 'h200'] },
+];
 
 /** What an engine on this node finds when it asks CUDA; undefined on a node without a GPU. */
 export function nodeGpu(labels: Labels): NodeGpu | undefined {
+  const memoryMiB = Number(
+    labels['nvidia.com/gpu.memory'] ?? labels['karpenter.k8s.aws/instance-gpu-memory'] ?? Number.NaN,
+  );
+  const memory = Number.isNaN(memoryMiB) ? {} : { memoryGiB: memoryMiB / 1024 };
+  const product = labels['nvidia.com/gpu.product'];
   const major = labels['nvidia.com/gpu.compute.major'];
   const minor = labels['nvidia.com/gpu.compute.minor'];
-  const memoryMiB = labels['nvidia.com/gpu.memory'] ?? labels['karpenter.k8s.aws/instance-gpu-memory'];
-  const memory = memoryMiB === undefined ? {} : { memoryGiB: Number(memoryMiB) / 1024 };
-  if (major !== undefined && minor !== undefined) {
-    const name = (labels['nvidia.com/gpu.product'] ?? 'NVIDIA GPU').replaceAll('-', ' ');
+  if (product !== undefined && major !== undefined && minor !== undefined) {
+    const known = knownGpus.find(({ name }) => name.replaceAll(' ', '-') === product);
+    const name = known?.name ?? product.replaceAll('-', ' ');
     return { name, computeCapability: Number(`${major}.${minor}`), ...memory };
   }
-  const cloudName = labels['cloud.google.com/gke-accelerator'] ?? labels['karpenter.k8s.aws/instance-gpu-name'];
-  const known = cloudName === undefined ? undefined : byCloudName[cloudName];
-  return known === undefined ? undefined : { name: known[0], computeCapability: known[1], ...memory };
+  const cloudName = labels['cloud.google.com/gke-accelerator'] ?? labels['karpenter.k8s.aws/instance-gpu-name'] ?? '';
+  const known = knownGpus.find(
+    (gpu) =>
+      gpu.cloudNames.includes(cloudName) && (Number.isNaN(memoryMiB) || (gpu.memoryMiB ?? memoryMiB) === memoryMiB),
+  );
+  return known && { name: known.name, computeCapability: known.computeCapability, ...memory };
 }
 
 /** GPUs that a container holds: its limit of the one resource `<vendor>.com/gpu...`. */

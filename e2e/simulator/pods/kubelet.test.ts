@@ -101,6 +101,30 @@ describe('the GPU of a node', () => {
       { 'karpenter.k8s.aws/instance-gpu-name': 't4', 'karpenter.k8s.aws/instance-gpu-memory': '16384' },
       { name: 'Tesla T4', computeCapability: 7.5, memoryGiB: 16 },
     ],
+    [
+      { 'karpenter.k8s.aws/instance-gpu-name': 'a100', 'karpenter.k8s.aws/instance-gpu-memory': '81920' },
+      { name: 'NVIDIA A100-SXM4-80GB', computeCapability: 8, memoryGiB: 80 },
+    ],
+    [
+      { 'karpenter.k8s.aws/instance-gpu-name': 'a100', 'karpenter.k8s.aws/instance-gpu-memory': '40960' },
+      { name: 'NVIDIA A100-SXM4-40GB', computeCapability: 8, memoryGiB: 40 },
+    ],
+    [
+      {
+        'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-80GB',
+        'nvidia.com/gpu.compute.major': '8',
+        'nvidia.com/gpu.compute.minor': '0',
+      },
+      { name: 'NVIDIA A100-SXM4-80GB', computeCapability: 8 },
+    ],
+    [
+      {
+        'nvidia.com/gpu.product': 'NVIDIA-GB999',
+        'nvidia.com/gpu.compute.major': '12',
+        'nvidia.com/gpu.compute.minor': '1',
+      },
+      { name: 'NVIDIA GB999', computeCapability: 12.1 },
+    ],
     [{ 'kubernetes.io/arch': 'amd64' }, undefined],
   ])('%j', (labels, gpu) => expect(nodeGpu(labels as Record<string, string>)).toEqual(gpu));
 

@@ -14,9 +14,9 @@ import type { PodState } from '../names.ts';
 import { seededRandom } from '../random.ts';
 import type { Random } from '../random.ts';
 import type { PodBehaviour } from '../rules.ts';
-import { ContainerConfigError, expandVariables, resolveEnvironment } from './environment.ts';
+import { ContainerConfigError } from './environment.ts';
 import type { ReadKey } from './environment.ts';
-import { gpuCount } from './gpu.ts';
+import { START_ERROR, executableNotFound, imageNotFound, prepareLaunch } from './launch.ts';
 import { KILLED, failureEnding, messageOf, planLoad } from './load.ts';
 import type { Ending } from './load.ts';
 import { gracePeriodSeconds, preStopSeconds, restartBackOffSeconds, startupBudgetSeconds } from './seconds.ts';
@@ -61,9 +61,6 @@ const importSeconds = 10;
 
 /** No restart comes sooner, whatever the time scale: the API server would see nothing else. */
 const shortestBackOffSeconds = 1;
-
-/** `exec` failed: the kubelet's exit code of a container whose command doesn't exist. */
-const startError = 128;
 
 /**
  * The kubelet and the container runtime for one engine pod: pulls, starts, restarts and stops its engine, and reports
@@ -171,24 +168,12 @@ export class PodLife {
     const { failure, message } = this.#hooks.behaviour();
     const restarts = this.#report.restarts;
     if (failure === 'image-pull') {
-      const image = container.image ?? '';
-      const notFound = `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`;
-      this.#say({ state: 'image-pull-failed', restarts, message: message ?? notFound });
+      this.#say({ state: 'image-pull-failed', restarts, message: message ?? imageNotFound(container.image ?? '') });
       await this.#pauseUntilChange(signal);
       return undefined;
     }
     try {
-      const environment = await resolveEnvironment(this.#pod, container, this.#options.readKey);
-      const expand = (words: readonly string[] = []): string[] =>
-        words.map((word) => expandVariables(word, environment));
-      const gpu = this.#hooks.gpu();
-      return {
-        command: expand(container.command),
-        args: expand(container.args),
-        environment,
-        gpuCount: gpuCount(container.resources?.limits),
-        ...(gpu && { gpu }),
-      };
+      return await prepareLaunch(this.#pod, container, this.#hooks.gpu(), this.#options.readKey);
     } catch (error) {
       if (!(error instanceof ContainerConfigError)) throw error;
       this.#say({ state: 'config-error', restarts, message: error.message });
@@ -203,9 +188,7 @@ export class PodLife {
     if (!adopted) this.#say({ ...this.#lastState(), state: 'loading' });
     const persona = personaOf(launch);
     if (persona === undefined) {
-      const program = launch.command[0] ?? '';
-      const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "${program}": executable file not found in $PATH`;
-      return { state: 'crashed', exitCode: startError, message };
+      return { state: 'crashed', exitCode: START_ERROR, message: executableNotFound(launch.command[0] ?? '') };
     }
     const started = persona.start(launch);
     if (!started.accepted) {

@@ -5,23 +5,15 @@ import type { Random } from '../../random.ts';
 import { EngineCore } from '../core.ts';
 import type { Timing } from '../core.ts';
 import type { Engine, EngineRuntime, EngineSpec, RequestCounters } from '../types.ts';
-import {
-  HttpError,
-  internalError,
-  invalidJson,
-  methodNotAllowed,
-  notFound,
-  unauthorized,
-  unsupportedMediaType,
-} from './errors.ts';
+import { HttpError, internalError, methodNotAllowed, notFound, unauthorized } from './errors.ts';
 import { planGeneration } from './generation.ts';
 import type { Generation } from './generation.ts';
+import { exhaust, readJson, sendJson, sendStream } from './http.ts';
 import { VllmMetrics } from './metrics.ts';
-import { fullResponse, streamEvents } from './responses.ts';
+import { fullResponse } from './responses.ts';
 
 /** uvicorn's `--timeout-keep-alive`: an idle connection is closed after it. */
 const keepAliveMilliseconds = 5_000;
-const largestBodyBytes = 16 * 2 ** 20;
 
 /** Routes that vLLM leaves out of its http_* metrics. */
 const unmeasured = new Set(['/health', '/metrics', '/ping', '/version', '/load']);
@@ -36,12 +28,12 @@ export class VllmServer implements Engine {
   readonly #spec: EngineSpec;
   readonly #runtime: EngineRuntime;
   readonly #core: EngineCore;
-  readonly #metrics: VllmMetrics;
   readonly #server: Server;
   readonly #random: Random;
   /** Aborts every request that runs or waits. */
   readonly #cut = new AbortController();
   #draining = false;
+  #lazyMetrics: VllmMetrics | undefined;
   #onIdle: (() => void) | undefined;
   #total = 0;
   #errors = 0;
@@ -51,11 +43,16 @@ export class VllmServer implements Engine {
     this.#spec = spec;
     this.#runtime = runtime;
     this.#core = new EngineCore(runtime.clock, spec.maxNumSeqs);
-    this.#metrics = new VllmMetrics(spec, this.#core);
     this.#random = seededRandom(runtime.seed, spec.model, 'errors');
     this.#server = createServer({ keepAliveTimeout: keepAliveMilliseconds }, (request, response) => {
       void this.#handle(request, response);
     });
+  }
+
+  /** Made when first needed: an idle engine of a thousand should cost next to nothing. */
+  get #metrics(): VllmMetrics {
+    this.#lazyMetrics ??= new VllmMetrics(this.#spec, this.#core);
+    return this.#lazyMetrics;
   }
 
   get requests(): RequestCounters {
@@ -211,62 +208,4 @@ export class VllmServer implements Engine {
 
 function isRoute(route: string): boolean {
   return route in generationRoutes || route === '/v1/models' || unmeasured.has(route);
-}
-
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  response
-    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-    .end(text);
-}
-
-/** Server-sent events, one per token. A stream that is cut ends without `[DONE]` and with its connection. */
-async function sendStream(
-  response: ServerResponse,
-  generation: Generation,
-  envelope: { readonly id: string; readonly created: number },
-  tokens: AsyncGenerator<string, void, void>,
-): Promise<void> {
-  const events = streamEvents(generation, envelope);
-  const send = (data: object | string): void => {
-    response.write(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
-  };
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
-  let made = 0;
-  for await (const token of tokens) {
-    if (made === 0) for (const event of events.first()) send(event);
-    send(events.token(token, made++));
-  }
-  if (made < generation.tokens.length) {
-    response.destroy();
-    return;
-  }
-  if (generation.includeUsage) send(events.usage(made));
-  send('[DONE]');
-  response.end();
-}
-
-async function exhaust(tokens: AsyncGenerator<string, void, void>): Promise<void> {
-  while ((await tokens.next()).done !== true);
-}
-
-async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const type = request.headers['content-type'] ?? '';
-  if (!/^application\/json\b/.test(type)) throw unsupportedMediaType();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > largestBodyBytes) throw invalidJson('the body is too large');
-    chunks.push(chunk);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    throw invalidJson('Expecting value');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalidJson('Input should be a valid dictionary');
-  return value as Record<string, unknown>;
 }

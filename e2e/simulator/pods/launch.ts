@@ -1,0 +1,40 @@
+import type { Launch, NodeGpu } from '../engines/types.ts';
+import { expandVariables, resolveEnvironment } from './environment.ts';
+import type { ReadKey } from './environment.ts';
+import { gpuCount } from './gpu.ts';
+import type { Container, Pod } from './types.ts';
+
+/** `exec` failed: the kubelet's exit code of a container whose command doesn't exist. */
+export const START_ERROR = 128;
+
+/**
+ * What the kubelet gives the container's program.
+ *
+ * @throws ContainerConfigError when the environment cannot be made.
+ */
+export async function prepareLaunch(
+  pod: Pod,
+  container: Container,
+  gpu: NodeGpu | undefined,
+  readKey: ReadKey,
+): Promise<Launch> {
+  const environment = await resolveEnvironment(pod, container, readKey);
+  const expand = (words: readonly string[] = []): string[] => words.map((word) => expandVariables(word, environment));
+  return {
+    command: expand(container.command),
+    args: expand(container.args),
+    environment,
+    gpuCount: gpuCount(container.resources?.limits),
+    ...(gpu && { gpu }),
+  };
+}
+
+/** The kubelet's message when a registry doesn't know the image (containerd's words). */
+export function imageNotFound(image: string): string {
+  return `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`;
+}
+
+/** runc's message for a command that the image doesn't hold. */
+export function executableNotFound(program: string): string {
+  return `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "${program}": executable file not found in $PATH`;
+}
