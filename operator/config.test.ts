@@ -28,7 +28,6 @@ it('has a default for everything', () => {
     logLevel: 'info',
     logFormat: 'auto',
     observeOnly: false,
-    clusterDomain: 'cluster.local',
   });
 });
 

@@ -55,7 +55,7 @@ const options = {
   kubeconfig: {
     schema: z.string().min(1, 'must be a path'),
     placeholder: 'FILE',
-    help: "kubeconfig to use; otherwise $KUBECONFIG, ~/.kube/config or the pod's ServiceAccount",
+    help: "kubeconfig to use; otherwise $KUBECONFIG, the pod's ServiceAccount, or ~/.kube/config",
   },
   'watch-namespaces': {
     schema: namespaces,
@@ -110,12 +110,6 @@ const options = {
     default: 'false',
     boolean: true,
     help: 'write status only, change nothing else',
-  },
-  'cluster-domain': {
-    schema: dnsSubdomain,
-    default: 'cluster.local',
-    placeholder: 'DOMAIN',
-    help: "DNS domain of the cluster's Services",
   },
 } as const satisfies Readonly<Record<string, Option>>;
 

@@ -16,15 +16,14 @@ const CUDA_OUT_OF_MEMORY = {
 
 describe('a failure gives a stable reason with a fix, and heals when its cause is gone', () => {
   it.each([
-    ['image-pull', 'ImageNotFound', 'not found'],
-    ['oom', 'OutOfMemoryHost', 'resources.memory'],
-    ['gated', 'ModelGated', 'token'],
-    ['crash', 'CrashLoop', 'log'],
+    ['an image that is not there', { failure: 'image-pull' }, 'ImageNotFound', 'not found'],
+    ['an engine that takes too much memory', { failure: 'oom' }, 'OutOfMemoryHost', 'resources.memory'],
+    ['a gated model', { failure: 'gated' }, 'ModelGated', 'token'],
+    ['an engine that ends', { failure: 'crash' }, 'CrashLoop', 'log'],
     // The termination message ends before the cause, and simulated nodes keep no logs that the operator could read.
-    ['cuda-oom', 'CrashLoop', 'further up in its log'],
-    [CUDA_OUT_OF_MEMORY, 'OutOfMemoryGPU', 'memory'],
-  ] as const)('%s is %s', async (failure, reason, fix) => {
-    const behaviour = typeof failure === 'string' ? { failure } : failure;
+    ['a GPU too small, said in the log', { failure: 'cuda-oom' }, 'CrashLoop', 'further up in its log'],
+    ['a GPU too small, said at the end', CUDA_OUT_OF_MEMORY, 'OutOfMemoryGPU', 'memory'],
+  ] as const)('%s', async (_, behaviour, reason, fix) => {
     await bench().simulator.setRule({ name: 'bad', match: { deployment: 'chat' }, behaviour });
     await bench().create('chat', CHAT);
     const message = await bench().condition('chat', 'Ready', 'False', reason);
