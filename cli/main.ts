@@ -3,7 +3,13 @@ import { systemClock } from '../operator/kube/clock.ts';
 import { run } from './program.ts';
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // `on`, not `once`: log-update's signal handler ends the process with 130 when it finds itself the only listener.
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(130); // Asked twice: at once.
+    stop.abort();
+  });
+}
 
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

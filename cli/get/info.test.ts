@@ -93,7 +93,7 @@ describe('the view of one DeepSeekDeployment', () => {
       'Restarting',
     ],
     ['failed', 'a100-80gb-0', { phase: 'Failed', reason: 'Evicted' }, 'Ended'],
-  ])('a pod that is %s', (_, on, podState, expected) => {
+  ])('a pod that is %s', (_, on, podState: object, expected) => {
     const base = steady();
     const info = infoOf({ ...base, pods: [pod(SERVING, 'abcde', on, podState)] }, NOW);
     expect(podsOf(info)[0]?.state).toBe(expected);

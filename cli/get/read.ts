@@ -91,7 +91,7 @@ function withoutKind(error: unknown): CommandError | undefined {
   return new CommandError(
     'CRD_NOT_INSTALLED',
     EXIT.no,
-    'this cluster has no DeepSeekDeployments: the CRD is not installed\nInstall the operator, or `kubectl apply --server-side -f crds/deepseekdeployments.yaml`.',
+    'this cluster has no DeepSeekDeployments: the CRD is not installed (`kubectl apply --server-side -f crds/deepseekdeployments.yaml`, or install the operator)',
     { cause: error },
   );
 }

@@ -51,8 +51,7 @@ function revisionNode(
   const pieces: Line[] = [
     [span(role, ROLE_TONES[role]), span(` ${safe(revision, terminal)}`, 'strong')],
     [span(safe(version, terminal))],
-    [readiness(replicas)],
-    [span(createdAt === undefined ? '' : formatAge(createdAt, now), 'dim')],
+    [readiness(replicas), span(createdAt === undefined ? '' : `  ${formatAge(createdAt, now)}`, 'dim')],
   ];
   const [failedReason = '', ...failedMessage] = (failed ?? '').split(': ');
   const notes = [

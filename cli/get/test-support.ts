@@ -62,7 +62,7 @@ export function deploymentObject(
       accelerator: { type: 'A100-80GB' },
       replicas: 2,
       ...spec,
-    } as DeepSeekDeploymentObject['spec'],
+    },
     ...(status && { status }),
   };
 }

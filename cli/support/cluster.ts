@@ -59,9 +59,11 @@ export function clusterError(error: unknown): CommandError | undefined {
   const unreachable = (code: 'UNREACHABLE' | 'UNAUTHORIZED', message: string) =>
     new CommandError(code, EXIT.unreachable, message, { cause: error });
   if (isTransportError(error)) {
+    // The client says which request failed; a person wants to know which cluster.
+    const [, server, why] = /^\w+ \S+ at (\S+): (.*)$/s.exec(messageOf(error)) ?? [];
     return unreachable(
       'UNREACHABLE',
-      `the cluster cannot be reached: ${messageOf(error)} (--context and --kubeconfig choose another cluster)`,
+      `the cluster${server === undefined ? '' : ` at ${server}`} cannot be reached: ${why ?? messageOf(error)} (--context and --kubeconfig choose another)`,
     );
   }
   if (error instanceof CredentialsError) return unreachable('UNAUTHORIZED', explain(error));

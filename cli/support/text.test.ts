@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { cut, cutMiddle, displayWidth, printable, toAscii, wrap } from './text.ts';
+import { cut, cutMiddle, printable, toAscii, wrap } from './text.ts';
 
 describe('wrap', () => {
   it.each([
