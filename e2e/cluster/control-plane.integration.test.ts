@@ -12,6 +12,7 @@ import {
   waitUntilQuiet,
   type Cluster,
 } from '../../hack/cluster/index.ts';
+import { removeCluster } from '../../hack/cluster/folder.ts';
 import { identify } from '../../hack/cluster/process.ts';
 import { eventually } from '../support/index.ts';
 
@@ -29,6 +30,8 @@ describe('a control plane', () => {
   });
   afterEach(async () => {
     await Promise.all(clusters.map(async (cluster) => cluster.stop()));
+    // A failed test may have left a cluster of the process that it started.
+    for (const name of await readdir(base)) await removeCluster(join(base, name));
     await rm(base, { recursive: true, force: true });
   });
 
