@@ -35,7 +35,7 @@ bench-full: node_modules ## the benchmarks that take longer
 faults: node_modules ## 1,000 random fault runs of the client runtime
 	@npm run -s faults
 
-cluster-up: node_modules ## start a local Kubernetes with simulated GPU nodes in .cluster/
+cluster-up: node_modules ## start a local Kubernetes with simulated GPU nodes in .cluster/local/
 	@npm run -s cluster -- up --profile simulated
 
 cluster-down: node_modules ## stop it

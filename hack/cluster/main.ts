@@ -8,7 +8,7 @@ import pc from 'picocolors';
 import { DEVELOPER, down, env, exec, kubeconfig, status, up, type UpOptions, type Where } from './commands.ts';
 import { ClusterError } from './errors.ts';
 
-const DEFAULT_DIR = resolve(import.meta.dirname, '..', '..', '.cluster');
+const DEFAULT_DIR = resolve(import.meta.dirname, '..', '..', '.cluster', 'local');
 /** Errors that the person who typed the command can correct in the command. */
 const USAGE_ERRORS = new Set(['INVALID_NODE_POOLS', 'DIR_NOT_OURS']);
 
@@ -37,7 +37,7 @@ function program(signal: AbortSignal): Command {
       .addOption(
         new Option('--dir <folder>', 'the folder of the cluster')
           .argParser(userPath)
-          .default(DEFAULT_DIR, '.cluster in the work tree'),
+          .default(DEFAULT_DIR, '.cluster/local in the work tree'),
       )
       .addOption(
         new Option('--provider <name>', 'local: processes on this machine; kind: containers, needs a Docker daemon')
