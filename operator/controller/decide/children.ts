@@ -36,8 +36,11 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     if (intent) intents.push(intent);
   };
 
-  if (step.replicas.size > 0 && deployment.spec.podTemplate?.serviceAccountName === undefined)
+  const running = [...step.replicas.keys()].map((hash) => wanted.revisions.find((revision) => revision.hash === hash));
+  if (running.some((revision) => revision && usesOwnAccount(revision)))
     want('ServiceAccount', serviceAccount(deployment));
+  // Of a revision whose ControllerRevision is lost nobody knows.
+  if (running.includes(undefined)) kept.add(`ServiceAccount/${deployment.metadata.name}`);
   for (const revision of wanted.revisions) want('ControllerRevision', controllerRevision(deployment, revision));
   for (const [hash, replicas] of step.replicas) {
     const revision = wanted.revisions.find((candidate) => candidate.hash === hash);
@@ -60,6 +63,12 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     want('Service', activeService(deployment, { revision: step.serving, attempt: step.attempt }));
   }
   return [...intents, ...deletions(snapshot, kept)];
+}
+
+/** Whether the pods of the revision run under the account that we make: the spec that it was made of names no other. */
+function usesOwnAccount({ data }: Revision): boolean {
+  const { podTemplate } = data.spec as { readonly podTemplate?: { readonly serviceAccountName?: unknown } };
+  return podTemplate?.serviceAccountName === undefined;
 }
 
 /** The one write, if any, that a child needs. */

@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { ANNOTATION, LABEL } from '../../api/index.ts';
+import { World } from '../testing/world.ts';
+import { decide } from './decide.ts';
+
+const SPEC = {
+  model: { name: 'deepseek-r1-distill-qwen-7b' },
+  accelerator: { type: 'A100-80GB' },
+  replicas: 2,
+};
+const OTHER = { name: 'deepseek-r1-distill-qwen-14b' };
+const THIRD = { name: 'deepseek-r1-distill-llama-8b' };
+
+/** A world at rest, in which SPEC serves. */
+function serving(spec: object = SPEC): World {
+  const world = new World(spec);
+  world.settle();
+  switchOver(world);
+  return world;
+}
+/** All pods come up, and what follows from it is done. */
+function switchOver(world: World): void {
+  world.ready();
+  world.settle();
+  world.ready();
+  world.settle();
+}
+const change = (world: World, model: object) => {
+  world.edit((spec) => ({ ...spec, model }));
+  world.settle();
+};
+const servingRevision = (world: World) => world.deployment.status?.serving?.revision ?? '';
+const selected = (world: World) => world.service('chat')?.spec?.selector?.[LABEL.revision];
+
+describe('the ServiceAccount', () => {
+  it('stays as long as pods of an older revision run under it', () => {
+    const world = serving();
+    world.edit((spec) => ({ ...spec, podTemplate: { serviceAccountName: 'mine' } }));
+    world.settle();
+    expect(world.names('ServiceAccount')).toEqual(['chat']);
+    switchOver(world);
+    expect(world.names('ServiceAccount')).toEqual([]);
+  });
+});
