@@ -56,7 +56,7 @@ export interface DecideOptions {
 export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnly: false }): Decision {
   const { deployment, now } = snapshot;
   const { spec, status } = deployment;
-  const desired = desiredRevision(deployment, snapshot.revisions);
+  const desired = desiredRevision(deployment, snapshot.revisions, snapshot.deployments);
   const states = new Map(snapshot.deployments.flatMap((found) => stateOf(found)));
   const serves = traffic(activeServiceOf(snapshot), snapshot.revisions, new Set(states.keys()), {
     servingRevision: status?.serving?.revision,

@@ -3,7 +3,9 @@ import { renderEngine } from '../../engines/index.ts';
 import { plan } from '../../planner/index.ts';
 import type { PlanResult, ServingPlan } from '../../planner/types.ts';
 import { renderPodTemplate } from '../../resources/pod-template.ts';
+import { childNames } from '../../resources/names.ts';
 import { findRevision, newRevision, type PlanSummary, type Revision } from '../../rollout/revision.ts';
+import type { LiveDeployment } from '../snapshot.ts';
 
 /** What the spec asks for, judged. */
 export interface Desired {
@@ -15,18 +17,27 @@ export interface Desired {
 
 /**
  * Finds or makes the revision that the spec asks for. A stored revision stands as it was accepted: a catalogue that has
- * learned to refuse it since then warns and does not stop it.
+ * learned to refuse it since then warns and does not stop it. One that was lost gets the template that its Deployment
+ * still runs: rendered anew, by a later operator, it might restart every pod.
  */
-export function desiredRevision(deployment: DeepSeekDeployment, stored: readonly Revision[]): Desired {
+export function desiredRevision(
+  deployment: DeepSeekDeployment,
+  stored: readonly Revision[],
+  running: readonly LiveDeployment[],
+): Desired {
   const result = plan(deployment.spec);
   const found = findRevision(stored, deployment.spec);
   if (found) return { revision: found, isNew: false, plan: result };
   if (!result.accepted) return { isNew: false, plan: result };
-  const revision = newRevision(stored, deployment.spec, (hash) => ({
-    template: renderPodTemplate(deployment, hash, result.plan, renderEngine(result.plan, deployment)),
-    plan: summarize(result.plan),
-    version: versionOf(deployment, result.plan),
-  }));
+  const revision = newRevision(stored, deployment.spec, (hash) => {
+    const name = childNames(deployment.metadata.name, hash).deployment;
+    const runs = running.find(({ metadata }) => metadata.name === name)?.spec?.template;
+    return {
+      template: runs ?? renderPodTemplate(deployment, hash, result.plan, renderEngine(result.plan, deployment)),
+      plan: summarize(result.plan),
+      version: versionOf(deployment, result.plan),
+    };
+  });
   return { revision, isNew: true, plan: result };
 }
 

@@ -42,3 +42,22 @@ describe('the ServiceAccount', () => {
     expect(world.names('ServiceAccount')).toEqual([]);
   });
 });
+
+describe('a lost ControllerRevision', () => {
+  it('is made again from the Deployment that runs it, whatever this operator would render today', () => {
+    const world = serving();
+    const name = `chat-${servingRevision(world)}`;
+    const template = structuredClone(world.snapshot().deployments[0]?.spec?.template);
+    // What an older operator rendered, and this one would not.
+    world.tamper('Deployment', name, (object) => {
+      const live = object as unknown as { spec: { template: { spec: { containers: { image: string }[] } } } };
+      for (const container of live.spec.template.spec.containers) container.image = 'example.com/older:1';
+    });
+    world.objects.delete(`ControllerRevision/${name}`);
+    world.settle();
+    expect(world.names('ControllerRevision')).toEqual([name]);
+    expect(world.snapshot().deployments[0]?.spec?.template.spec?.containers[0]?.image).toBe('example.com/older:1');
+    expect(world.snapshot().revisions[0]?.data.template.spec?.containers[0]?.image).toBe('example.com/older:1');
+    expect(template?.spec?.containers[0]?.image).not.toBe('example.com/older:1');
+  });
+});
