@@ -1,6 +1,7 @@
 import { ANNOTATION, type DeepSeekDeployment, LABEL } from '../api/index.ts';
 import type { KubeObject, Store } from '../kube/types.ts';
 import type { EngineLogs } from './engine-logs.ts';
+import { revisionInName } from '../resources/names.ts';
 import type { RevisionData } from '../rollout/revision.ts';
 import type {
   LiveControllerRevision,
@@ -50,7 +51,7 @@ export function gather(
     now,
     deployment,
     revisions: owned(stores.controllerRevisions)
-      .map(storedRevision)
+      .map((object) => storedRevision(name, object))
       .filter((revision) => revision !== undefined)
       .sort((a, b) => a.number - b.number),
     deployments: owned(stores.deployments),
@@ -68,8 +69,8 @@ export function isOwnedBy(object: KubeObject, uid: string): boolean {
 }
 
 /** Reads a ControllerRevision; `undefined` when its data is not ours to read. */
-function storedRevision(object: LiveControllerRevision): StoredRevision | undefined {
-  const hash = object.metadata.labels?.[LABEL.revision];
+function storedRevision(name: string, object: LiveControllerRevision): StoredRevision | undefined {
+  const hash = revisionInName(name, object.metadata.name);
   const data = JSON.parse(object.data) as RevisionData | null;
   if (hash === undefined || data === null || typeof data.hashVersion !== 'number') return undefined;
   const proven = object.metadata.annotations?.[ANNOTATION.proven];

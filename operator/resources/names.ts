@@ -23,6 +23,14 @@ export function childNames(name: string, revision: string) {
   } as const;
 }
 
+/**
+ * The revision that a child of the DeepSeekDeployment `name` belongs to, read from the child's own name: unlike its
+ * label, nobody can change it. Undefined for the children that belong to none.
+ */
+export function revisionInName(name: string, child: string): string | undefined {
+  return child.startsWith(`${name}-`) ? child.slice(name.length + 1) : undefined;
+}
+
 /** Labels that select the pods of exactly one revision. */
 export function revisionSelector(name: string, revision: string): Record<string, string> {
   return { [LABEL.name]: name, [LABEL.revision]: revision };

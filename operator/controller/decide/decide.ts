@@ -1,5 +1,6 @@
 import { ANNOTATION, LABEL } from '../../api/index.ts';
 import { classifyFailure, type Failure, type FailureEvidence, startupProgress } from '../../rollout/failures/index.ts';
+import { revisionInName } from '../../resources/names.ts';
 import { nextStep, type ReplicaSetState, type RolloutStep } from '../../rollout/next.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import { type Traffic, traffic } from '../../rollout/traffic.ts';
@@ -57,7 +58,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const { deployment, now } = snapshot;
   const { spec, status } = deployment;
   const desired = desiredRevision(deployment, snapshot.revisions, snapshot.deployments);
-  const states = new Map(snapshot.deployments.flatMap((found) => stateOf(found)));
+  const states = new Map(snapshot.deployments.flatMap((found) => stateOf(deployment.metadata.name, found)));
   const serves = traffic(activeServiceOf(snapshot), snapshot.revisions, new Set(states.keys()), {
     servingRevision: status?.serving?.revision,
     attempt: status?.rollout?.attempt,
@@ -99,13 +100,13 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
 
 /** spec.replicas; when it is absent what serves now, else minReplicas, else 1. */
 function wantedReplicas({ deployment, deployments }: Snapshot, serving: string | undefined): number {
-  const live = deployments.find(({ metadata }) => metadata.labels?.[LABEL.revision] === serving);
+  const live = deployments.find(({ metadata }) => revisionInName(deployment.metadata.name, metadata.name) === serving);
   return deployment.spec.replicas ?? live?.spec?.replicas ?? deployment.spec.autoscaling?.minReplicas ?? 1;
 }
 
 /** What the Deployment controller says of a revision, if it has seen the current spec. */
-function stateOf({ metadata, spec, status }: LiveDeployment): [string, ReplicaSetState][] {
-  const hash = metadata.labels?.[LABEL.revision];
+function stateOf(name: string, { metadata, spec, status }: LiveDeployment): [string, ReplicaSetState][] {
+  const hash = revisionInName(name, metadata.name);
   if (hash === undefined) return [];
   const current = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
@@ -138,7 +139,7 @@ function evidenceOf(snapshot: Snapshot, revisions: readonly Revision[]): Map<str
   const { deployment, now } = snapshot;
   return new Map(
     snapshot.deployments.map((found) => {
-      const hash = found.metadata.labels?.[LABEL.revision] ?? '';
+      const hash = revisionInName(deployment.metadata.name, found.metadata.name) ?? '';
       const plan = revisions.find((revision) => revision.hash === hash)?.data.plan;
       const resourceName = deployment.spec.accelerator.resourceName;
       const evidence: FailureEvidence = {

@@ -61,3 +61,22 @@ describe('a lost ControllerRevision', () => {
     expect(template?.spec?.containers[0]?.image).not.toBe('example.com/older:1');
   });
 });
+
+describe('revisions are known by the names of their objects', () => {
+  it('keeps what serves when the label of its revision is changed, and puts the label back', () => {
+    const world = serving();
+    const hash = servingRevision(world);
+    change(world, OTHER);
+    const next = world.deployment.status?.candidate?.revision ?? '';
+    for (const kind of ['ControllerRevision', 'Deployment'] as const) {
+      world.tamper(kind, `chat-${hash}`, (object) => {
+        (object as unknown as { metadata: { labels: Record<string, string> } }).metadata.labels[LABEL.revision] = next;
+      });
+    }
+    world.settle();
+    expect(selected(world)).toBe(hash);
+    for (const kind of ['ControllerRevision', 'Deployment'] as const) {
+      expect(world.objects.get(`${kind}/chat-${hash}`)?.metadata.labels?.[LABEL.revision]).toBe(hash);
+    }
+  });
+});
