@@ -23,7 +23,8 @@ export interface Traffic {
 
 /**
  * The truth about traffic (docs/design.md, section 6.1): the active Service, else the status, else the newest proven
- * revision. Never the spec: a lost Service must not become a version switch.
+ * revision, one that runs before one of which only the record is left. Never the spec: a lost Service must not become a
+ * version switch.
  */
 export function traffic(
   service: ActiveService | undefined,
@@ -48,7 +49,8 @@ export function traffic(
     return { serving: status.servingRevision, attempt, source: 'Restored', foreignSelector };
   }
   const proven = revisions.filter((revision) => revision.proven !== undefined);
-  const newest = proven.sort((a, b) => b.number - a.number)[0];
+  const runs = ({ hash }: Revision) => Number(running.has(hash));
+  const newest = proven.sort((a, b) => runs(b) - runs(a) || b.number - a.number)[0];
   if (newest) return { serving: newest.hash, attempt, source: 'Restored', foreignSelector };
   return { attempt: 1, source: 'First', foreignSelector };
 }

@@ -80,3 +80,22 @@ describe('revisions are known by the names of their objects', () => {
     }
   });
 });
+
+describe('a lost Service and a lost status', () => {
+  it('are restored to the proven revision that runs, not to a newer one that was left', () => {
+    const world = serving();
+    const first = servingRevision(world);
+    change(world, OTHER);
+    switchOver(world);
+    change(world, SPEC.model);
+    switchOver(world);
+    expect(servingRevision(world)).toBe(first);
+    change(world, THIRD);
+    world.objects.delete('Service/chat');
+    const { status: _, ...rest } = world.deployment;
+    world.deployment = rest;
+    world.settle();
+    expect(selected(world)).toBe(first);
+    expect(world.names('Deployment')).toContain(`chat-${first}`);
+  });
+});
