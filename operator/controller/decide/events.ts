@@ -2,7 +2,10 @@ import type { Status } from './status.ts';
 import type { Judgement } from './decide.ts';
 import type { EventRecord, Intent } from './intents.ts';
 
-/** What a person wants to find in `kubectl describe`: one Event for each change of state, none for a pass that changes nothing. */
+/**
+ * What a person wants to find in `kubectl describe`: one Event for each change of state, none for a pass that changes
+ * nothing. What is only held back has not happened.
+ */
 export function eventsOf(
   before: Status | undefined,
   after: Status,
@@ -10,9 +13,10 @@ export function eventsOf(
   intents: readonly Intent[],
 ): EventRecord[] {
   const { desired, step } = judgement;
+  if (judgement.observeOnly) return eventFor(before, after);
   const events: EventRecord[] = [];
   const version = desired.revision?.data.version ?? '';
-  if (desired.isNew && desired.revision && !judgement.observeOnly) {
+  if (desired.isNew && desired.revision) {
     const note = `Revision ${desired.revision.hash} is ${version}.`;
     events.push({ type: 'Normal', reason: 'RevisionCreated', action: 'CreateRevision', note });
   }

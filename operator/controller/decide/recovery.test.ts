@@ -99,3 +99,25 @@ describe('a lost Service and a lost status', () => {
     expect(world.names('Deployment')).toContain(`chat-${first}`);
   });
 });
+
+describe('observing only', () => {
+  const disabled = (world: World) => {
+    const metadata = { ...world.deployment.metadata, annotations: { [ANNOTATION.reconcile]: 'disabled' } };
+    world.deployment = { ...world.deployment, metadata };
+  };
+
+  it('announces no switch and no repair that it does not do', () => {
+    const world = serving();
+    change(world, OTHER);
+    world.ready();
+    world.tamper('Service', 'chat', (object) => {
+      (object as unknown as { spec: { selector: object } }).spec.selector = { app: 'mine' };
+    });
+    disabled(world);
+    world.pass();
+    const decision = world.pass();
+    expect(decision.events).toEqual([]);
+    expect(decision.status.rollout?.attempt).toBe(1);
+    expect(decision.status.serving?.revision).toBe(servingRevision(world));
+  });
+});

@@ -41,7 +41,7 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
             readyReplicas: states.get(candidate.hash)?.readyReplicas ?? 0,
           },
         }),
-    rollout: { attempt: step.attempt, phase: step.phase },
+    rollout: { attempt: observeOnly ? judgement.traffic.attempt : step.attempt, phase: step.phase },
     ...(previous?.handledOrder === undefined ? {} : { handledOrder: previous.handledOrder }),
     ...(previous?.history === undefined ? {} : { history: previous.history }),
   };
