@@ -1,4 +1,4 @@
-import type { Condition, ConditionType, Reason } from '../../api/index.ts';
+import { type Condition, type ConditionType, isReason, type Reason } from '../../api/index.ts';
 import type { Failure } from '../../rollout/failures/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Judgement } from './decide.ts';
@@ -82,9 +82,9 @@ function readyVerdict(judgement: Judgement, intents: readonly Intent[]): Verdict
     );
   }
   if (step.phase === 'Held') {
-    const [reason, ...message] = (step.fail?.cause ?? markOf(judgement, step.candidate)).split(': ');
-    const text = `Revision ${step.candidate ?? ''} was taken back to 0 replicas: ${message.join(': ')}${keeps(judgement)}`;
-    return not(reason as Reason, text, true);
+    const { reason, message } = readMark(step.fail?.cause ?? markOf(judgement, step.candidate) ?? '');
+    const text = `Revision ${step.candidate ?? ''} was taken back to 0 replicas: ${message}${keeps(judgement)}`;
+    return not(reason, text, true);
   }
   if (step.phase === 'Waiting') {
     return replicas === 0
@@ -167,10 +167,7 @@ function candidateVerdict(judgement: Judgement): Verdict {
   const hash = step.candidate ?? '';
   const failure = failures.get(hash);
   const mark = step.fail?.cause ?? markOf(judgement, hash);
-  if (mark !== '') {
-    const [reason, ...message] = mark.split(': ');
-    return { status: 'False', reason: reason as Reason, message: message.join(': ') };
-  }
+  if (mark !== undefined) return { status: 'False', ...readMark(mark) };
   if (failure) return { status: 'False', reason: failure.reason, message: failure.message };
   const available = states.get(hash)?.availableReplicas ?? 0;
   if (available >= replicas && replicas > 0)
@@ -178,8 +175,16 @@ function candidateVerdict(judgement: Judgement): Verdict {
   return { status: 'Unknown', reason: 'Loading', message: `Revision ${hash} is not available yet.` };
 }
 
-function markOf({ revisions }: Judgement, hash: string | undefined): string {
-  return revisions.find((revision) => revision.hash === hash)?.failed ?? '';
+function markOf({ revisions }: Judgement, hash: string | undefined): string | undefined {
+  return revisions.find((revision) => revision.hash === hash)?.failed;
+}
+
+/** A `<reason>: <message>` that was stored as an annotation, which people can edit: what is no reason of ours is words. */
+function readMark(mark: string): { readonly reason: Reason; readonly message: string } {
+  const [reason = '', ...message] = mark.split(': ');
+  return isReason(reason)
+    ? { reason, message: message.join(': ') }
+    : { reason: 'Held', message: mark === '' ? 'the mark does not say why.' : mark };
 }
 
 function keeps({ traffic, states }: Judgement): string {

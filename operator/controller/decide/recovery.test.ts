@@ -121,3 +121,23 @@ describe('observing only', () => {
     expect(decision.status.serving?.revision).toBe(servingRevision(world));
   });
 });
+
+describe('a mark that somebody has overwritten', () => {
+  it.each(['', 'nonsense', 'not a reason: and words'])(
+    '%j still holds the candidate, under a reason of ours',
+    (mark) => {
+      const world = serving();
+      change(world, OTHER);
+      const next = world.deployment.status?.candidate?.revision ?? '';
+      world.tamper('ControllerRevision', `chat-${next}`, (object) => {
+        const { metadata } = object as unknown as { metadata: { annotations?: Record<string, string> } };
+        metadata.annotations = { ...metadata.annotations, [ANNOTATION.failed]: mark };
+      });
+      world.settle();
+      expect(world.names('Deployment')).toEqual([`chat-${servingRevision(world)}`]);
+      for (const type of ['Ready', 'CandidateHealthy']) {
+        expect(world.condition(type)).toMatchObject({ status: 'False', reason: 'Held' });
+      }
+    },
+  );
+});
