@@ -40,8 +40,6 @@ function onNext(
   };
 }
 
-const happened = { fired: 1 };
-
 /** Meets the next list; a 410 makes sure that there is one. */
 function onNextList(name: string, fault: (random: Random) => Fault): FaultKind {
   return {
@@ -57,8 +55,8 @@ function onNextList(name: string, fault: (random: Random) => Fault): FaultKind {
 
 /** Every way in which a connection to an API server is known to go wrong. */
 export const FAULTS: readonly FaultKind[] = [
-  { name: 'watches are cut', inject: (proxy) => (proxy.cutWatches(), happened) },
-  { name: 'watches go half-open', inject: (proxy) => (proxy.freezeWatches(), happened) },
+  { name: 'watches are cut', inject: (proxy) => ({ fired: proxy.cutWatches() }) },
+  { name: 'watches go half-open', inject: (proxy) => ({ fired: proxy.freezeWatches() }) },
   onNext('a watch is cut at a byte', isWatch, (random) => ({ kind: 'cut', afterBytes: below(random, 3000) })),
   onNext('a watch goes half-open at a byte', isWatch, (random) => ({
     kind: 'freeze',
@@ -72,6 +70,7 @@ export const FAULTS: readonly FaultKind[] = [
   onNext('a watch is delayed', isWatch, (random) => ({ kind: 'delay', ms: below(random, 100) })),
   onNextList('a list is cut', (random) => ({ kind: 'cut', afterBytes: below(random, 3000) })),
   onNext('a list goes half-open', isList, (random) => ({ kind: 'freeze', afterBytes: below(random, 3000) })),
+  onNextList('a list is out of date when it arrives', (random) => ({ kind: 'hold', ms: below(random, 150) })),
   onNextList('a list is refused', () => ({ kind: 'respond', status: 403, reason: 'Forbidden' })),
   onNext('429', isAny, () => ({ kind: 'respond', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 1 }), {
     reconnect: true,
@@ -83,13 +82,14 @@ export const FAULTS: readonly FaultKind[] = [
   onNext('the answer to a write is lost', isWrite, () => ({ kind: 'lose-response' })),
   onNext('a write is cut', isWrite, (random) => ({ kind: 'cut', afterBytes: below(random, 500) })),
   onNext('a write is delayed', isWrite, (random) => ({ kind: 'delay', ms: below(random, 60) })),
+  onNext('the answer to a write is late', isWrite, (random) => ({ kind: 'hold', ms: below(random, 150) })),
   {
     name: 'the server is away',
     inject: async (proxy, random) => {
       await proxy.refuseConnections();
       await new Promise((resolve) => setTimeout(resolve, below(random, 80)));
       await proxy.acceptConnections();
-      return happened;
+      return { fired: 1 };
     },
   },
 ];

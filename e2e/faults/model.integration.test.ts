@@ -11,7 +11,7 @@ it(`${RUNS} seeded runs of random faults: the store ends up equal to etcd, no fi
   const report = await runCampaign({
     cluster: cluster(),
     seeds: Array.from({ length: RUNS }, (_, index) => index + 1),
-    concurrency: 4,
+    concurrency: 6,
     signal: AbortSignal.timeout(110_000),
   });
   expect(report.failed).toEqual([]);

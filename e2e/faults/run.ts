@@ -14,7 +14,9 @@ import { foreignWriter, ownWriter, RUN_LABEL } from './writers.ts';
 
 /** A dead connection is noticed within 55 s; so fast, within about one. */
 const ACCELERATION = 50;
-const OPERATIONS_PER_WRITER = 12;
+const OPERATIONS_PER_WRITER = 15;
+/** Between two faults, at most; each seed has its own share of it, from a storm to an occasional fault. */
+const MAX_PAUSE_MS = 250;
 const CONVERGENCE_LIMIT_MS = 30_000;
 
 export interface RunOptions {
@@ -100,14 +102,15 @@ async function injectFaults(
   work: Promise<unknown>,
 ): Promise<Record<string, number>> {
   const injected: { name: string; fault: { readonly fired: number } }[] = [];
-  let done = false;
-  const finished = work.finally(() => (done = true));
+  const pauseMs = MAX_PAUSE_MS * random();
+  const over = new AbortController();
+  const finished = work.finally(() => over.abort());
   finished.catch(() => undefined);
   do {
     const kind = FAULTS[Math.floor(random() * FAULTS.length)];
     if (kind !== undefined) injected.push({ name: kind.name, fault: await kind.inject(proxy, random) });
-    await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, random() * 60))]);
-  } while (!done);
+    await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, random() * pauseMs))]);
+  } while (!over.signal.aborted);
   await finished;
   const counts: Record<string, number> = {};
   for (const { name, fault } of injected) counts[name] = (counts[name] ?? 0) + fault.fired;

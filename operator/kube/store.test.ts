@@ -195,6 +195,26 @@ describe('own deletions', () => {
     expect(store.size).toBe(0);
   });
 
+  it('stays hidden when a list from before its creation arrives late, and the watch then replays its life', () => {
+    store.observeWrite(configMap('new', '8'));
+    store.observeDelete({ namespace: 'default', name: 'new', uid: 'uid-new' });
+    store.replace(EVERYWHERE, [configMap('a', '5')], '6');
+    store.apply(EVERYWHERE, 'ADDED', configMap('new', '7'));
+    store.apply(EVERYWHERE, 'MODIFIED', configMap('new', '8'));
+    store.apply(EVERYWHERE, 'DELETED', configMap('new', '9'));
+    expect(seen()).toEqual(['added new@8', 'deleted new@8']);
+  });
+
+  it('stays hidden when the watch shows late that it had once left the selector', () => {
+    store.observeWrite(configMap('a', '9'));
+    store.observeDelete(a);
+    store.apply(EVERYWHERE, 'DELETED', configMap('a', '6'));
+    store.apply(EVERYWHERE, 'ADDED', configMap('a', '7'));
+    store.apply(EVERYWHERE, 'MODIFIED', configMap('a', '9'));
+    store.apply(EVERYWHERE, 'DELETED', configMap('a', '10'));
+    expect(seen()).toEqual(['updated a@9', 'deleted a@9']);
+  });
+
   it('shows the next object of that name, which has another UID', () => {
     store.observeDelete(a);
     store.apply(EVERYWHERE, 'ADDED', configMap('a', '9', { uid: 'second' }));

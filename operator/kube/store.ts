@@ -30,7 +30,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
   readonly #progress = new Map<string, string>();
   /** Own writes that the watch has not come to, by key. */
   readonly #ahead = new Map<string, { readonly scope: string; readonly resourceVersion: string }>();
-  /** UIDs that we deleted, whose deletion the watch has not reported. */
+  /** UIDs that we deleted and whose deletion the server has not shown yet, with the last version that we knew. */
   readonly #tombstones = new Map<string, string>();
 
   constructor(options: ObjectStoreOptions<T>) {
@@ -67,9 +67,11 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     const initial = !this.#progress.has(scope);
     this.#progress.set(scope, resourceVersion);
     const listed = new Set<string>();
+    const listedUids = new Set<string | undefined>();
     for (const item of items) {
       const key = keyOf(item.metadata);
       listed.add(key);
+      listedUids.add(item.metadata.uid);
       // Not compared with what is stored: after etcd was restored from a backup versions are lower, and right.
       if (!this.#isAhead(key, item.metadata.resourceVersion)) this.#accept(key, item, initial);
     }
@@ -77,7 +79,9 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
       if (this.#scopeOf(object.metadata.namespace) !== scope || listed.has(key)) continue;
       if (!this.#isAhead(key, resourceVersion)) this.#remove(key, object, object);
     }
-    for (const [uid, key] of this.#tombstones) if (!listed.has(key)) this.#tombstones.delete(uid);
+    for (const uid of this.#tombstones.keys()) {
+      if (!listedUids.has(uid)) this.#forgetTombstone(uid, resourceVersion);
+    }
   }
 
   /** Takes one event of the watch of `namespace`. */
@@ -88,7 +92,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     const version = object.metadata.resourceVersion;
     if (!this.#isAhead(key, version)) this.#ahead.delete(key);
     if (type === 'DELETED') {
-      if (object.metadata.uid !== undefined) this.#tombstones.delete(object.metadata.uid);
+      this.#forgetTombstone(object.metadata.uid, version);
       if (stored !== undefined && !isNewer(stored.metadata.resourceVersion, version)) this.#remove(key, stored, object);
     } else if (isNewer(version, stored?.metadata.resourceVersion)) {
       this.#accept(key, object, false);
@@ -119,7 +123,8 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     const stored = this.#objects.get(key);
     if (stored === undefined || (ref.uid !== undefined && ref.uid !== stored.metadata.uid)) return;
     if (stored.metadata.deletionTimestamp !== undefined || (stored.metadata.finalizers?.length ?? 0) > 0) return;
-    if (stored.metadata.uid !== undefined) this.#tombstones.set(stored.metadata.uid, key);
+    const { uid, resourceVersion } = stored.metadata;
+    if (uid !== undefined && resourceVersion !== undefined) this.#tombstones.set(uid, resourceVersion);
     this.#remove(key, stored, stored);
   }
 
@@ -132,6 +137,14 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     }
     this.#ahead.delete(key);
     this.#store(key, object, initial);
+  }
+
+  /**
+   * The server shows at `version` that the object is not there. That is our deletion only if it is newer than what we
+   * deleted: before, the object may have been out of the selector for a while, or not created yet.
+   */
+  #forgetTombstone(uid: string | undefined, version: string | undefined): void {
+    if (uid !== undefined && isNewer(version, this.#tombstones.get(uid))) this.#tombstones.delete(uid);
   }
 
   #store(key: string, object: T, initial: boolean): void {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
@@ -29,6 +30,8 @@ export type Fault =
   | { readonly kind: 'freeze'; readonly afterBytes: number }
   /** Passes the request on after a while. */
   | { readonly kind: 'delay'; readonly ms: number }
+  /** Passes the request on at once, and the answer after a while: by then it may be out of date. */
+  | { readonly kind: 'hold'; readonly ms: number }
   /** Passes the request on, waits until the API server has answered, and closes the connection: done, but nobody knows. */
   | { readonly kind: 'lose-response' }
   /** Answers 200 with these lines, as a watch would, and ends in good order. */
@@ -126,14 +129,17 @@ export class FaultProxy {
     this.#rules.clear();
   }
 
-  /** Closes the connections of all open watches. */
-  cutWatches(): void {
+  /** Closes the connections of all open watches. Returns how many. */
+  cutWatches(): number {
+    const { size } = this.#watches;
     for (const connection of this.#watches) connection.cutAfter(0);
+    return size;
   }
 
-  /** Lets the connections of all open watches go half-open: no byte, no FIN. */
-  freezeWatches(): void {
+  /** Lets the connections of all open watches go half-open: no byte, no FIN. Returns how many. */
+  freezeWatches(): number {
     for (const connection of this.#watches) connection.freezeAfter(0);
+    return this.#watches.size;
   }
 
   /** Closes everything and refuses new connections, as a server that is down does. */
@@ -145,10 +151,8 @@ export class FaultProxy {
 
   /** Listens (again), on the same port as before. */
   async acceptConnections(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#listener.once('error', reject);
-      this.#listener.listen(this.#port, '127.0.0.1', resolve);
-    });
+    this.#listener.listen(this.#port, '127.0.0.1');
+    await once(this.#listener, 'listening');
     this.#port = (this.#listener.address() as AddressInfo).port;
   }
 
@@ -207,7 +211,7 @@ export class FaultProxy {
         break;
       default:
     }
-    this.#forward(request, response, fault?.kind === 'lose-response');
+    this.#forward(request, response, fault);
   }
 
   #faultFor(request: ProxiedRequest): Fault | undefined {
@@ -221,7 +225,7 @@ export class FaultProxy {
     return undefined;
   }
 
-  #forward(request: IncomingMessage, response: ServerResponse, loseResponse: boolean): void {
+  #forward(request: IncomingMessage, response: ServerResponse, fault: Fault | undefined): void {
     const { server, authorization } = this.#options.upstream;
     const headers = { ...request.headers };
     delete headers.host;
@@ -235,14 +239,18 @@ export class FaultProxy {
     upstream.on('error', () => response.destroy());
     upstream.on('response', (answer) => {
       answer.on('error', () => response.destroy());
-      if (loseResponse) {
+      if (fault?.kind === 'lose-response') {
         answer.resume();
         answer.on('end', () => response.destroy());
         return;
       }
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      response.flushHeaders();
-      answer.pipe(response);
+      const pass = (): void => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        response.flushHeaders();
+        answer.pipe(response);
+      };
+      if (fault?.kind === 'hold') setTimeout(pass, fault.ms);
+      else pass();
     });
     response.on('close', () => upstream.destroy());
     request.pipe(upstream);
