@@ -20,7 +20,7 @@ const CHILDREN: readonly ResourceType[] = [
 
 async function children(): Promise<readonly KubeObject[]> {
   const { client, namespace, signal } = bench();
-  const labelSelector = `${LABEL.name}`;
+  const labelSelector = LABEL.name;
   const lists = await Promise.all(CHILDREN.map((type) => client.list(type, { namespace, labelSelector, signal })));
   return lists.flatMap(({ items }) => items);
 }
