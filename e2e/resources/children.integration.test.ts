@@ -142,6 +142,8 @@ describe('children on a real API server', () => {
       'spec.template.metadata.annotations["kubectl.kubernetes.io/restartedAt"]',
     ]);
     const entries = restarted.metadata['managedFields'] as Parameters<typeof foreignTemplateManagers>[0];
-    expect(foreignTemplateManagers(entries, 'deepseek-operator')).toEqual(['kubectl-rollout']);
+    expect(foreignTemplateManagers(entries, 'deepseek-operator', deployment.spec?.template ?? {})).toEqual([
+      'kubectl-rollout',
+    ]);
   });
 });

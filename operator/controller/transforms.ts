@@ -7,7 +7,7 @@ import type { LiveControllerRevision, LivePod } from './snapshot.ts';
  * be most of the memory.
  */
 
-/** Children: of managedFields our own entry without the template, and of others only that they own a part of the template. */
+/** Children: of managedFields our own entry without the template, and of others only what they own of the template. */
 export function trimChild<T extends KubeObject>(object: T): T {
   const managedFields = (object.metadata.managedFields ?? []).flatMap(trimEntry);
   return { ...object, metadata: { ...object.metadata, managedFields } };
@@ -17,14 +17,14 @@ function trimEntry(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
   const { manager, operation, subresource } = entry;
   if (subresource !== undefined || entry.fieldsV1 === undefined) return [];
   const spec = entry.fieldsV1['f:spec'] as Readonly<Record<string, unknown>> | undefined;
-  const template = spec !== undefined && 'f:template' in spec;
+  const template = spec?.['f:template'];
   if (manager === MANAGER && operation === 'Apply') {
     const { 'f:template': _, ...rest } = spec ?? {};
     const fieldsV1 = spec === undefined ? entry.fieldsV1 : { ...entry.fieldsV1, 'f:spec': rest };
     return [{ manager, operation, fieldsV1 }];
   }
   const name = manager === undefined ? {} : { manager };
-  return template ? [{ ...name, fieldsV1: { 'f:spec': { 'f:template': {} } } }] : [];
+  return template === undefined ? [] : [{ ...name, fieldsV1: { 'f:spec': { 'f:template': template } } }];
 }
 
 /** A DeepSeekDeployment without managedFields. */

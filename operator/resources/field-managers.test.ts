@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { foreignTemplateManagers } from './field-managers.ts';
 
-const template = { 'f:spec': { 'f:template': { 'f:spec': {} } } };
+const template = { 'f:spec': { 'f:template': { 'f:spec': { 'f:hostNetwork': {} } } } };
+const declared = { metadata: { annotations: {} }, spec: { priority: 1 } };
 const ours = { manager: 'deepseek-operator', operation: 'Apply', fieldsV1: template };
 
 describe('foreignTemplateManagers', () => {
   it('is empty when only we own the template', () => {
-    expect(foreignTemplateManagers([ours], 'deepseek-operator')).toEqual([]);
-    expect(foreignTemplateManagers(undefined, 'deepseek-operator')).toEqual([]);
+    expect(foreignTemplateManagers([ours], 'deepseek-operator', declared)).toEqual([]);
+    expect(foreignTemplateManagers(undefined, 'deepseek-operator', declared)).toEqual([]);
   });
 
   it('names who restarted the rollout, once and sorted', () => {
@@ -20,10 +21,17 @@ describe('foreignTemplateManagers', () => {
       },
     };
     const tool = { manager: 'a-tool', fieldsV1: template };
-    expect(foreignTemplateManagers([restart, ours, tool, restart], 'deepseek-operator')).toEqual([
+    expect(foreignTemplateManagers([restart, ours, tool, restart], 'deepseek-operator', declared)).toEqual([
       'a-tool',
       'kubectl-rollout',
     ]);
+  });
+
+  it('lets others own what we declare too', () => {
+    const shared = { 'f:spec': { 'f:template': { 'f:metadata': {}, 'f:spec': { 'f:priority': {} } } } };
+    const entry = { manager: 'a-tool', fieldsV1: shared };
+    expect(foreignTemplateManagers([entry], 'deepseek-operator', declared)).toEqual([]);
+    expect(foreignTemplateManagers([entry], 'deepseek-operator', {})).toEqual(['a-tool']);
   });
 
   it('leaves the controller manager, the scale subresource and other fields alone', () => {
@@ -33,6 +41,8 @@ describe('foreignTemplateManagers', () => {
     };
     const status = { manager: 'kube-controller-manager', subresource: 'status', fieldsV1: { 'f:status': {} } };
     const replicas = { manager: 'kubectl', fieldsV1: { 'f:spec': { 'f:replicas': {} } } };
-    expect(foreignTemplateManagers([controllerManager, status, replicas, {}], 'deepseek-operator')).toEqual([]);
+    expect(foreignTemplateManagers([controllerManager, status, replicas, {}], 'deepseek-operator', declared)).toEqual(
+      [],
+    );
   });
 });

@@ -54,8 +54,9 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     const { template, plan } = revision.data;
     const input = { revision: hash, template, replicas, startupBudgetSeconds: plan.startupBudgetSeconds };
     const object = revisionDeployment(deployment, input);
-    want('Deployment', object);
+    // First, since it names the version that was read, which an apply would make an old one.
     intents.push(...repairTemplate(snapshot.deployments, object));
+    want('Deployment', object);
     want('Service', revisionService(deployment, hash));
     if (hash === step.serving) want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));
   }
@@ -92,9 +93,10 @@ function repairTemplate(
   object: ReturnType<typeof revisionDeployment>,
 ): Intent[] {
   const found = deployments.find((candidate) => candidate.metadata.name === object.metadata.name);
-  const managers = foreignTemplateManagers(found?.metadata.managedFields, MANAGER);
   const template = object.spec?.template;
-  if (!found || !template || managers.length === 0) return [];
+  if (!found || !template) return [];
+  const managers = foreignTemplateManagers(found.metadata.managedFields, MANAGER, template);
+  if (managers.length === 0) return [];
   const { name, uid = '', resourceVersion = '' } = found.metadata;
   return [{ type: 'ReplaceTemplate', name, uid, resourceVersion, template, managers }];
 }

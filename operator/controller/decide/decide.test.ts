@@ -285,7 +285,11 @@ describe('what others do to children', () => {
         spec: { template: { metadata: { annotations?: Record<string, string> } } };
       };
       live.spec.template.metadata.annotations = { 'kubectl.kubernetes.io/restartedAt': 'now' };
-      live.metadata.managedFields.push({ manager: 'kubectl-rollout', fieldsV1: { 'f:spec': { 'f:template': {} } } });
+      const annotation = { 'f:metadata': { 'f:annotations': { 'f:kubectl.kubernetes.io/restartedAt': {} } } };
+      live.metadata.managedFields.push({
+        manager: 'kubectl-rollout',
+        fieldsV1: { 'f:spec': { 'f:template': annotation } },
+      });
     });
     const decision = world.pass();
     expect(decision.events).toContainEqual(

@@ -141,3 +141,32 @@ describe('a mark that somebody has overwritten', () => {
     },
   );
 });
+
+describe('a template that others write into', () => {
+  const tamperedBy = (fields: object, change: (template: Record<string, unknown>) => void) => {
+    const world = serving();
+    world.tamper('Deployment', `chat-${servingRevision(world)}`, (object) => {
+      const live = object as unknown as {
+        metadata: { managedFields: unknown[] };
+        spec: { template: Record<string, unknown> };
+      };
+      change(live.spec.template);
+      live.metadata.managedFields.push({ manager: 'a-tool', fieldsV1: { 'f:spec': { 'f:template': fields } } });
+    });
+    return world;
+  };
+
+  it('is left alone when they only own what we declare too', () => {
+    const world = tamperedBy({ 'f:spec': { 'f:terminationGracePeriodSeconds': {} } }, () => undefined);
+    expect(decide(world.snapshot()).intents).toEqual([]);
+  });
+
+  it('is put back before anything else is written to the Deployment: the replacement names its version', () => {
+    const world = tamperedBy({ 'f:spec': { 'f:hostNetwork': {} } }, (template) => {
+      (template['spec'] as Record<string, unknown>)['hostNetwork'] = true;
+    });
+    world.edit((spec) => ({ ...spec, replicas: 3 }));
+    const types = decide(world.snapshot()).intents.map(({ type }) => type);
+    expect(types).toEqual(['ReplaceTemplate', 'Apply']);
+  });
+});
