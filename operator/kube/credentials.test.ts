@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, test } from '@jest/globals';
 import { loadCredentials, type Credentials, type LoadCredentialsOptions } from './credentials.ts';
 import { CredentialsError } from './errors.ts';
 import { FakeClock } from './testing/fake-clock.ts';
@@ -36,6 +36,8 @@ async function serviceAccount(token = 'mounted', ca = 'CA one'): Promise<void> {
   await writeFile(join(directory, 'sa', 'ca.crt'), ca);
 }
 
+// Loading client-node takes a busy machine seconds; that is no test's own time.
+beforeAll(async () => void (await import('@kubernetes/client-node/dist/config.js')), 60_000);
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'credentials-'));
   clock = new FakeClock();
@@ -165,6 +167,13 @@ describe('rotation', () => {
     const after = await credentials.tls();
     expect(after).not.toBe(before);
     expect(String(after.ca)).toBe('CA two');
+  });
+
+  it('material that several callers ask for at once is one object, from data too', async () => {
+    const user = { 'client-certificate-data': 'eA==', 'client-key-data': 'eQ==' };
+    const credentials = await load({ kubeconfig: await kubeconfig('k', user) });
+    await Promise.all([credentials.tls(), credentials.tls()]);
+    expect(await credentials.tls()).toBe(await credentials.tls());
   });
 
   it('a file that is gone for a moment keeps its last content', async () => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import type { Credentials, TlsMaterial } from './credentials.ts';
@@ -66,18 +67,14 @@ export class KubeconfigCredentials implements Credentials {
   async tls(): Promise<TlsMaterial> {
     await this.#refresh();
     const plugin = await this.#askPlugin();
-    const ca = await this.#pem(this.#cluster.caFile, this.#cluster.caData, this.#tls?.ca);
-    const cert = plugin?.cert ?? (await this.#pem(this.#user.certFile, this.#user.certData, this.#tls?.cert));
-    const key = plugin?.key ?? (await this.#pem(this.#user.keyFile, this.#user.keyData, this.#tls?.key));
-    if (this.#tls === undefined || ca !== this.#tls.ca || cert !== this.#tls.cert || key !== this.#tls.key) {
-      this.#tls = {
-        verify: !this.#cluster.skipTLSVerify,
-        ...(ca && { ca }),
-        ...(cert && { cert }),
-        ...(key && { key }),
-        ...(this.#cluster.tlsServerName !== undefined && { servername: this.#cluster.tlsServerName }),
-      };
-    }
+    const material: TlsMaterial = {
+      verify: !this.#cluster.skipTLSVerify,
+      ...optional('ca', await this.#pem(this.#cluster.caFile, this.#cluster.caData)),
+      ...optional('cert', plugin?.cert ?? (await this.#pem(this.#user.certFile, this.#user.certData))),
+      ...optional('key', plugin?.key ?? (await this.#pem(this.#user.keyFile, this.#user.keyData))),
+      ...optional('servername', this.#cluster.tlsServerName),
+    };
+    if (this.#tls === undefined || !isDeepStrictEqual(material, this.#tls)) this.#tls = material;
     return this.#tls;
   }
 
@@ -107,16 +104,9 @@ export class KubeconfigCredentials implements Credentials {
     this.#user = current(this.#config, this.#options).user;
   }
 
-  /** Keeps the Buffer that we have when the bytes are the same, so that connections are kept too. */
-  async #pem(
-    path: string | undefined,
-    data: string | undefined,
-    previous: Buffer | undefined,
-  ): Promise<Buffer | undefined> {
-    if (path === undefined && data === undefined) return undefined;
-    const file = path === undefined ? undefined : this.#files.get(path);
-    const bytes = path === undefined ? Buffer.from(data ?? '', 'base64') : await (file?.read() ?? readFile(path));
-    return previous?.equals(bytes) === true ? previous : bytes;
+  async #pem(path: string | undefined, data: string | undefined): Promise<Buffer | undefined> {
+    if (path !== undefined) return this.#files.get(path)?.read() ?? readFile(path);
+    return data === undefined ? undefined : Buffer.from(data, 'base64');
   }
 
   /** Runs the plugin at most once at a time (client-node starts a process per caller). */
@@ -137,21 +127,24 @@ export class KubeconfigCredentials implements Credentials {
       throw new CredentialsError(`the credentials plugin of user ${this.#user.name} failed`, { cause: error });
     }
     const { Authorization: authorization } = options.headers as Readonly<Record<string, string | undefined>>;
-    const fromPlugin = (value: RequestOptions['cert'], previous: Buffer | undefined): Buffer | undefined => {
-      if (typeof value !== 'string') return undefined;
-      const bytes = Buffer.from(value);
-      return previous?.equals(bytes) === true ? previous : bytes;
-    };
-    const cert = fromPlugin(options.cert, this.#tls?.cert);
-    const key = fromPlugin(options.key as RequestOptions['cert'], this.#tls?.key);
     this.#plugin = {
       headers: authorization === undefined ? {} : { authorization },
       at: this.#options.clock.monotonic(),
-      ...(cert && { cert }),
-      ...(key && { key }),
+      ...optional('cert', pemOf(options.cert)),
+      ...optional('key', pemOf(options.key)),
     };
     return this.#plugin;
   }
+}
+
+/** Only a plugin answers with text; what comes from files and data is a Buffer, and known already. */
+function pemOf(value: unknown): Buffer | undefined {
+  return typeof value === 'string' ? Buffer.from(value) : undefined;
+}
+
+/** An object with that member, or without it when there is no value. */
+function optional<K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [name]: value } as Record<K, V>);
 }
 
 async function readKubeconfig({ paths, context }: KubeconfigOptions): Promise<KubeConfig> {
