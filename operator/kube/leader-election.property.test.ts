@@ -36,8 +36,9 @@ it('two candidates never both write, through 1,000 schedules of faults, and one 
     }),
     { numRuns: 1000 },
   );
-  // The schedules did what they are for: leaders changed, writes were made, and fences held some back.
-  expect(total.handovers).toBeGreaterThan(2000);
-  expect(total.writes).toBeGreaterThan(50_000);
-  expect(total.fenced).toBeGreaterThan(500);
+  // The schedules did what they are for: leaders changed, writes were made, and fences held some back. (About half of
+  // what a run usually counts: the schedules are drawn anew each time.)
+  expect(total.handovers).toBeGreaterThan(1000);
+  expect(total.writes).toBeGreaterThan(25_000);
+  expect(total.fenced).toBeGreaterThan(200);
 }, 300_000);
