@@ -45,7 +45,9 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       metrics: metrics.deployments,
     };
 
-    const parsed = parseDeepSeekDeployment(live);
+    // The status is ours: what a later operator said in it, before a downgrade, is no fault of the user's.
+    const { status: _, ...wish } = live;
+    const parsed = parseDeepSeekDeployment(wish);
     if (!parsed.ok) {
       await report(live, invalidSpec(live, parsed.message, clock.now()), reporting, log, signal);
       return undefined;

@@ -1,0 +1,63 @@
+import { expect, it } from '@jest/globals';
+import { API_VERSION, KIND } from '../api/index.ts';
+import type { DeepSeekDeploymentStatus } from '../api/index.ts';
+import { createReconciler, type ReconcilerContext } from './reconciler.ts';
+
+/** A reconciler over one object and empty caches, with what it writes. */
+function bench(live: object) {
+  const statuses: DeepSeekDeploymentStatus[] = [];
+  const empty = { byIndex: () => [] };
+  const log = { child: () => log, info: () => undefined };
+  const context = {
+    client: {
+      apply: async (_: unknown, object: { status: DeepSeekDeploymentStatus }) =>
+        Promise.resolve(statuses.push(object.status)),
+    },
+    caches: {
+      deepSeekDeployments: { store: { get: () => live }, observeWrite: () => undefined },
+      children: {},
+      childStores: {
+        controllerRevisions: empty,
+        deployments: empty,
+        services: empty,
+        serviceAccounts: empty,
+        podDisruptionBudgets: empty,
+        pods: empty,
+      },
+    },
+    engineLogs: { known: () => new Map(), read: async () => Promise.resolve(false) },
+    events: { record: () => undefined },
+    metrics: { deployments: { set: () => undefined, delete: () => undefined } },
+    clock: { now: () => 0 },
+    log,
+    options: { observeOnly: true },
+  } as unknown as ReconcilerContext;
+  const reconcile = createReconciler(context);
+  const pass = () => reconcile('ai/chat', new AbortController().signal, { id: 'pass', retries: 0 });
+  return { statuses, pass };
+}
+
+const live = (spec: object, status?: object) => ({
+  apiVersion: API_VERSION,
+  kind: KIND,
+  metadata: { name: 'chat', namespace: 'ai', uid: 'uid-chat', generation: 1 },
+  spec,
+  ...(status && { status }),
+});
+const SPEC = { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' }, replicas: 1 };
+const ready = (status: DeepSeekDeploymentStatus | undefined) =>
+  status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
+
+it('refuses a stored spec that breaks a rule, and says so', async () => {
+  const { statuses, pass } = bench(live({ ...SPEC, replicas: -1 }));
+  await pass();
+  expect(ready(statuses[0])).toBe('InvalidSpec');
+});
+
+it('takes no offence at a status that a later operator wrote', async () => {
+  const { statuses, pass } = bench(
+    live(SPEC, { rollout: { phase: 'APhaseOfLaterDays' }, conditions: [{ type: 'New' }] }),
+  );
+  await pass();
+  expect(ready(statuses[0])).toBe('ReconcileDisabled');
+});
