@@ -1,11 +1,11 @@
-import { API_VERSION, KIND, MANAGER } from '../api/index.ts';
+import { KIND, MANAGER } from '../api/index.ts';
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, isBadRequest, isNotFound } from '../kube/errors.ts';
 import type { Informer, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
 import { classifyRefusal } from '../rollout/failures/index.ts';
 import type { Intent } from './decide/intents.ts';
-import { isOwnedBy } from './gather.ts';
 import type { Obstacle } from './obstacle.ts';
 import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
+import { checkNotServing, nameConflict } from './live-reads.ts';
 import type { ChildKind, LiveMeta } from './snapshot.ts';
 
 /** What carrying out intents needs. */
@@ -49,7 +49,7 @@ async function carryOut(
     return undefined;
   } catch (error) {
     if (intent.type === 'Create' && (isConflict(error) || isAlreadyExists(error))) {
-      return nameConflict(owner, intent.kind, intent.object.metadata?.name ?? '', context, signal);
+      return nameConflict(owner, intent, context, signal);
     }
     // The preconditions of a JSON patch fail with 422: somebody was faster, and the next pass looks again.
     if (intent.type === 'ReplaceTemplate' && isInvalid(error)) throw error;
@@ -92,6 +92,7 @@ async function write(
     }
     case 'Delete': {
       const ref = { namespace, name: intent.name, uid: intent.uid };
+      if (intent.kind === 'Deployment') await checkNotServing(owner, intent.name, { client, children }, signal);
       try {
         await client.delete(children[intent.kind].type, ref, {
           uid: intent.uid,
@@ -110,7 +111,8 @@ async function write(
       const scale = {
         apiVersion: 'autoscaling/v1',
         kind: 'Scale',
-        metadata: { name: owner.name },
+        // With the version that was read: an HPA or a person that was faster keeps the last word.
+        metadata: { name: owner.name, resourceVersion: owner.resourceVersion },
         spec: { replicas: intent.replicas },
       };
       const options = { type: 'merge', subresource: 'scale', fieldManager: MANAGER, signal } as const;
@@ -118,29 +120,6 @@ async function write(
       return;
     }
   }
-}
-
-/** The object is there although the cache has none of ours: a foreign one, or our own that the cache has yet to see. */
-async function nameConflict(
-  owner: LiveMeta,
-  kind: ChildKind,
-  name: string,
-  { client, children }: ActContext,
-  signal: AbortSignal,
-): Promise<Obstacle | undefined> {
-  const found = await client.get(children[kind].type, { namespace: owner.namespace, name }, { signal });
-  if (isOwnedBy(found, owner.uid)) {
-    children[kind].observeWrite(found);
-    return undefined;
-  }
-  const controller = found.metadata.ownerReferences?.find((reference) => reference.controller === true);
-  const predecessor =
-    controller?.kind === KIND && controller.apiVersion === API_VERSION && controller.name === owner.name;
-  const holder = controller ? `${controller.kind} ${controller.name}` : 'nobody that we know';
-  const message = predecessor
-    ? `${kind} ${name} still belongs to the deleted ${KIND} of the same name; it is made again once that one is gone.`
-    : `${kind} ${name} exists and belongs to ${holder}. It is not taken over: delete or rename it, or rename this ${KIND}.`;
-  return { reason: 'NameConflict', message, blocking: !predecessor };
 }
 
 function refusal(intent: Intent, error: Error): Obstacle {

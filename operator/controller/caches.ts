@@ -94,9 +94,10 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
   caches.deepSeekDeployments.onEvent(({ object, initial }) => {
     enqueue(`${object.metadata.namespace ?? ''}/${object.metadata.name}`, initial);
   });
-  const child = ({ object, initial }: StoreEvent<KubeObject>) => {
-    const key = deploymentKey(object);
-    if (key !== undefined) enqueue(key, initial);
+  const child = ({ object, previous, initial }: StoreEvent<KubeObject>) => {
+    // Both: a child may have lost the label that says whose it is.
+    const keys = new Set([deploymentKey(object), previous && deploymentKey(previous)]);
+    for (const key of keys) if (key !== undefined) enqueue(key, initial);
   };
   for (const informer of caches.all) {
     if (informer.type.kind !== DEEPSEEK_DEPLOYMENTS.kind) informer.onEvent(child);

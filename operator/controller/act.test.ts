@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals';
+import { ANNOTATION, API_VERSION, KIND, LABEL, MANAGER } from '../api/index.ts';
+import { ApiError } from '../kube/errors.ts';
+import type { Informer, KubeClient, KubeObject } from '../kube/types.ts';
+import { act } from './act.ts';
+import type { Intent } from './decide/intents.ts';
+import { StaleCacheError } from './live-reads.ts';
+import { CHILD_KINDS, type ChildKind, type LiveMeta } from './snapshot.ts';
+
+const owner: LiveMeta = { name: 'chat', namespace: 'ai', uid: 'uid-chat', resourceVersion: '7' };
+const signal = new AbortController().signal;
+const labels = { [LABEL.managedBy]: MANAGER, [LABEL.name]: 'chat', [LABEL.revision]: 'aaa' };
+const ours = [{ apiVersion: API_VERSION, kind: KIND, name: 'chat', uid: 'uid-chat', controller: true }];
+
+function child(kind: string, name: string, metadata: object = {}, rest: object = {}): KubeObject {
+  const common = { name, namespace: 'ai', uid: `uid-${name}`, resourceVersion: '5', labels, ownerReferences: ours };
+  return { apiVersion: 'v1', kind, metadata: { ...common, ...metadata }, ...rest };
+}
+
+/** What the server has, by kind; it refuses to create what exists, and takes everything else. */
+function bench(objects: Partial<Record<ChildKind, KubeObject>>) {
+  const calls: { readonly verb: string; readonly body?: unknown }[] = [];
+  const seen: KubeObject[] = [];
+  const kindOf = (type: { readonly kind: string }) => objects[type.kind as ChildKind];
+  const answer = (verb: string, type: { readonly kind: string }, body?: unknown) => {
+    calls.push({ verb: `${verb} ${type.kind}`, body });
+    const found = kindOf(type);
+    if (verb === 'apply' && found) throw new ApiError(409, { reason: 'Conflict', message: 'it exists' });
+    if (verb === 'get' && !found) throw new ApiError(404, { reason: 'NotFound', message: 'not there' });
+    return Promise.resolve(found);
+  };
+  const client = {
+    get: async (type: never) => answer('get', type),
+    apply: async (type: never, body: unknown) => answer('apply', type, body),
+    patch: async (type: never, _: unknown, body: unknown) => answer('patch', type, body),
+    delete: async (type: never) => answer('delete', type),
+  } as unknown as KubeClient;
+  const informer = (kind: ChildKind) =>
+    ({
+      type: { group: '', version: 'v1', plural: kind, kind, namespaced: true },
+      observeWrite: (object: KubeObject) => void seen.push(object),
+      observeDelete: () => undefined,
+    }) as unknown as Informer<KubeObject>;
+  const children = Object.fromEntries(CHILD_KINDS.map((kind) => [kind, informer(kind)])) as Record<
+    ChildKind,
+    Informer<KubeObject>
+  >;
+  const written: string[] = [];
+  const run = (...intents: Intent[]) =>
+    act(owner, intents, { client, children, onWrite: ({ type }) => void written.push(type) }, signal);
+  return { calls, seen, written, run };
+}
+
+describe('a child that is there although the cache has none', () => {
+  const create: Intent = { type: 'Create', kind: 'Deployment', object: child('Deployment', 'chat-aaa') };
+
+  it('is learned of when it is ours, and the pass goes on', async () => {
+    const { run, seen } = bench({ Deployment: child('Deployment', 'chat-aaa') });
+    expect(await run(create)).toBeUndefined();
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([
+    ['the label that it is watched by', { [LABEL.name]: 'chat', [LABEL.revision]: 'aaa' }],
+    ['all of its labels', undefined],
+    ['its label to another name', { ...labels, [LABEL.name]: 'other' }],
+  ])('gets its labels back when it has lost %s, and the pass is repeated', async (_, left) => {
+    const { run, calls, written } = bench({ Deployment: child('Deployment', 'chat-aaa', { labels: left }) });
+    await expect(run(create)).rejects.toThrow(StaleCacheError);
+    expect(calls.at(-1)).toEqual({
+      verb: 'patch Deployment',
+      body: { metadata: { uid: 'uid-chat-aaa', resourceVersion: '5', labels } },
+    });
+    expect(written).toEqual([]);
+  });
+
+  it('is an obstacle when it is somebody else’s', async () => {
+    const { run, calls } = bench({ Deployment: child('Deployment', 'chat-aaa', { ownerReferences: [] }) });
+    expect(await run(create)).toMatchObject({ reason: 'NameConflict', blocking: true });
+    expect(calls.map(({ verb }) => verb)).toEqual(['apply Deployment', 'get Deployment']);
+  });
+
+  it('is waited for when it belongs to the predecessor of the same name', async () => {
+    const ownerReferences = [{ ...ours[0], uid: 'uid-of-the-deleted' }];
+    const { run } = bench({ Deployment: child('Deployment', 'chat-aaa', { ownerReferences }) });
+    expect(await run(create)).toMatchObject({ reason: 'NameConflict', blocking: false });
+  });
+});
+
+describe('deleting the Deployment of a revision', () => {
+  const remove: Intent = { type: 'Delete', kind: 'Deployment', name: 'chat-aaa', uid: 'uid-chat-aaa', because: '' };
+  const service = (revision: string, metadata: object = {}) =>
+    child('Service', 'chat', metadata, { spec: { selector: { [LABEL.name]: 'chat', [LABEL.revision]: revision } } });
+
+  it('is refused while the server’s own Service selects it, whatever the cache says', async () => {
+    const annotations = { [ANNOTATION.servingRevision]: 'aaa' };
+    const { run, calls, seen } = bench({ Service: service('aaa', { annotations }) });
+    await expect(run(remove)).rejects.toThrow(StaleCacheError);
+    expect(calls.map(({ verb }) => verb)).toEqual(['get Service']);
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([
+    ['another revision is selected', { Service: service('bbb') }],
+    ['there is no Service', {}],
+    ['the Service is somebody else’s', { Service: service('aaa', { ownerReferences: [] }) }],
+  ])('goes on when %s', async (_, objects) => {
+    const { run, calls } = bench(objects);
+    expect(await run(remove)).toBeUndefined();
+    expect(calls.map(({ verb }) => verb)).toEqual(['get Service', 'delete Deployment']);
+  });
+});
+
+it('writes replicas onto the version that was read alone: somebody may have been faster', async () => {
+  const { run, calls } = bench({});
+  await run({ type: 'SetReplicas', replicas: 2 });
+  expect(calls[0]?.body).toMatchObject({ metadata: { resourceVersion: '7' }, spec: { replicas: 2 } });
+});

@@ -1,0 +1,84 @@
+import { API_VERSION, KIND, LABEL, MANAGER } from '../api/index.ts';
+import { isNotFound } from '../kube/errors.ts';
+import type { Informer, KubeClient, KubeObject } from '../kube/types.ts';
+import { covers } from '../resources/drift.ts';
+import { childNames } from '../resources/names.ts';
+import type { Intent } from './decide/intents.ts';
+import { isOwnedBy } from './gather.ts';
+import type { Obstacle } from './obstacle.ts';
+import type { ChildKind, LiveMeta, LiveService } from './snapshot.ts';
+
+/**
+ * Where a write must not rely on the caches: the few reads of the API server itself.
+ */
+
+/** What these reads need. */
+interface Access {
+  readonly client: KubeClient;
+  readonly children: Readonly<Record<ChildKind, Informer<KubeObject>>>;
+}
+
+/** What the caches show is not what is there: nothing may be decided on them before they have caught up. */
+export class StaleCacheError extends Error {
+  readonly code = 'STALE_CACHE';
+  override readonly name = 'StaleCacheError';
+}
+
+/**
+ * Asks the server itself before pods are deleted that may serve: the watch of Services may be behind that of the rest,
+ * above all in a process that has just begun to lead.
+ */
+export async function checkNotServing(
+  owner: LiveMeta,
+  deployment: string,
+  { client, children }: Access,
+  signal: AbortSignal,
+): Promise<void> {
+  const services = children.Service;
+  try {
+    const active = await client.get(services.type, { namespace: owner.namespace, name: owner.name }, { signal });
+    const { selector } = (active as LiveService).spec ?? {};
+    const selected = childNames(owner.name, selector?.[LABEL.revision] ?? '').deployment;
+    if (!isOwnedBy(active, owner.uid) || selected !== deployment) return;
+    services.observeWrite(active);
+  } catch (error) {
+    if (isNotFound(error)) return;
+    throw error;
+  }
+  throw new StaleCacheError(`Deployment ${deployment} is not deleted: the active Service selects it.`);
+}
+
+/**
+ * The object is there although the cache has none of ours: a foreign one, our own that the cache has yet to see, or our
+ * own without the labels by which the cache follows it.
+ */
+export async function nameConflict(
+  owner: LiveMeta,
+  { kind, object }: Extract<Intent, { type: 'Create' }>,
+  { client, children }: Access,
+  signal: AbortSignal,
+): Promise<Obstacle | undefined> {
+  const name = object.metadata?.name ?? '';
+  const ref = { namespace: owner.namespace, name };
+  const found = await client.get(children[kind].type, ref, { signal });
+  if (isOwnedBy(found, owner.uid)) {
+    const labels = object.metadata?.labels ?? {};
+    if (covers({ metadata: { labels } }, found).length === 0) {
+      children[kind].observeWrite(found);
+      return undefined;
+    }
+    const { uid, resourceVersion } = found.metadata;
+    const options = { type: 'merge', fieldManager: MANAGER, signal } as const;
+    const patch = { metadata: { uid, resourceVersion, labels } };
+    children[kind].observeWrite(await client.patch(children[kind].type, ref, patch, options));
+    throw new StaleCacheError(`${kind} ${name} had lost its labels; they are back, and the pass is repeated with it.`);
+  }
+  const controller = found.metadata.ownerReferences?.find((reference) => reference.controller === true);
+  const predecessor =
+    controller?.kind === KIND && controller.apiVersion === API_VERSION && controller.name === owner.name;
+  const holder = controller ? `${controller.kind} ${controller.name}` : 'nobody that we know';
+  const message = predecessor
+    ? `${kind} ${name} still belongs to the deleted ${KIND} of the same name; it is made again once that one is gone.`
+    : `${kind} ${name} exists and belongs to ${holder}. It is not taken over: delete or rename it, or rename this ${KIND}.`;
+  return { reason: 'NameConflict', message, blocking: !predecessor };
+}
