@@ -18,6 +18,8 @@ export interface Decision {
   readonly intents: readonly Intent[];
   /** The status once the intents are carried out. */
   readonly status: Status;
+  /** The status if nothing is carried out: what is told when a write is refused. */
+  readonly unchanged: () => Status;
   readonly events: readonly EventRecord[];
   /** Replicas wanted of the version that serves. */
   readonly replicas: number;
@@ -89,6 +91,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     intents: observeOnly ? [] : specFirst ? wanted.slice(0, 1) : wanted,
     specFirst: specFirst && !observeOnly,
     status: next,
+    unchanged: () => statusOf(snapshot, { ...judgement, observeOnly: true }, []),
     events: eventsOf(status, next, judgement, wanted),
     replicas,
     logsWanted: [...failures.values()].flatMap(({ causeInLog, pod }) =>

@@ -7,7 +7,7 @@ import type { EventRecord } from './intents.ts';
 import type { Status } from './status.ts';
 
 /**
- * What is told when a write was refused: the status of before, since the new one would claim what was not done, with
+ * What is told when a write was refused: what is, since the status of the decision would claim what was not done, with
  * the obstacle in its conditions.
  */
 export function obstructed(
@@ -16,22 +16,32 @@ export function obstructed(
   obstacle: Obstacle,
 ): { readonly status: Status; readonly events: readonly EventRecord[] } {
   const before = snapshot.deployment.status;
-  const { reason, message, blocking } = obstacle;
+  const { reason, blocking } = obstacle;
+  const told = before?.conditions?.find(({ type }) => type === 'Ready');
+  const message =
+    told?.reason === reason && sameWords(told.message, obstacle.message) ? told.message : obstacle.message;
   const verdict = (status: 'True' | 'False') => ({ status, reason, message });
-  const told = stamp(snapshot, [
+  const conditions = stamp(snapshot, [
     ['Ready', verdict('False')],
     ['Reconciling', verdict(blocking ? 'False' : 'True')],
     ['Stalled', verdict(blocking ? 'True' : 'False')],
   ]);
-  const kept = (decision.status.conditions ?? [])
-    .filter(({ type }) => told.every((condition) => condition.type !== type))
-    .map((condition) => before?.conditions?.find(({ type }) => type === condition.type) ?? condition);
-  const status: Status = {
-    ...(before?.serving === undefined ? {} : before),
-    observedGeneration: snapshot.deployment.metadata.generation ?? 0,
-    conditions: [...told, ...kept],
-  };
+  const unchanged = decision.unchanged();
+  const others = (unchanged.conditions ?? []).filter(({ type }) => conditions.every((own) => own.type !== type));
+  const status: Status = { ...unchanged, conditions: [...conditions, ...others] };
   return { status, events: eventFor(before, status) };
+}
+
+/** Port numbers, times and request identifiers: what differs between two refusals for the same reason. */
+const CHANGING = /[0-9a-f]*[0-9][0-9a-f]*/gi;
+
+/**
+ * Whether two messages say the same. A status that followed each new port number would be written, and bring about the
+ * next pass, without end.
+ */
+function sameWords(told: string, message: string): boolean {
+  const words = (text: string) => text.replace(CHANGING, '#');
+  return words(told) === words(message);
 }
 
 /** What is told of an object that the schema refuses: one that was stored under an older CRD. Nothing of it is acted on. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, LABEL } from '../../api/index.ts';
 import { World } from '../testing/world.ts';
 import { decide } from './decide.ts';
+import { obstructed } from './obstructed.ts';
 
 const SPEC = {
   model: { name: 'deepseek-r1-distill-qwen-7b' },
@@ -168,5 +169,50 @@ describe('a template that others write into', () => {
     world.edit((spec) => ({ ...spec, replicas: 3 }));
     const types = decide(world.snapshot()).intents.map(({ type }) => type);
     expect(types).toEqual(['ReplaceTemplate', 'Apply']);
+  });
+});
+
+describe('a write that is refused', () => {
+  const refused = (world: World, message: string) => {
+    const obstacle = { reason: 'AdmissionDenied', message, blocking: false } as const;
+    const told = obstructed(world.snapshot(), decide(world.snapshot()), obstacle);
+    world.deployment = { ...world.deployment, status: told.status };
+    return told;
+  };
+
+  it('leaves the rest of the status true: what serves, and whether it does', () => {
+    const world = serving();
+    const hash = servingRevision(world);
+    change(world, OTHER);
+    world.ready();
+    expect(refused(world, 'no').status).toMatchObject({
+      serving: { revision: hash, readyReplicas: 2 },
+      readyReplicas: 2,
+    });
+    expect(world.condition('Available')?.status).toBe('True');
+    world.report(hash, 0);
+    expect(refused(world, 'no').status).toMatchObject({
+      serving: { revision: hash, readyReplicas: 0 },
+      readyReplicas: 0,
+    });
+    expect(world.condition('Available')?.status).toBe('False');
+    expect(world.condition('Ready')).toMatchObject({ status: 'False', reason: 'AdmissionDenied' });
+    expect(world.condition('Reconciling')).toMatchObject({ status: 'True', reason: 'AdmissionDenied' });
+  });
+
+  it('is told once, although each refusal names another port or request', () => {
+    const world = serving();
+    const first = refused(world, 'failed calling webhook: read tcp 10.0.0.1:40001->10.0.0.2:443: reset, id 3f2a-91bc');
+    const second = refused(world, 'failed calling webhook: read tcp 10.0.0.1:52117->10.0.0.2:443: reset, id 77d0-0e4c');
+    expect(first.events).toHaveLength(1);
+    expect(second).toEqual({ status: first.status, events: [] });
+    expect(refused(world, 'exceeded quota').status).not.toEqual(first.status);
+  });
+
+  it('says nothing of what serves before anything has', () => {
+    const world = new World(SPEC);
+    const { status } = refused(world, 'no');
+    expect(status.serving).toBeUndefined();
+    expect(status.selector).toBeUndefined();
   });
 });
