@@ -273,3 +273,22 @@ function leaves(live: unknown, object: unknown, path = ''): { path: string; chan
     return [{ path: at, change: () => void (holder[name] = 'changed') }];
   });
 }
+
+describe('the ports of a Service', () => {
+  const service = (...ports: object[]) => ({ spec: { ports } });
+  const http = { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' };
+  const metrics = { name: 'metrics', port: 9090, targetPort: 9090, protocol: 'TCP' };
+
+  it('may have those of others beside them, before and after', () => {
+    expect(covers(service(http), service(metrics, { ...http, nodePort: 30080 }))).toEqual([]);
+  });
+
+  it.each([
+    ['a missing port', service(metrics), 'spec.ports[0]'],
+    ['another protocol', service({ ...http, protocol: 'UDP' }), 'spec.ports[0]'],
+    ['another target', service(metrics, { ...http, targetPort: 1 }), 'spec.ports[0].targetPort'],
+    ['no ports', { spec: {} }, 'spec.ports[0]'],
+  ])('say %s', (_, live, path) => {
+    expect(covers(service(http), live)).toEqual([path]);
+  });
+});

@@ -54,7 +54,8 @@ const KEPT_ZERO_VALUES = new Set([
  *
  * What the server adds (defaults, status, fields of others) is not drift: structs are compared by the fields that we
  * declare. Maps with free keys are compared exactly, but for the labels and annotations of the object itself, which
- * others may add to; lists element by element, at the same length; quantities by amount.
+ * others may add to; lists element by element, at the same length, but for the ports of a Service, beside which others
+ * may have theirs; quantities by amount.
  */
 export function covers(desired: object, live: object): string[] {
   return compareStruct(desired as Json, live as Json, []);
@@ -71,6 +72,7 @@ function compare(desired: unknown, live: unknown, path: Path): string[] {
       return isScalar(live) && String(desired) === String(live) ? [] : [format(path)];
   }
   if (isOwnMetadata(path) && key === 'ownerReferences') return compareOwners(desired as Json[], live, path);
+  if (path.join('.') === 'spec.ports') return comparePorts(desired as Json[], live, path);
   if (Array.isArray(desired)) return compareList(desired, live, path);
   if (isObject(desired))
     return isObject(live) ? compareStruct(desired, live, path) : isOwnMap(path, desired) ? [] : [format(path)];
@@ -115,6 +117,16 @@ function compareOwners(desired: readonly Json[], live: unknown, path: Path): str
   return desired.flatMap((owner, index) => {
     const same = owners.find((candidate) => isObject(candidate) && candidate['uid'] === owner['uid']);
     return same === undefined ? [format([...path, index])] : compareStruct(owner, same as Json, [...path, index]);
+  });
+}
+
+/** A map by port and protocol to server-side apply: an apply of ours would leave the ports of others there. */
+function comparePorts(desired: readonly Json[], live: unknown, path: Path): string[] {
+  const ports: readonly unknown[] = Array.isArray(live) ? live : [];
+  const keyOf = ({ port, protocol = 'TCP' }: Json) => `${String(port)}/${String(protocol)}`;
+  return desired.flatMap((port, index) => {
+    const same = ports.find((candidate) => isObject(candidate) && keyOf(candidate) === keyOf(port));
+    return same === undefined ? [format([...path, index])] : compareStruct(port, same as Json, [...path, index]);
   });
 }
 
