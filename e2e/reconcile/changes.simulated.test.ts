@@ -124,6 +124,28 @@ describe('what others do', () => {
     await bench().rest();
   });
 
+  it('gives children the labels back that they were stripped of, and does not make them again', async () => {
+    const revision = await ready();
+    const { client, namespace, signal } = bench();
+    const options = { type: 'merge', fieldManager: 'someone', signal } as const;
+    const children: [ResourceType, string, string][] = [
+      [resources.deployments, `chat-${revision}`, LABEL.managedBy],
+      [resources.services, 'chat', LABEL.name],
+      [resources.controllerRevisions, `chat-${revision}`, LABEL.managedBy],
+    ];
+    for (const [type, name, label] of children) {
+      const { uid } = (await client.get(type, { namespace, name }, { signal })).metadata;
+      await client.patch(type, { namespace, name }, { metadata: { labels: { [label]: null } } }, options);
+      await eventually(async () => {
+        const { metadata } = await client.get(type, { namespace, name }, { signal });
+        expect(metadata.labels).toHaveProperty([label]);
+        expect(metadata.uid).toBe(uid);
+      }, PATIENCE);
+    }
+    await bench().condition('chat', 'Ready', 'True');
+    await bench().rest();
+  });
+
   it('puts back an edited selector, and makes a deleted child again', async () => {
     const revision = await ready();
     const { client, namespace, signal } = bench();
