@@ -28,7 +28,7 @@ async function serve(authority: Authority): Promise<{ cert: string; key: string 
   return { cert: certificate, key };
 }
 
-async function issueToken(): Promise<string> {
+async function requestToken(): Promise<string> {
   const answer = await rig.directTransport.call<{ status: { token: string } }>({
     method: 'POST',
     verb: 'create',
@@ -62,7 +62,7 @@ beforeEach(async () => {
     },
     { signal: rig.signal },
   );
-  await writeFile(join(directory, 'token'), await issueToken());
+  await writeFile(join(directory, 'token'), await requestToken());
   const { hostname, port } = new URL(rig.proxy.url);
   const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
   credentials = await loadCredentials({ clock, env, serviceAccountDirectory: directory });
@@ -90,7 +90,7 @@ describe('a rotated token', () => {
       { signal: rig.signal },
     );
     await createServiceAccount();
-    await writeFile(join(directory, 'token'), await issueToken());
+    await writeFile(join(directory, 'token'), await requestToken());
 
     // The server remembers a good token for some seconds. Time stands still for the client, so it can only learn by the 401.
     await eventually(async () => {
@@ -102,7 +102,7 @@ describe('a rotated token', () => {
   it('is used by a watch too', async () => {
     const watched = await watch();
     await rig.watching();
-    await writeFile(join(directory, 'token'), await issueToken());
+    await writeFile(join(directory, 'token'), await requestToken());
     const refused = rig.proxy.inject({ match: ({ isWatch }) => isWatch, fault: { kind: 'respond', status: 401 } });
     rig.proxy.cutWatches();
     await rig.write('a', 'seen');

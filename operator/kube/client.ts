@@ -67,10 +67,10 @@ interface RawList<T> {
 
 /** KubeClient over a Transport; several clients (fenced and not) may share one. */
 export class KubeHttpClient implements KubeClient, WatchClient {
-  readonly #transport: Transport;
+  readonly #transport: Pick<Transport, 'call' | 'stream'>;
   readonly #fence: (() => void) | undefined;
 
-  constructor(transport: Transport, options: KubeHttpClientOptions = {}) {
+  constructor(transport: Pick<Transport, 'call' | 'stream'>, options: KubeHttpClientOptions = {}) {
     this.#transport = transport;
     this.#fence = options.fence;
   }

@@ -7,10 +7,13 @@ import { configMap } from './testing/objects.ts';
 import type { StoreEvent } from './types.ts';
 
 /** Lists what the test put into `objects`, by namespace; its watches are silent. */
-function silentServer(objects: Readonly<Record<string, readonly ConfigMap[]>>, clock: FakeClock): WatchClient {
+function silentServer(
+  objects: Readonly<Record<string, readonly ConfigMap[] | Promise<readonly ConfigMap[]>>>,
+  clock: FakeClock,
+): WatchClient {
   return {
     async *listPages(_, { namespace = '' }) {
-      yield { items: [...(objects[namespace] ?? [])] as never[], resourceVersion: '50' };
+      yield { items: [...((await objects[namespace]) ?? [])] as never[], resourceVersion: '50' };
     },
     watch: (_, { limitMs, signal }) =>
       Promise.resolve(
@@ -27,7 +30,7 @@ let events: StoreEvent<ConfigMap>[];
 let running: Promise<void> | undefined;
 
 function start(
-  objects: Readonly<Record<string, readonly ConfigMap[]>>,
+  objects: Parameters<typeof silentServer>[0],
   options: Partial<InformerOptions<ConfigMap>> = {},
 ): ReflectingInformer<ConfigMap> {
   const clock = new FakeClock();
@@ -60,8 +63,14 @@ describe('synchronisation', () => {
   it('waits for all namespaces', async () => {
     const one = configMap('a', '3', { namespace: 'one' });
     const two = configMap('b', '4', { namespace: 'two' });
-    const informer = start({ one: [one], two: [two] }, { namespaces: ['one', 'two', 'one'] });
-    await informer.waitForSync(stop.signal);
+    const late = Promise.withResolvers<ConfigMap[]>();
+    const informer = start({ one: [one], two: late.promise }, { namespaces: ['one', 'two', 'one'] });
+    let synced = false;
+    const waiting = informer.waitForSync(stop.signal).then(() => (synced = true));
+    await settle();
+    expect([informer.store.size, informer.hasSynced, synced]).toEqual([1, false, false]);
+    late.resolve([two]);
+    await waiting;
     expect(informer.store.list().map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
   });
 

@@ -133,12 +133,28 @@ describe('when the connection fails', () => {
     expect(gaps()).toEqual([0, 0]);
   });
 
-  it('gives a dead connection up within 60 s, without a list and without a pause', async () => {
+  it.each(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK'])('resumes after the version of a %s', async (type) => {
+    script.watches.push({ lines: [event(type, 'a', '5')], then: refused });
+    start();
+    await settle();
+    expect(calls()).toEqual(['list', 'watch 1', 'watch 5']);
+  });
+
+  it('takes a quiet watch that ended in good order for a success', async () => {
+    script.watches.push({ lines: refused }, { lines: refused }, { lines: [], lastsMs: 45_000 }, { lines: refused });
     start();
     await clock.advance(60_000);
-    expect(calls()).toEqual(['list', 'watch 1', 'watch 1']);
-    expect(script.calls[2]?.at).toBeLessThanOrEqual(60_000);
-    expect(told.filter(({ type }) => type === 'watch-failed')).toMatchObject([{ relist: false, retryInMs: 0 }]);
+    expect(gaps().slice(0, 5)).toEqual([0, 0, 200, 45_000, 0]);
+  });
+
+  it('gives a dead connection up within 60 s, without a list and without a pause', async () => {
+    start();
+    await clock.advance(180_000);
+    expect(calls()).toEqual(['list', ...Array<string>(4).fill('watch 1')]);
+    expect(Math.max(...gaps())).toBeLessThanOrEqual(60_000);
+    const failed = told.filter(({ type }) => type === 'watch-failed');
+    expect(failed).toMatchObject(failed.map(() => ({ relist: false, retryInMs: 0 })));
+    expect(failed).toHaveLength(3);
   });
 
   it('tries again at once, then with growing pauses of 5 s at most, and starts over after a success', async () => {

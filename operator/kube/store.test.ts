@@ -139,6 +139,12 @@ describe('own writes', () => {
     expect(store.size).toBe(0);
   });
 
+  it('keeps the newer of two own writes whose answers cross', () => {
+    store.observeWrite(configMap('a', '9'));
+    store.observeWrite(configMap('a', '8'));
+    expect(seen()).toEqual(['updated a@9']);
+  });
+
   it('drops an answer without a change', () => {
     store.observeWrite(configMap('a', '5'));
     expect(seen()).toEqual([]);
@@ -215,6 +221,32 @@ describe('own deletions', () => {
     expect(seen()).toEqual(['updated a@9', 'deleted a@9']);
   });
 
+  it('hides earlier objects of that name too, when a late list makes the watch replay their lives', () => {
+    store.observeWrite(configMap('new', '9', { uid: 'second' }));
+    store.observeDelete({ namespace: 'default', name: 'new', uid: 'second' });
+    store.replace(EVERYWHERE, [configMap('a', '5')], '5');
+    store.apply(EVERYWHERE, 'ADDED', configMap('new', '6', { uid: 'first' }));
+    store.apply(EVERYWHERE, 'DELETED', configMap('new', '7', { uid: 'first' }));
+    store.apply(EVERYWHERE, 'ADDED', configMap('new', '8', { uid: 'second' }));
+    store.apply(EVERYWHERE, 'MODIFIED', configMap('new', '10', { uid: 'second' }));
+    store.apply(EVERYWHERE, 'DELETED', configMap('new', '11', { uid: 'second' }));
+    store.apply(EVERYWHERE, 'ADDED', configMap('new', '12', { uid: 'third' }));
+    expect(seen()).toEqual(['added new@9', 'deleted new@9', 'added new@12']);
+  });
+
+  it('drops the late answer to an own write of what has been deleted', () => {
+    store.observeDelete(a);
+    store.observeWrite(configMap('a', '7'));
+    expect(seen()).toEqual(['deleted a@5']);
+  });
+
+  it('ends with a list from after it', () => {
+    store.observeDelete(a);
+    store.replace(EVERYWHERE, [], '9');
+    store.apply(EVERYWHERE, 'ADDED', configMap('a', '10'));
+    expect(seen()).toEqual(['deleted a@5', 'added a@10']);
+  });
+
   it('shows the next object of that name, which has another UID', () => {
     store.observeDelete(a);
     store.apply(EVERYWHERE, 'ADDED', configMap('a', '9', { uid: 'second' }));
@@ -263,6 +295,16 @@ test('several namespaces are scopes of their own: a list of one deletes nothing 
   scoped.replace('one', [], '9');
   expect(scoped.list().map(({ metadata }) => keyOf(metadata))).toEqual(['two/b']);
   expect(events.every(({ type, initial }) => initial || type === 'deleted')).toBe(true);
+});
+
+test('a list of one namespace does not end the deletions of another', () => {
+  const scoped = new ObjectStore<ConfigMap>({ allNamespaces: false, emit: () => undefined });
+  const b = configMap('b', '6', { namespace: 'two' });
+  scoped.replace('two', [b], '6');
+  scoped.observeDelete({ namespace: 'two', name: 'b' });
+  scoped.replace('one', [], '9');
+  scoped.apply('two', 'MODIFIED', configMap('b', '7', { namespace: 'two' }));
+  expect(scoped.size).toBe(0);
 });
 
 test('keyOf of a cluster-scoped object is its name', () => {

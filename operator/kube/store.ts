@@ -12,6 +12,13 @@ export interface ObjectStoreOptions<T extends KubeObject> {
   readonly emit: (event: StoreEvent<T>) => void;
 }
 
+interface Tombstone {
+  readonly scope: string;
+  readonly uid: string | undefined;
+  /** The last version that we knew: the deletion is newer. */
+  readonly resourceVersion: string;
+}
+
 /** The scope of a store that follows all namespaces at once. */
 const EVERYWHERE = '';
 
@@ -30,8 +37,8 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
   readonly #progress = new Map<string, string>();
   /** Own writes that the watch has not come to, by key. */
   readonly #ahead = new Map<string, { readonly scope: string; readonly resourceVersion: string }>();
-  /** UIDs that we deleted and whose deletion the server has not shown yet, with the last version that we knew. */
-  readonly #tombstones = new Map<string, string>();
+  /** What we deleted last under a key, while the server may still show it or what was there before it. */
+  readonly #tombstones = new Map<string, Tombstone>();
 
   constructor(options: ObjectStoreOptions<T>) {
     this.#options = options;
@@ -67,11 +74,9 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     const initial = !this.#progress.has(scope);
     this.#progress.set(scope, resourceVersion);
     const listed = new Set<string>();
-    const listedUids = new Set<string | undefined>();
     for (const item of items) {
       const key = keyOf(item.metadata);
       listed.add(key);
-      listedUids.add(item.metadata.uid);
       // Not compared with what is stored: after etcd was restored from a backup versions are lower, and right.
       if (!this.#isAhead(key, item.metadata.resourceVersion)) this.#accept(key, item, initial);
     }
@@ -79,8 +84,10 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
       if (this.#scopeOf(object.metadata.namespace) !== scope || listed.has(key)) continue;
       if (!this.#isAhead(key, resourceVersion)) this.#remove(key, object, object);
     }
-    for (const uid of this.#tombstones.keys()) {
-      if (!listedUids.has(uid)) this.#forgetTombstone(uid, resourceVersion);
+    for (const [key, tombstone] of this.#tombstones) {
+      if (tombstone.scope !== scope || listed.has(key)) continue;
+      // A list from before our deletion may lack the object because it had not been created yet.
+      if (isNewer(resourceVersion, tombstone.resourceVersion)) this.#tombstones.delete(key);
     }
   }
 
@@ -92,7 +99,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     const version = object.metadata.resourceVersion;
     if (!this.#isAhead(key, version)) this.#ahead.delete(key);
     if (type === 'DELETED') {
-      this.#forgetTombstone(object.metadata.uid, version);
+      if (this.#isOwnDeletion(key, object)) this.#tombstones.delete(key);
       if (stored !== undefined && !isNewer(stored.metadata.resourceVersion, version)) this.#remove(key, stored, object);
     } else if (isNewer(version, stored?.metadata.resourceVersion)) {
       this.#accept(key, object, false);
@@ -113,6 +120,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     const key = keyOf(object.metadata);
     if (!isNewer(resourceVersion, this.#progress.get(scope))) return;
     if (!isNewer(resourceVersion, this.#objects.get(key)?.metadata.resourceVersion)) return;
+    if (this.#isBuried(key, object)) return;
     this.#ahead.set(key, { scope, resourceVersion });
     this.#store(key, object, false);
   }
@@ -124,27 +132,35 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     if (stored === undefined || (ref.uid !== undefined && ref.uid !== stored.metadata.uid)) return;
     if (stored.metadata.deletionTimestamp !== undefined || (stored.metadata.finalizers?.length ?? 0) > 0) return;
     const { uid, resourceVersion } = stored.metadata;
-    if (uid !== undefined && resourceVersion !== undefined) this.#tombstones.set(uid, resourceVersion);
+    const scope = this.#scopeOf(stored.metadata.namespace);
+    if (resourceVersion !== undefined) this.#tombstones.set(key, { scope, uid, resourceVersion });
     this.#remove(key, stored, stored);
   }
 
-  /** Stores what the server sent, unless we deleted that very object and the server did not know yet. */
+  /** Stores what the server sent, unless it is from before an own deletion that the server had not seen. */
   #accept(key: string, object: T, initial: boolean): void {
-    const { uid, deletionTimestamp } = object.metadata;
-    if (uid !== undefined && this.#tombstones.has(uid)) {
-      if (deletionTimestamp === undefined) return;
-      this.#tombstones.delete(uid); // it lingers: something added a finalizer, or its grace period runs
-    }
+    if (this.#isBuried(key, object)) return;
+    this.#tombstones.delete(key);
     this.#ahead.delete(key);
     this.#store(key, object, initial);
   }
 
   /**
-   * The server shows at `version` that the object is not there. That is our deletion only if it is newer than what we
-   * deleted: before, the object may have been out of the selector for a while, or not created yet.
+   * True for the past of what we deleted (also of an earlier object of that name), and for news of that very object,
+   * unless they say that it lingers: something added a finalizer, or its grace period runs.
    */
-  #forgetTombstone(uid: string | undefined, version: string | undefined): void {
-    if (uid !== undefined && isNewer(version, this.#tombstones.get(uid))) this.#tombstones.delete(uid);
+  #isBuried(key: string, { metadata }: T): boolean {
+    const tombstone = this.#tombstones.get(key);
+    if (tombstone === undefined) return false;
+    if (!isNewer(metadata.resourceVersion, tombstone.resourceVersion)) return true;
+    return metadata.uid === tombstone.uid && metadata.deletionTimestamp === undefined;
+  }
+
+  /** Not when it is older than what we deleted: then the object had only left the selector for a while. */
+  #isOwnDeletion(key: string, { metadata }: T): boolean {
+    const tombstone = this.#tombstones.get(key);
+    if (tombstone?.uid !== metadata.uid) return false;
+    return isNewer(metadata.resourceVersion, tombstone?.resourceVersion);
   }
 
   #store(key: string, object: T, initial: boolean): void {

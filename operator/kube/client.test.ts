@@ -1,0 +1,171 @@
+import { beforeEach, describe, expect, it, test } from '@jest/globals';
+import { KubeHttpClient } from './client.ts';
+import { ApiError } from './errors.ts';
+import { resources } from './resources.ts';
+import { configMap } from './testing/objects.ts';
+import type { KubeRequest } from './transport.ts';
+
+const { configMaps, deployments, pods } = resources;
+const { signal } = new AbortController();
+const ref = { namespace: 'ns', name: 'a' };
+const object = configMap('a', '5', { namespace: 'ns' });
+const { resourceVersion: _, ...unversioned } = object.metadata;
+
+let sent: (KubeRequest & { readonly limitMs?: number })[];
+let answers: unknown[];
+let client: KubeHttpClient;
+
+beforeEach(() => {
+  sent = [];
+  answers = [];
+  const transport = {
+    call: async <T>(request: KubeRequest): Promise<T> => {
+      sent.push(request);
+      const answer = answers.shift() ?? {};
+      if (answer instanceof Error) throw answer;
+      return answer as T;
+    },
+    stream: async (request: KubeRequest, limitMs: number) => {
+      sent.push({ ...request, limitMs });
+      return (async function* (): AsyncGenerator<Uint8Array> {
+        yield* [];
+      })();
+    },
+  };
+  client = new KubeHttpClient(transport, { fence: () => undefined });
+});
+
+describe('requests', () => {
+  test.each<[string, () => Promise<unknown>, string, boolean]>([
+    ['get', () => client.get(configMaps, ref, { signal }), 'GET /api/v1/namespaces/ns/configmaps/a', true],
+    [
+      'create',
+      () => client.create(configMaps, object, { signal }),
+      'POST /api/v1/namespaces/ns/configmaps?fieldValidation=Strict',
+      false,
+    ],
+    [
+      'an eviction',
+      () => client.create(pods, { metadata: ref }, { signal, subresource: 'eviction' }),
+      'POST /api/v1/namespaces/ns/pods/a/eviction?fieldValidation=Strict',
+      false,
+    ],
+    [
+      'apply',
+      () => client.apply(configMaps, object, { signal, fieldManager: 'me', force: true, dryRun: true }),
+      'PATCH /api/v1/namespaces/ns/configmaps/a?fieldManager=me&force=true&fieldValidation=Strict&dryRun=All',
+      true,
+    ],
+    [
+      'patch',
+      () => client.patch(deployments, ref, {}, { signal, type: 'merge', subresource: 'scale' }),
+      'PATCH /apis/apps/v1/namespaces/ns/deployments/a/scale?fieldValidation=Strict',
+      false,
+    ],
+    [
+      'update with a version',
+      () => client.update(configMaps, object, { signal, subresource: 'status' }),
+      'PUT /api/v1/namespaces/ns/configmaps/a/status?fieldValidation=Strict',
+      true,
+    ],
+    [
+      'update without a version, which could undo a foreign write',
+      () => client.update(configMaps, { ...object, metadata: unversioned }, { signal }),
+      'PUT /api/v1/namespaces/ns/configmaps/a?fieldValidation=Strict',
+      false,
+    ],
+    [
+      'delete with a UID',
+      () => client.delete(configMaps, ref, { signal, uid: 'u' }),
+      'DELETE /api/v1/namespaces/ns/configmaps/a',
+      true,
+    ],
+    [
+      'delete without a UID, which could hit a successor',
+      () => client.delete(configMaps, ref, { signal }),
+      'DELETE /api/v1/namespaces/ns/configmaps/a',
+      false,
+    ],
+  ])('%s', async (_name, call, line, retry) => {
+    await call();
+    expect(sent.map(({ method, path }) => `${method} ${path}`)).toEqual([line]);
+    expect(sent[0]?.retry).toBe(retry);
+    expect(sent[0]?.fence === undefined).toBe(line.startsWith('GET'));
+  });
+
+  it('have the content type of their kind of patch', async () => {
+    await client.apply(configMaps, object, { signal, fieldManager: 'me' });
+    await client.patch(configMaps, ref, {}, { signal, type: 'merge' });
+    await client.patch(configMaps, ref, [], { signal, type: 'json' });
+    expect(sent.map(({ contentType }) => contentType)).toEqual([
+      'application/apply-patch+yaml',
+      'application/merge-patch+json',
+      'application/json-patch+json',
+    ]);
+  });
+
+  it('delete carries its preconditions', async () => {
+    await client.delete(configMaps, ref, { signal, uid: 'u', resourceVersion: '5', propagationPolicy: 'Foreground' });
+    expect(sent[0]?.body).toMatchObject({
+      preconditions: { uid: 'u', resourceVersion: '5' },
+      propagationPolicy: 'Foreground',
+    });
+  });
+
+  it('watch asks for bookmarks and an end', async () => {
+    await client.watch(pods, {
+      resourceVersion: '7',
+      timeoutSeconds: 45,
+      limitMs: 50_000,
+      labelSelector: 'a=b',
+      signal,
+    });
+    expect(sent[0]).toMatchObject({
+      path: '/api/v1/pods?watch=true&allowWatchBookmarks=true&resourceVersion=7&timeoutSeconds=45&labelSelector=a%3Db',
+      limitMs: 50_000,
+    });
+  });
+
+  it('are refused without what they need', async () => {
+    expect(() => client.create(configMaps, { metadata: { name: 'a' } }, { signal })).toThrow(
+      /needs metadata.namespace/,
+    );
+    expect(() => client.get(configMaps, { name: 'a' }, { signal })).toThrow('ConfigMap a needs a namespace');
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('list', () => {
+  const page = (name: string, token?: string): object => {
+    return { metadata: { resourceVersion: '9', continue: token }, items: [{ metadata: { name } }] };
+  };
+
+  it('follows the pages and completes the items', async () => {
+    answers.push(page('a', 'more'), page('b'));
+    const list = await client.list(pods, { namespace: 'ns', labelSelector: 'x=y', signal });
+    expect(list).toEqual({
+      resourceVersion: '9',
+      items: [
+        { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } },
+        { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'b' } },
+      ],
+    });
+    expect(sent.map(({ path }) => path)).toEqual([
+      '/api/v1/namespaces/ns/pods?labelSelector=x%3Dy&limit=500',
+      '/api/v1/namespaces/ns/pods?labelSelector=x%3Dy&limit=500&continue=more',
+    ]);
+  });
+
+  it('starts over, once, when its version expires between two pages', async () => {
+    const expired = new ApiError(410, { reason: 'Expired' });
+    answers.push(page('a', 'more'), expired, page('a', 'more'), page('b'));
+    expect((await client.list(pods, { signal })).items).toHaveLength(2);
+    answers.push(expired, expired);
+    await expect(client.list(pods, { signal })).rejects.toBe(expired);
+  });
+
+  it('of nothing is empty', async () => {
+    answers.push({ metadata: { resourceVersion: '9' }, items: null });
+    expect(await client.list(pods, { signal })).toEqual({ items: [], resourceVersion: '9' });
+  });
+});
