@@ -21,7 +21,7 @@ export function testNamespace(cluster: () => Cluster): () => string {
     name = await createNamespace(api, cluster().profile === 'simulated');
   }, TIMEOUT_MS + 5_000);
   afterEach(async () => {
-    if (name !== undefined) await api?.delete(`/api/v1/namespaces/${name}`, AbortSignal.timeout(TIMEOUT_MS));
+    if (api && name !== undefined) await deleteNamespace(api, name);
     await api?.close();
     name = undefined;
   }, TIMEOUT_MS + 5_000);
@@ -29,6 +29,24 @@ export function testNamespace(cluster: () => Cluster): () => string {
     if (name === undefined) throw new Error('The namespace exists only while a test runs: call this in a test.');
     return name;
   };
+}
+
+/**
+ * Deletes the namespace, and its pods without their grace period: an engine drains for minutes, and the GPUs of its node
+ * belong to the next test.
+ */
+async function deleteNamespace(api: Api, name: string): Promise<void> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  await api.delete(`/api/v1/namespaces/${name}`, signal);
+  await eventually(
+    async () => {
+      const pods = await api.get<{ items: unknown[] }>(`/api/v1/namespaces/${name}/pods`, signal);
+      if (!pods || pods.items.length === 0) return;
+      await api.delete(`/api/v1/namespaces/${name}/pods?gracePeriodSeconds=0`, signal);
+      throw new Error(`${pods.items.length} pods of ${name} are still there`);
+    },
+    { timeoutMs: TIMEOUT_MS, signal },
+  );
 }
 
 async function createNamespace(api: Api, waitForAccount: boolean): Promise<string> {
