@@ -10,7 +10,7 @@ import { KIND } from '../api/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Caches, createCaches, routeEvents } from './caches.ts';
-import type { DecideOptions } from './decide/decide.ts';
+import type { DecideOptions } from './decide/judgement.ts';
 import { EngineLogs, type LogClient } from './engine-logs.ts';
 import { createReconciler, ObstacleError } from './reconciler.ts';
 

@@ -6,7 +6,7 @@ import type { Informer, KubeClient } from '../kube/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { DeploymentMetrics } from '../telemetry/deployment-metrics.ts';
 import type { EventRecord } from './decide/intents.ts';
-import type { Status } from './decide/status.ts';
+import type { Status } from './decide/judgement.ts';
 import type { LiveDeepSeekDeployment, LiveMeta } from './snapshot.ts';
 
 /** Writes Events in the background; never waits, never throws. */

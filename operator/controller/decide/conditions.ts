@@ -1,9 +1,10 @@
 import { type Condition, type ConditionType, isReason, type Reason } from '../../api/index.ts';
 import type { Failure } from '../../rollout/failures/index.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { Judgement } from './decide.ts';
+import type { Judgement } from './judgement.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import { describeIntent, type Intent } from './intents.ts';
+import { seconds } from './times.ts';
 
 /** A condition before it has its times. */
 interface Verdict {
@@ -62,11 +63,6 @@ export function stamp(snapshot: Snapshot, verdicts: readonly (readonly [Conditio
   });
 }
 
-/** Kubernetes' Time: RFC 3339, without a fraction. */
-export function seconds(now: number): string {
-  return new Date(now).toISOString().replace(/\.\d{3}Z$/, 'Z');
-}
-
 function readyVerdict(judgement: Judgement, intents: readonly Intent[]): Verdict & { readonly stalled: boolean } {
   const { desired, step, replicas, failures, states, observeOnly } = judgement;
   const not = (reason: Reason, message: string, stalled = false) =>
@@ -88,7 +84,7 @@ function readyVerdict(judgement: Judgement, intents: readonly Intent[]): Verdict
   }
   if (step.phase === 'Waiting') {
     return replicas === 0
-      ? not('ScaledToZero', `Revision ${step.candidate ?? ''} is tried once replicas is above 0.`)
+      ? off(`Scaled to 0; revision ${step.candidate ?? ''} is tried once replicas is above 0.`)
       : not('Paused', `rollout.paused is set: revision ${step.candidate ?? ''} waits.${keeps(judgement)}`);
   }
   if (step.candidate !== undefined) {
@@ -98,7 +94,7 @@ function readyVerdict(judgement: Judgement, intents: readonly Intent[]): Verdict
   const state = states.get(step.serving);
   if (replicas === 0) {
     return (state?.replicas ?? 0) === 0
-      ? { status: 'True', reason: 'ScaledToZero', message: 'Scaled to 0: nothing serves, by request.', stalled: false }
+      ? off('Scaled to 0: nothing serves, by request.')
       : not('ScaledToZero', 'Scaling to 0.');
   }
   if (step.switched) return not('Switching', `Traffic moves to revision ${step.serving}.`);
@@ -113,6 +109,11 @@ function readyVerdict(judgement: Judgement, intents: readonly Intent[]): Verdict
   };
 }
 
+/** Ready, because nothing is wanted. */
+function off(message: string): Verdict & { readonly stalled: boolean } {
+  return { status: 'True', reason: 'ScaledToZero', message, stalled: false };
+}
+
 /** A set of pods that is not at its size yet, and why. */
 function waiting(
   judgement: Judgement,
@@ -123,6 +124,7 @@ function waiting(
   if (failure) return not(failure.reason, failure.message, failure.blocking);
   const { revisions, states, replicas } = judgement;
   const ready = states.get(hash)?.readyReplicas ?? 0;
+  if (ready > replicas) return not('Scaling', `${ready} replicas ready, ${replicas} wanted (revision ${hash}).`);
   const budget = revisions.find((revision) => revision.hash === hash)?.data.plan.startupBudgetSeconds ?? 0;
   const minutes = Math.ceil(budget / 60);
   return not(

@@ -1,5 +1,4 @@
-import type { Status } from './status.ts';
-import type { Judgement } from './decide.ts';
+import type { Judgement, Status } from './judgement.ts';
 import type { EventRecord, Intent } from './intents.ts';
 
 /**

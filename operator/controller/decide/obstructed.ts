@@ -1,10 +1,9 @@
 import type { Obstacle } from '../obstacle.ts';
 import type { LiveDeepSeekDeployment, Snapshot } from '../snapshot.ts';
 import { stamp } from './conditions.ts';
-import type { Decision } from './decide.ts';
 import { eventFor } from './events.ts';
 import type { EventRecord } from './intents.ts';
-import type { Status } from './status.ts';
+import type { Decision, Status } from './judgement.ts';
 
 /**
  * What is told when a write was refused: what is, since the status of the decision would claim what was not done, with

@@ -1,12 +1,10 @@
-import type { DeepSeekDeployment } from '../../api/index.ts';
 import { revisionSelector } from '../../resources/names.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { conditionsOf, seconds } from './conditions.ts';
-import type { Judgement } from './decide.ts';
+import { conditionsOf } from './conditions.ts';
+import type { Judgement, Status } from './judgement.ts';
 import type { Intent } from './intents.ts';
-
-export type Status = NonNullable<DeepSeekDeployment['status']>;
+import { seconds } from './times.ts';
 
 /**
  * The status as it is true once `intents` are carried out. It has no clock of its own and no counter that only time

@@ -1,6 +1,7 @@
 import { API_VERSION, type DeepSeekDeployment, KIND, LABEL, MANAGER } from '../../api/index.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { decide, type Decision } from '../decide/decide.ts';
+import { decide } from '../decide/decide.ts';
+import type { Decision } from '../decide/judgement.ts';
 import { describeIntent, type Intent } from '../decide/intents.ts';
 import { gather, isOwnedBy, type ChildStores } from '../gather.ts';
 import type { ChildKind, LiveDeployment, LiveMeta, LivePod, LiveService, Snapshot } from '../snapshot.ts';

@@ -12,7 +12,7 @@ const SILENCE_MS = 60_000;
 
 /** Where the pods of a revision stand against their startup budget. */
 export interface StartupProgress {
-  /** Pods that have a node and are not ready. */
+  /** Pods that have a node and have not started yet. */
   readonly loading: number;
   /** Those of them whose budget is used up. */
   readonly overdue: number;
@@ -26,7 +26,7 @@ export interface StartupProgress {
  */
 export function startupProgress({ pods, startupBudgetSeconds, now }: FailureEvidence): StartupProgress {
   const deadlines = pods
-    .filter((pod) => !isGone(pod) && !isReady(pod))
+    .filter((pod) => !isGone(pod) && !isReady(pod) && !hasStarted(pod))
     .flatMap((pod) => startupDeadline(pod, startupBudgetSeconds) ?? []);
   const ahead = deadlines.filter((deadline) => deadline > now && Number.isFinite(deadline));
   return {

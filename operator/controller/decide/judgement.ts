@@ -1,0 +1,49 @@
+import type { DeepSeekDeployment } from '../../api/index.ts';
+import type { Failure } from '../../rollout/failures/index.ts';
+import type { ReplicaSetState, RolloutStep } from '../../rollout/next.ts';
+import type { Revision } from '../../rollout/revision.ts';
+import type { Traffic } from '../../rollout/traffic.ts';
+import type { Desired } from './desired.ts';
+import type { EventRecord, Intent } from './intents.ts';
+
+export type Status = NonNullable<DeepSeekDeployment['status']>;
+
+/** All that one pass does. */
+export interface Decision {
+  /** Carried out in order, up to the first that fails. */
+  readonly intents: readonly Intent[];
+  /** The status once the intents are carried out. */
+  readonly status: Status;
+  /** The status if nothing is carried out: what is told when a write is refused. */
+  readonly unchanged: () => Status;
+  readonly events: readonly EventRecord[];
+  /** Replicas wanted of the version that serves. */
+  readonly replicas: number;
+  /** When time alone can change the decision. */
+  readonly requeueAfterMs?: number;
+  /** Pods whose logs may tell what their termination messages do not: worth reading before anything is done. */
+  readonly logsWanted: readonly string[];
+  /** The intents change the spec itself: all else, status included, is decided on what comes back. */
+  readonly specFirst: boolean;
+}
+
+/** What was found out about one snapshot, for status and events. */
+export interface Judgement {
+  readonly desired: Desired;
+  readonly traffic: Traffic;
+  readonly step: RolloutStep;
+  /** Replicas wanted of the version that serves. */
+  readonly replicas: number;
+  readonly revisions: readonly Revision[];
+  readonly states: ReadonlyMap<string, ReplicaSetState>;
+  /** By revision hash: why its pods do not get ready. */
+  readonly failures: ReadonlyMap<string, Failure>;
+  /** Writes to children are switched off by annotation or flag. */
+  readonly observeOnly: boolean;
+}
+
+/** Settings of the operator that bear on decisions. */
+export interface DecideOptions {
+  /** Status only, no write to children. */
+  readonly observeOnly: boolean;
+}
