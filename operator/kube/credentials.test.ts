@@ -37,7 +37,7 @@ async function serviceAccount(token = 'mounted', ca = 'CA one'): Promise<void> {
 }
 
 // Loading client-node takes a busy machine seconds; that is no test's own time.
-beforeAll(async () => void (await import('@kubernetes/client-node/dist/config.js')), 60_000);
+beforeAll(() => import('@kubernetes/client-node/dist/config.js'), 60_000);
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'credentials-'));
   clock = new FakeClock();
