@@ -1,8 +1,9 @@
 /**
  * `npm run build`: bundles the operator and the kubectl plugin, one file each with its source map. They run with
- * `node_modules/.bin/node dist/operator.mjs`, without node_modules beside them.
+ * `node_modules/.bin/node dist/operator.mjs`, without node_modules beside them. `dist/deepseek-operator` starts the operator with
+ * the settings of Node that keep it small.
  */
-import { chmod, readFile, stat } from 'node:fs/promises';
+import { chmod, copyFile, readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
 
@@ -42,3 +43,5 @@ for (const { entry, out, executable } of bundles) {
   const { size } = await stat(`${root}/${out}`);
   console.log(`${out}  ${(size / 1e6).toFixed(1)} MB`);
 }
+// A copy keeps the mode of its source.
+await copyFile(`${root}/operator/launcher.sh`, `${root}/dist/deepseek-operator`);
