@@ -21,7 +21,7 @@ const house = {
   cli: ['api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'kube'],
   cluster: [],
   simulator: ['cluster', 'kube'],
-  hack: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'kube'],
+  hack: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'kube', 'controller'],
   e2e: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'kube', 'telemetry', 'controller'],
 };
 

@@ -1,0 +1,96 @@
+/**
+ * `npm run bench [-- --full|--quick --only NAME]`: measures the figures that the project promises, prints them, and writes
+ * .reports/bench.json and, after a complete run, docs/benchmarks.md. Exit status: 0 every figure reached; 1 one missed or not
+ * measured; 2 wrong usage.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError, Option } from 'commander';
+import pc from 'picocolors';
+import type { BenchContext, Figure, Scenario, Sizes } from './figure.ts';
+import { describeMachine, machineLine, machineWarning } from './machine.ts';
+import { renderMarkdown, renderTable, type Report } from './report.ts';
+import { demo } from './scenarios/demo.ts';
+import { firstDeployment } from './scenarios/first-deployment.ts';
+import { massCreation } from './scenarios/mass-creation.ts';
+import { steadyState } from './scenarios/steady-state.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SCENARIOS: readonly Scenario[] = [firstDeployment, massCreation, demo, steadyState];
+
+/** What the figures are promised for. */
+const REGULAR: Sizes = { models: 100, restMinutes: 5, delivery: false, flood: 300, pairs: 5 };
+const FULL: Sizes = { ...REGULAR, restMinutes: 10, delivery: true };
+/** To try the benchmarks themselves. */
+const QUICK: Sizes = { models: 10, restMinutes: 0.25, delivery: true, flood: 20, pairs: 2 };
+
+interface Flags {
+  readonly full: boolean;
+  readonly quick: boolean;
+  readonly only?: string;
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function bench({ full, quick, only }: Flags, signal: AbortSignal): Promise<boolean> {
+  const machine = describeMachine();
+  print(machineLine(machine));
+  const warning = machineWarning(machine);
+  if (warning !== undefined) print(pc.yellow(warning));
+  const startedAt = performance.now();
+  const clock = (): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s`;
+  const sizes = quick ? QUICK : full ? FULL : REGULAR;
+  const figures: Figure[] = [];
+  for (const scenario of SCENARIOS.filter(({ name }) => only === undefined || name === only)) {
+    const log = (line: string): void => print(pc.dim(`${clock()}  ${scenario.name}: ${line}`));
+    figures.push(...(await runScenario(scenario, { sizes, signal, log })));
+  }
+  const minutes = (performance.now() - startedAt) / 60_000;
+  const report: Report = {
+    startedAt: new Date(Date.now() - minutes * 60_000).toISOString(),
+    minutes,
+    sizes,
+    machine,
+    figures,
+  };
+  print(`\n${renderTable(figures)}`);
+  await mkdir(`${ROOT}/.reports`, { recursive: true });
+  await writeFile(`${ROOT}/.reports/bench.json`, `${JSON.stringify(report, null, 2)}\n`);
+  if (only === undefined && !quick) await writeFile(`${ROOT}/docs/benchmarks.md`, renderMarkdown(report, SCENARIOS));
+  return figures.every(({ verdict }) => verdict !== 'miss');
+}
+
+/** A scenario that breaks costs its own figures, not those of the others. */
+async function runScenario(scenario: Scenario, context: BenchContext): Promise<readonly Figure[]> {
+  try {
+    return await scenario.run(context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.log(pc.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    return [
+      { name: scenario.name, title: scenario.name, limit: '', measured: 'could not be measured', verdict: 'miss' },
+    ];
+  }
+}
+
+const stopping = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => stopping.abort(new Error(`stopped by ${name}`)));
+
+const program = new Command('bench')
+  .description('Measures the figures that the project promises.')
+  .exitOverride()
+  .option('--full', 'ten minutes of rest instead of five, and the delivery of an event after them', false)
+  .option('--quick', 'small sizes, to try the benchmarks themselves; writes no page', false)
+  .addOption(new Option('--only <name>', 'one scenario').choices(SCENARIOS.map(({ name }) => name)));
+
+try {
+  program.parse();
+  process.exitCode = (await bench(program.opts<Flags>(), stopping.signal)) ? 0 : 1;
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    process.stderr.write(`${pc.red('error:')} ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,48 @@
+import { MANAGER } from '../../../operator/api/names.ts';
+import { decide } from '../../../operator/controller/decide/decide.ts';
+import type { ChildKind, Snapshot } from '../../../operator/controller/snapshot.ts';
+import { objectPath, refOf, withQuery } from '../../../operator/kube/paths.ts';
+import { resources } from '../../../operator/kube/resources.ts';
+import type { ResourceType } from '../../../operator/kube/types.ts';
+import { type LiveModel, MODELS } from '../../demo/manifests.ts';
+import { PLACEHOLDER, type WriteTemplate } from './protocol.ts';
+
+const KINDS: Readonly<Record<ChildKind, ResourceType>> = {
+  ServiceAccount: resources.serviceAccounts,
+  ControllerRevision: resources.controllerRevisions,
+  Deployment: resources.deployments,
+  Service: resources.services,
+  PodDisruptionBudget: resources.podDisruptionBudgets,
+};
+
+/** The writes of the operator's first pass over a model: its children, then its status. The same requests, byte for byte but for names. */
+export function firstWrites(model: LiveModel): WriteTemplate[] {
+  const { namespace, name, uid } = PLACEHOLDER;
+  const metadata = { ...model.metadata, namespace, name, uid };
+  const snapshot: Snapshot = {
+    now: Date.now(),
+    deployment: { ...model, metadata } as Snapshot['deployment'],
+    revisions: [],
+    deployments: [],
+    services: [],
+    serviceAccounts: [],
+    podDisruptionBudgets: [],
+    pods: [],
+    logs: new Map(),
+  };
+  const { intents, status } = decide(snapshot);
+  const children = intents.map((intent) => {
+    if (intent.type !== 'Create') throw new Error(`a first pass only creates, but here is ${intent.type}`);
+    const object = { ...intent.object, metadata: { ...intent.object.metadata, resourceVersion: '1' } };
+    return apply(KINDS[intent.kind], object);
+  });
+  const { apiVersion, kind } = model;
+  const report = { apiVersion, kind, metadata: { namespace, name, uid }, status };
+  return [...children, apply(MODELS, report, 'status')];
+}
+
+function apply(type: ResourceType, object: object, subresource?: string): WriteTemplate {
+  const path = objectPath(type, refOf(object), subresource);
+  const query = { fieldManager: MANAGER, force: true, fieldValidation: 'Strict' };
+  return { path: withQuery(path, query), body: JSON.stringify(object) };
+}
