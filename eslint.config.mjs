@@ -22,7 +22,19 @@ const house = {
   cluster: [],
   simulator: ['cluster', 'kube'],
   hack: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'kube', 'controller'],
-  e2e: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'kube', 'telemetry', 'controller'],
+  e2e: [
+    'cluster',
+    'simulator',
+    'api',
+    'catalog',
+    'planner',
+    'engines',
+    'resources',
+    'rollout',
+    'kube',
+    'telemetry',
+    'controller',
+  ],
 };
 
 const elements = [

@@ -15,7 +15,6 @@ interface LockEntry {
   optionalDependencies?: Record<string, string>;
 }
 
-
 const file = new URL('../package-lock.json', import.meta.url);
 const lock = JSON.parse(await readFile(file, 'utf8')) as { packages: Record<string, LockEntry> };
 
