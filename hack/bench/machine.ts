@@ -29,5 +29,5 @@ export function machineLine({ cpu, cores, memoryGiB, system, node, load }: Machi
 /** Why the figures are not to be trusted, if so. */
 export function machineWarning({ load, cores }: Machine): string | undefined {
   if (load <= cores) return undefined;
-  return `The machine is busy: a load of ${load.toFixed(1)} on ${cores} cores. Counts and ratios hold, seconds are too high.`;
+  return `The machine is busy: a load of ${load.toFixed(1)} on ${cores} cores. Counts hold; seconds are too high, and ratios of seconds spread wide.`;
 }
