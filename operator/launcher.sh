@@ -4,7 +4,8 @@
 #   --max-semi-space-size=1    28 MB: new objects get 1 MB instead of 16 MB before they are looked through
 #   --optimize-for-size        11 MB: fewer copies of compiled functions, a heap that is kept small
 #   MALLOC_ARENA_MAX=1         11 MB: the C library has one heap, not one for each of Node's threads
+#   --no-maglev             2 to 8 MB: one tier of optimized functions less
 #   --liftoff-only              6 MB: undici's HTTP parser (WebAssembly) is not compiled a second time
 MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
 export MALLOC_ARENA_MAX
-exec node --max-semi-space-size=1 --optimize-for-size --liftoff-only "$(dirname "$(readlink -f "$0")")/operator.mjs" "$@"
+exec node --max-semi-space-size=1 --optimize-for-size --no-maglev --liftoff-only "$(dirname "$(readlink -f "$0")")/operator.mjs" "$@"

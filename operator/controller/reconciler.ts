@@ -29,11 +29,14 @@ export interface ReconcilerContext {
 /** One pass of the loop for one DeepSeekDeployment: gather -> decide -> act -> report. */
 export function createReconciler(context: ReconcilerContext): Reconcile {
   const { caches, client, clock, metrics } = context;
+  /** By key, the UID and generation whose spec the schema accepts: a pass that was caused by a child need not ask again. */
+  const accepted = new Map<string, string>();
 
   return async (key, signal, pass) => {
     const [namespace = '', name = ''] = key.split('/');
     const live = caches.deepSeekDeployments.store.get({ namespace, name });
     if (!live) {
+      accepted.delete(key);
       metrics.deployments.delete({ namespace, name });
       return undefined;
     }
@@ -46,12 +49,16 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       metrics: metrics.deployments,
     };
 
-    // The status is ours: what a later operator said in it, before a downgrade, is no fault of the user's.
-    const { status: _, ...wish } = live;
-    const parsed = parseDeepSeekDeployment(wish);
-    if (!parsed.ok) {
-      await report(live, invalidSpec(live, parsed.message, clock.now()), reporting, log, signal);
-      return undefined;
+    const version = `${live.metadata.uid}/${live.metadata.generation ?? 0}`;
+    if (accepted.get(key) !== version) {
+      // The status is ours: what a later operator said in it, before a downgrade, is no fault of the user's.
+      const { status: _, ...wish } = live;
+      const parsed = parseDeepSeekDeployment(wish);
+      if (!parsed.ok) {
+        await report(live, invalidSpec(live, parsed.message, clock.now()), reporting, log, signal);
+        return undefined;
+      }
+      accepted.set(key, version);
     }
     // The object as it is on the wire, without defaults that this operator's schema fills in: those are not what the
     // user asked for, and would make another revision of it.
