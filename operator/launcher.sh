@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the operator with the memory that it needs and no more: 107 MB resident instead of 164 MB with 100 models (Node 24
+# Runs the operator with the memory that it needs and no more: 106 MB resident instead of 164 MB with 100 models (Node 24
 # on x86-64, `make bench`). `node operator.mjs` works as well. What each setting saves:
 #   --max-semi-space-size=1    28 MB: new objects get 1 MB instead of 16 MB before they are looked through
 #   --optimize-for-size        11 MB: fewer copies of compiled functions, a heap that is kept small
