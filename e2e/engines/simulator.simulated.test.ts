@@ -209,8 +209,13 @@ describe('simulated engines on a cluster', () => {
     );
     await create('engine', { nodeSelector: { 'kubernetes.io/hostname': node } });
     const pod = await untilReady('engine');
-    await simulator().control.loseNode(node);
-    await eventually(async () => expect(readiness(await get('engine'))).toBe('False'), wait);
+    await eventually(
+      async () => {
+        await simulator().control.loseNode(node);
+        expect(readiness(await get('engine'))).toBe('False');
+      },
+      { ...wait, intervalMs: 2_000 },
+    );
     await expect(fetch(`${urlOf(pod)}/health`)).rejects.toThrow();
     await simulator().control.restoreNode(node);
     await untilReady('engine');

@@ -8,8 +8,11 @@ import type { PodRecord, SimulatorControl, SimulatorInfo } from './types.ts';
 /** Limit of one write to a node. */
 const writeTimeoutMilliseconds = 30_000;
 
+const LOSSES = `${ANNOTATION.state}-count`;
+
 /** The control of a simulator in this process. */
 export class LocalControl implements SimulatorControl {
+  #losses = 0;
   readonly #info: SimulatorInfo;
   readonly #cluster: SimulatedCluster;
   readonly #rules: RuleBook;
@@ -45,7 +48,10 @@ export class LocalControl implements SimulatorControl {
   async loseNode(name: string): Promise<void> {
     this.#requireNode(name);
     const signal = AbortSignal.timeout(writeTimeoutMilliseconds);
-    await this.#cluster.annotateNode(name, { [ANNOTATION.state]: 'lost' }, signal);
+    // Each call changes the node: a renewal of KWOK's that is under way can overwrite the taken lease, and a second call
+    // then takes it again.
+    this.#losses += 1;
+    await this.#cluster.annotateNode(name, { [ANNOTATION.state]: 'lost', [LOSSES]: String(this.#losses) }, signal);
   }
 
   async restoreNode(name: string): Promise<void> {
