@@ -6,16 +6,7 @@ import { resources } from '../kube/resources.ts';
 import type { Clock, Informer, KubeObject, ResourceType, StoreEvent } from '../kube/types.ts';
 import { BY_DEPLOYMENT, type ChildStores, deploymentKey } from './gather.ts';
 import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
-import type {
-  ChildKind,
-  LiveControllerRevision,
-  LiveDeepSeekDeployment,
-  LiveDeployment,
-  LivePod,
-  LivePodDisruptionBudget,
-  LiveService,
-  LiveServiceAccount,
-} from './snapshot.ts';
+import type { ChildKind, LiveControllerRevision, LiveDeepSeekDeployment } from './snapshot.ts';
 import { trimChild, trimControllerRevision, trimDeployment, trimPod } from './transforms.ts';
 
 /** Everything that is known of the cluster, kept up to date by watches. */
@@ -62,11 +53,11 @@ export function createCaches(options: CachesOptions): Caches {
     trimControllerRevision,
     ours,
   );
-  const deployments = follow(as<LiveDeployment>(resources.deployments), trimChild, ours);
-  const services = follow(as<LiveService>(resources.services), trimChild, ours);
-  const serviceAccounts = follow(as<LiveServiceAccount>(resources.serviceAccounts), trimChild, ours);
-  const podDisruptionBudgets = follow(as<LivePodDisruptionBudget>(resources.podDisruptionBudgets), trimChild, ours);
-  const pods = follow(as<LivePod>(resources.pods), trimPod, ours);
+  const deployments = follow(resources.deployments, trimChild, ours);
+  const services = follow(resources.services, trimChild, ours);
+  const serviceAccounts = follow(resources.serviceAccounts, trimChild, ours);
+  const podDisruptionBudgets = follow(resources.podDisruptionBudgets, trimChild, ours);
+  const pods = follow(resources.pods, trimPod, ours);
   const children = {
     ServiceAccount: untyped(serviceAccounts),
     ControllerRevision: untyped(controllerRevisions),

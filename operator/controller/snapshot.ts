@@ -1,20 +1,13 @@
-import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
-import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
-import type { IPod } from 'kubernetes-models/v1/Pod';
-import type { IService } from 'kubernetes-models/v1/Service';
-import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
 import type { DeepSeekDeployment } from '../api/index.ts';
+import type { Deployment, Pod, PodDisruptionBudget, Service, ServiceAccount } from '../kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../kube/types.ts';
 import type { Revision } from '../rollout/revision.ts';
 
-/** A wire object read from the API server: metadata is there. */
-type Live<T> = Omit<T, 'metadata' | 'apiVersion' | 'kind'> & KubeObject;
-
-export type LiveDeployment = Live<IDeployment>;
-export type LiveService = Live<IService>;
-export type LiveServiceAccount = Live<IServiceAccount>;
-export type LivePodDisruptionBudget = Live<IPodDisruptionBudget>;
-export type LivePod = Live<IPod>;
+export type LiveDeployment = Deployment;
+export type LiveService = Service;
+export type LiveServiceAccount = ServiceAccount;
+export type LivePodDisruptionBudget = PodDisruptionBudget;
+export type LivePod = Pod;
 /** A ControllerRevision as it is cached: its data stays text until a pass needs it. */
 export interface LiveControllerRevision extends KubeObject {
   readonly revision: number;

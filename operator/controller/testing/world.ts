@@ -83,7 +83,7 @@ export class World {
   }
 
   service(name: string): LiveService | undefined {
-    return this.objects.get(`Service/${name}`);
+    return this.objects.get(`Service/${name}`) as LiveService | undefined;
   }
 
   names(kind: ChildKind): string[] {
