@@ -75,8 +75,9 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     clock: systemClock,
     source: { controller: `${GROUP}/controller`, instance: identity },
     mayWrite: () => elector?.isLeader ?? true,
+    busy: () => manager.backlogged,
   });
-  const manager = new Manager({
+  const manager: Manager = new Manager({
     client,
     watchClient: unfenced,
     ...(elector ? { elector } : {}),

@@ -55,6 +55,11 @@ export class Manager {
     routeEvents(this.#caches, (key, initial) => this.#queue.add(key, initial ? PRIORITY.initial : PRIORITY.live));
   }
 
+  /** Whether objects wait for a worker. */
+  get backlogged(): boolean {
+    return this.#queue.depth > 0;
+  }
+
   /** The kinds whose caches are not complete yet; empty: ready. */
   get unsynced(): readonly string[] {
     return this.#caches.all.filter((informer) => !informer.hasSynced).map(({ type }) => type.kind);

@@ -197,6 +197,31 @@ describe('repeats', () => {
   });
 });
 
+describe('a busy process', () => {
+  it('writes its events when it has time', async () => {
+    let busy = true;
+    const { clock, recorder, written } = setup({ busy: () => busy });
+    recorder.record(input);
+    await clock.advance(5_000);
+    expect(written).toEqual([]);
+    busy = false;
+    await clock.advance(100);
+    expect(written).toHaveLength(1);
+  });
+
+  it('writes them in the end even when it never has time', async () => {
+    const { clock, recorder, written } = setup({ busy: () => true });
+    recorder.record(input);
+    await clock.advance(29_000);
+    expect(written).toEqual([]);
+    recorder.record({ ...input, reason: 'Later' });
+    await clock.advance(1_000);
+    expect(written.map(({ body }) => body['reason'])).toEqual(['Unschedulable']);
+    await clock.advance(29_000);
+    expect(written.map(({ body }) => body['reason'])).toEqual(['Unschedulable', 'Later']);
+  });
+});
+
 describe('limits', () => {
   it('cut a chatty object short, and no other', async () => {
     const { clock, recorder, written, losses } = setup({ burst: 3, refillMs: 60_000 });

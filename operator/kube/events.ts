@@ -26,6 +26,9 @@ export const EVENT_DEFAULTS = {
   maxTries: 4,
   /** Time to write what is queued when the recorder stops. */
   drainTimeoutMs: 500,
+  /** While `busy`, an event waits until it is this old; and how often `busy` is asked. */
+  maxYieldMs: 30_000,
+  yieldPollMs: 100,
 };
 
 export interface EventRecorderOptions extends Partial<typeof EVENT_DEFAULTS> {
@@ -34,6 +37,8 @@ export interface EventRecorderOptions extends Partial<typeof EVENT_DEFAULTS> {
   readonly source: EventSource;
   /** Asked right before each write: false keeps it back for good (this process does not lead). */
   readonly mayWrite?: () => boolean;
+  /** True while there is more important work for the API server: Events give way to it, up to `maxYieldMs`. */
+  readonly busy?: () => boolean;
   readonly onLoss?: (why: EventLoss, event: EventInput, error?: Error) => void;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
@@ -57,6 +62,8 @@ interface Series {
   lastObserved: number;
   /** Monotonic. */
   lastSeenAt: number;
+  /** Monotonic: since when it waits in the queue. */
+  queuedAt: number;
   cancelTimer: (() => void) | undefined;
 }
 
@@ -109,6 +116,7 @@ export class EventRecorder {
       count: 1,
       lastObserved: clock.now(),
       lastSeenAt: now,
+      queuedAt: now,
       cancelTimer: undefined,
     };
     if (this.#enqueue(series)) this.#series.set(key, series);
@@ -123,11 +131,18 @@ export class EventRecorder {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });
+      } else if (this.#yields(next)) {
+        await this.#options.clock.sleep(this.#options.yieldPollMs, signal).catch(() => undefined);
       } else {
         await this.#write(next, signal);
       }
     }
     await this.#drain();
+  }
+
+  #yields({ queuedAt }: Series): boolean {
+    const { clock, busy, maxYieldMs } = this.#options;
+    return busy?.() === true && clock.monotonic() - queuedAt < maxYieldMs;
   }
 
   async #drain(): Promise<void> {
@@ -149,6 +164,7 @@ export class EventRecorder {
       this.#lose('queue_full', series.input);
       return false;
     }
+    series.queuedAt = this.#options.clock.monotonic();
     this.#queue.add(series);
     this.#wake();
     return true;

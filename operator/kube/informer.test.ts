@@ -116,6 +116,23 @@ describe('objects', () => {
   });
 });
 
+describe('an own write', () => {
+  it('is prepared once, whether the watch shows it again or it is reported twice', async () => {
+    const prepared: string[] = [];
+    const transform = (object: ConfigMap): ConfigMap => {
+      prepared.push(object.metadata.resourceVersion ?? '');
+      return object;
+    };
+    const informer = start({}, { transform });
+    await informer.waitForSync(stop.signal);
+    informer.observeWrite(configMap('a', '60'));
+    informer.observeWrite(configMap('a', '60'));
+    informer.observeWrite(configMap('a', '61'));
+    expect(prepared).toEqual(['60', '61']);
+    expect(events).toHaveLength(2);
+  });
+});
+
 describe('handlers', () => {
   it('that throw stop neither the others nor the informer', async () => {
     const errors: unknown[] = [];

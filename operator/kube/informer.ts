@@ -78,7 +78,7 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
   }
 
   observeWrite(object: T): void {
-    if (this.#follows(object.metadata)) this.#store.observeWrite(this.#prepare(object));
+    if (this.#follows(object.metadata)) this.#store.observeWrite(this.#known(object) ?? this.#prepare(object));
   }
 
   observeDelete(ref: ObjectRef & { readonly uid?: string }): void {
@@ -121,9 +121,17 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
         this.#unsynced.delete(namespace);
         if (this.hasSynced) this.#synced.resolve(undefined);
       },
-      apply: (type, object) => store.apply(namespace, type, object),
+      apply: (type, object) => store.apply(namespace, type, this.#known(object) ?? this.#prepare(object)),
       bookmark: (resourceVersion) => store.bookmark(namespace, resourceVersion),
     };
+  }
+
+  /** What is stored already at this very version: an own write and its echo in the watch need preparing only once. */
+  #known({ metadata }: T): T | undefined {
+    const stored = this.#store.get(metadata);
+    const same =
+      stored?.metadata.uid === metadata.uid && stored?.metadata.resourceVersion === metadata.resourceVersion;
+    return same ? stored : undefined;
   }
 
   #prepare(object: T): T {

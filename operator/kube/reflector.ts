@@ -10,6 +10,7 @@ export interface ReflectorSink<T extends KubeObject> {
   /** One page of a list that is under way; what it returns is handed to `replace`. Lets go of what nobody reads, early. */
   prepare(object: T): T;
   replace(items: readonly T[], resourceVersion: string): void;
+  /** One event, its object not prepared. */
   apply(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: T): void;
   bookmark(resourceVersion: string): void;
 }
@@ -133,7 +134,7 @@ export class Reflector<T extends KubeObject> {
     const { sink } = this.#options;
     const version = event.object.metadata.resourceVersion ?? '';
     if (event.type === 'BOOKMARK') sink.bookmark(version);
-    else sink.apply(event.type, sink.prepare(event.object));
+    else sink.apply(event.type, event.object);
     if (isNewer(version, this.#position)) {
       this.#position = version;
       this.#brokenStreams = 0;
