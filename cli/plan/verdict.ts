@@ -85,7 +85,7 @@ function planOutput(plan: ServingPlan, deployment: DeepSeekDeployment): PlanOutp
     maxModelLen: plan.maxModelLen,
     maxNumSeqs: plan.maxNumSeqs,
     gpuMemoryGiB: memory.gpuTotalGiB,
-    gpuMemoryUtilization: memory.gpuMemoryUtilization,
+    gpuMemoryUtilization: memory.usableGiBPerGPU / memory.gpuTotalGiB,
     usableGiBPerGPU: memory.usableGiBPerGPU,
     weightsGiBPerGPU: memory.weightsGiBPerGPU,
     overheadGiBPerGPU: memory.overheadGiBPerGPU,

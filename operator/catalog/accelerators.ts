@@ -40,6 +40,7 @@ const aks = (...sizes: string[]): NodeLabels => labels('AKS', { 'node.kubernetes
 export const ACCELERATORS: readonly AcceleratorEntry[] = [
   {
     name: 'T4',
+    device: 'GPU',
     computeCapability: '7.5',
     memory: { deviceMiB: 15360, visibleGiB: 14.56 },
     interconnect: 'PCIe',
@@ -63,6 +64,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
   },
   {
     name: 'L4',
+    device: 'GPU',
     computeCapability: '8.9',
     memory: { deviceMiB: 23034, visibleGiB: 22.06 },
     interconnect: 'PCIe',
@@ -81,6 +83,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
   },
   {
     name: 'A10G',
+    device: 'GPU',
     computeCapability: '8.6',
     memory: { deviceMiB: 23028, visibleGiB: 22.06 },
     interconnect: 'PCIe',
@@ -99,6 +102,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
   },
   {
     name: 'L40S',
+    device: 'GPU',
     computeCapability: '8.9',
     memory: { deviceMiB: 46068, visibleGiB: 44.3 },
     interconnect: 'PCIe',
@@ -117,6 +121,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
   },
   {
     name: 'A100-40GB',
+    device: 'GPU',
     computeCapability: '8.0',
     memory: { deviceMiB: 40536, visibleGiB: 39.4 },
     interconnect: 'NVLink',
@@ -140,6 +145,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
   },
   {
     name: 'A100-80GB',
+    device: 'GPU',
     computeCapability: '8.0',
     memory: { deviceMiB: 81920, visibleGiB: 79.1 },
     interconnect: 'NVLink',
@@ -168,6 +174,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
   },
   {
     name: 'H100',
+    device: 'GPU',
     computeCapability: '9.0',
     memory: { deviceMiB: 81559, visibleGiB: 79.1 },
     interconnect: 'NVLink',
@@ -191,6 +198,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
   },
   {
     name: 'H200',
+    device: 'GPU',
     computeCapability: '9.0',
     memory: { deviceMiB: 143771, visibleGiB: 139.7 },
     interconnect: 'NVLink',

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { CATALOG } from './index.ts';
 import { catalogSchema } from './schema.ts';
+import type { AcceleratorEntry } from './types.ts';
 
 const versions = CATALOG.engines.flatMap((engine) => engine.versions);
 
@@ -19,10 +20,10 @@ describe('every number has a source', () => {
     expect(withoutSource(model, model.sources, ['name', 'aliases', 'checkpoints', 'sources'])).toEqual([]);
   });
   test.each(CATALOG.accelerators)('$name', (accelerator) => {
-    expect(withoutSource(accelerator, accelerator.sources, ['name', 'resourceName', 'sources'])).toEqual([]);
+    expect(withoutSource(accelerator, accelerator.sources, ['name', 'device', 'resourceName', 'sources'])).toEqual([]);
   });
-  test.each(versions)('$image', (version) => {
-    expect(withoutSource(version, version.sources, ['version', 'sources'])).toEqual([]);
+  test.each(versions)('$version', (version) => {
+    expect(withoutSource(version, version.sources, ['version', 'architectures', 'drain', 'sources'])).toEqual([]);
   });
 });
 
@@ -66,7 +67,9 @@ describe('accelerators', () => {
     expect(shared).toEqual([]);
   });
 
-  test.each(CATALOG.accelerators)('$name shows a process no more memory than it has', ({ memory }) => {
+  test.each(CATALOG.accelerators)('$name shows a process no more memory than it has', ({ device, memory }) => {
+    expect(memory === undefined).toBe(device === 'CPU');
+    if (memory === undefined) return;
     expect(memory.visibleGiB).toBeLessThan(memory.deviceMiB / 1024);
     expect(memory.visibleGiB).toBeGreaterThan((memory.deviceMiB / 1024) * 0.9);
   });
@@ -78,28 +81,33 @@ describe('accelerators', () => {
 });
 
 describe('engines', () => {
-  test.each(versions)('$image: the flags that the plan watches exist', ({ flags, plannedFlags, uncountedFlags }) => {
+  test.each(versions)('$version: the flags that the plan watches exist', ({ flags, plannedFlags, uncountedFlags }) => {
     const watched = [...plannedFlags.flatMap((planned) => planned.flags), ...uncountedFlags];
     expect(watched.filter((flag) => !flags.includes(flag))).toEqual([]);
     expect(new Set(watched).size).toBe(watched.length);
   });
 
-  test.each(versions)('$image: at most one row per quantization and compute capability', ({ quantizations }) => {
-    const capabilities = CATALOG.accelerators.map(({ computeCapability }) => computeCapability);
-    const rows = (type: string, capability: string): number =>
+  test.each(versions)('$version: at most one row per quantization and compute capability', ({ quantizations }) => {
+    const rows = (type: string, { device, computeCapability = '0' }: AcceleratorEntry): number =>
       quantizations.filter(
-        ({ quantization, from, before }) =>
+        ({ quantization, devices = ['GPU'], from = '0', before = '99' }) =>
           quantization === type &&
-          Number(from) <= Number(capability) &&
-          (before === undefined || Number(capability) < Number(before)),
+          devices.includes(device) &&
+          Number(from) <= Number(computeCapability) &&
+          Number(computeCapability) < Number(before),
       ).length;
     const ambiguous = CATALOG.quantizations.flatMap(({ type }) =>
-      capabilities.filter((capability) => rows(type, capability) > 1).map((capability) => `${type} on ${capability}`),
+      CATALOG.accelerators
+        .filter((accelerator) => rows(type, accelerator) > 1)
+        .map((accelerator) => `${type} on ${accelerator.name}`),
     );
     expect(ambiguous).toEqual([]);
   });
 
-  test.each(versions)('$image is a pinned image', ({ image, version }) => {
-    expect(image).toMatch(new RegExp(`:v?${version.replaceAll('.', '\\.')}$`));
+  test.each(versions)('$version has pinned images', ({ images, version }) => {
+    const wrong = Object.values(images).filter(
+      (image) => !new RegExp(`:\\D*${version.replaceAll('.', '\\.')}`).test(image),
+    );
+    expect(wrong).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ const VLLM_CUDA = 'vllm platforms/cuda.py@002db495';
 
 const VLLM_0_32_0: EngineVersion = {
   version: '0.32.0',
-  image: 'vllm/vllm-openai:v0.32.0',
+  images: { GPU: 'vllm/vllm-openai:v0.32.0' },
   flags: VLLM_0_32_0_FLAGS,
   plannedFlags: [
     { flags: ['--model'], field: 'spec.model.source' },
@@ -66,6 +66,13 @@ const VLLM_0_32_0: EngineVersion = {
     '--cpu-offload-gb',
     '--kv-offloading-size',
   ],
+  architectures: [
+    {
+      classes: ['LlamaForCausalLM', 'Qwen2ForCausalLM', 'Qwen3ForCausalLM'],
+      from: '7.5',
+      source: 'vllm docs/getting_started/installation/gpu.cuda.inc.md@0487d5c2',
+    },
+  ],
   quantizations: [
     { quantization: 'FP32', from: '7.5', source: VLLM_CUDA },
     { quantization: 'FP16', from: '7.5', source: VLLM_CUDA },
@@ -100,6 +107,7 @@ const VLLM_0_32_0: EngineVersion = {
   ],
   fp8KVCacheFrom: '8.9',
   memory: {
+    setting: 'FractionOfTotal',
     utilization: 0.9,
     baseOverheadGiB: [
       { from: '7.5', value: 0.7, source: 'unverified: assumed as on 8.9' },
@@ -131,12 +139,34 @@ const VLLM_0_32_0: EngineVersion = {
     },
   ],
   maxNumSeqs: 256,
+  endpoints: { port: 8000, health: '/health', metrics: '/metrics' },
+  metrics: {
+    requestsRunning: 'vllm:num_requests_running',
+    requestsWaiting: 'vllm:num_requests_waiting',
+    kvCacheUsage: 'vllm:kv_cache_usage_perc',
+    timeToFirstToken: 'vllm:time_to_first_token_seconds',
+    interTokenLatency: 'vllm:inter_token_latency_seconds',
+    requestLatency: 'vllm:e2e_request_latency_seconds',
+    queueTime: 'vllm:request_queue_time_seconds',
+    promptTokens: 'vllm:prompt_tokens_total',
+    generationTokens: 'vllm:generation_tokens_total',
+    requestsSucceeded: 'vllm:request_success_total',
+    requestsFailed: 'http_requests_total',
+  },
+  drain: {
+    onSigterm: 'DrainsWhenTold',
+    newRequests: 'Error500',
+    health: 'Ok',
+    source: 'measured on vLLM 0.32.0 (CPU build) with two running streams',
+  },
   sources: {
-    image: 'hub.docker.com/r/vllm/vllm-openai',
+    images: 'hub.docker.com/r/vllm/vllm-openai',
     flags: 'help of the real vLLM 0.32.0',
     uncountedFlags: 'meaning of the flags in the help of the real vLLM 0.32.0',
     plannedFlags: 'meaning of the flags in the help of the real vLLM 0.32.0',
     quantizations: 'per row',
+    endpoints: 'vllm serve 0.32.0, run for real (CPU build)',
+    metrics: 'exposition of the real vLLM 0.32.0 (CPU build)',
     fp8KVCacheFrom: `${VLLM_TABLE}; design/attention_backends.md@00139433 (8.0 has it on some backends only)`,
     memory:
       'utilization: a fraction of the total visible memory (vllm config/cache.py@002f10e0; default 0.92, 0.90 before), passed explicitly; ' +
@@ -147,4 +177,4 @@ const VLLM_0_32_0: EngineVersion = {
 };
 
 /** The engines that can be named in `spec.engine.type` and planned for. */
-export const ENGINES: readonly EngineEntry[] = [{ type: 'vLLM', versions: [VLLM_0_32_0] }];
+export const ENGINES: readonly EngineEntry[] = [{ type: 'vLLM', versions: [VLLM_0_32_0], flagHistory: [] }];

@@ -62,13 +62,13 @@ describe('vLLM runs', () => {
     ['GGUF', ['no', 'no', 'no', 'no', 'no']],
   ] as const)('%s on 7.5, 8.0, 8.6, 8.9, 9.0', (type, expected) => {
     const found = ['7.5', '8.0', '8.6', '8.9', '9.0'].map((capability) => {
-      const support = findQuantizationSupport(vllm!, type, capability);
+      const support = findQuantizationSupport(vllm!, type, { device: 'GPU', computeCapability: capability });
       return support === undefined ? 'no' : support.warning === undefined ? 'yes' : 'warns';
     });
     expect(found).toEqual(expected);
   });
   test('INT8 (W8A8) not on Blackwell', () => {
-    expect(findQuantizationSupport(vllm!, 'INT8', '10.0')).toBeUndefined();
+    expect(findQuantizationSupport(vllm!, 'INT8', { device: 'GPU', computeCapability: '10.0' })).toBeUndefined();
   });
 });
 

@@ -1,6 +1,7 @@
 import type { EngineType, QuantizationType } from '../api/index.ts';
 import type {
   AcceleratorEntry,
+  ArchitectureSupport,
   ByComputeCapability,
   Catalog,
   EngineEntry,
@@ -40,25 +41,46 @@ function ordinal(capability: string): number {
     : Number(capability.slice(0, dot)) * 1000 + Number(capability.slice(dot + 1));
 }
 
-/** The row for this GPU generation: the newest that is not newer than it; for older GPUs the oldest row. */
-export function byComputeCapability<T>(rows: readonly ByComputeCapability<T>[], capability: string): T | undefined {
+/** The row for this GPU generation: the newest that is not newer than it; for older GPUs, and without CUDA, the oldest row. */
+export function byComputeCapability<T>(
+  rows: readonly ByComputeCapability<T>[],
+  capability: string | undefined,
+): T | undefined {
   const newestFirst = (a: ByComputeCapability<T>, b: ByComputeCapability<T>): number =>
     ordinal(b.from) - ordinal(a.from);
   const sorted = rows.toSorted(newestFirst);
-  return (sorted.find(({ from }) => ordinal(from) <= ordinal(capability)) ?? sorted.at(-1))?.value;
+  const found = capability === undefined ? undefined : sorted.find(({ from }) => ordinal(from) <= ordinal(capability));
+  return (found ?? sorted.at(-1))?.value;
 }
 
-/** How the engine runs this quantization on this GPU generation; undefined if it does not. */
+/** How the engine runs this quantization on this accelerator; undefined if it does not. */
 export function findQuantizationSupport(
   engine: EngineVersion,
   quantization: QuantizationType,
-  capability: string,
+  accelerator: Pick<AcceleratorEntry, 'device' | 'computeCapability'>,
 ): QuantizationSupport | undefined {
-  return engine.quantizations.find(
-    (row) =>
-      row.quantization === quantization &&
-      compareComputeCapability(row.from, capability) <= 0 &&
-      (row.before === undefined || compareComputeCapability(capability, row.before) < 0),
+  return engine.quantizations.find((row) => row.quantization === quantization && isFor(row, accelerator));
+}
+
+/** How the engine serves models of this class on this accelerator; undefined if it does not. */
+export function findArchitectureSupport(
+  engine: EngineVersion,
+  className: string,
+  accelerator: Pick<AcceleratorEntry, 'device' | 'computeCapability'>,
+): ArchitectureSupport | undefined {
+  return engine.architectures.find((row) => row.classes.includes(className) && isFor(row, accelerator));
+}
+
+/** Whether a row of a support table speaks of this accelerator. A row that names a capability needs CUDA. */
+function isFor(
+  { devices = ['GPU'], from, before }: Pick<QuantizationSupport, 'devices' | 'from' | 'before'>,
+  { device, computeCapability }: Pick<AcceleratorEntry, 'device' | 'computeCapability'>,
+): boolean {
+  if (!devices.includes(device)) return false;
+  if (computeCapability === undefined) return from === undefined && before === undefined;
+  return (
+    (from === undefined || compareComputeCapability(from, computeCapability) <= 0) &&
+    (before === undefined || compareComputeCapability(computeCapability, before) < 0)
   );
 }
 

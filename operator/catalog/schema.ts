@@ -24,13 +24,33 @@ const architecture = z.strictObject({
   tiedEmbeddings: z.boolean(),
   attentionBias: z.boolean(),
   queryKeyNorm: z.boolean(),
+  mla: z
+    .strictObject({
+      kvLoraRank: count,
+      qLoraRank: count.exactOptional(),
+      qkNopeHeadDim: count,
+      qkRopeHeadDim: count,
+      vHeadDim: count,
+    })
+    .exactOptional(),
+  moe: z
+    .strictObject({
+      experts: count,
+      activeExperts: count,
+      sharedExperts: z.int().min(0),
+      intermediateSize: count,
+      denseLayers: z.int().min(0),
+    })
+    .exactOptional(),
+  indexer: z.strictObject({ heads: count, headDim: count }).exactOptional(),
   parameters: count.exactOptional(),
 });
 
 const checkpoint = z.strictObject({
   repository,
-  format: z.enum(['compressed-tensors', 'awq', 'gptq']),
+  format: z.enum(['compressed-tensors', 'awq', 'gptq', 'fp8-block', 'gguf']),
   groupSize: count.exactOptional(),
+  bytes: z.union([count, z.record(text, count)]).exactOptional(),
   source: text,
 });
 
@@ -39,24 +59,51 @@ const model = z.strictObject({
   aliases: z.array(z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)),
   repository,
   architecture,
-  nativeDtype: z.enum(['bfloat16', 'float16']),
+  nativeDtype: z.enum(['bfloat16', 'float16', 'float8']),
+  checkpointBytes: count.exactOptional(),
+  loadedShare: z.number().gt(0).lte(1).exactOptional(),
+  unknownMemory: text.exactOptional(),
+  gated: z.boolean().exactOptional(),
+  requirements: z
+    .array(
+      z.strictObject({
+        engine: z.enum(ENGINE_TYPES),
+        minVersion: text.exactOptional(),
+        trustRemoteCode: z.boolean().exactOptional(),
+        source: text,
+      }),
+    )
+    .exactOptional(),
   contextLength: z.strictObject({ card: count, config: count }),
   licence: text,
   checkpoints: z.partialRecord(quantization, checkpoint),
   sources,
 });
 
+const device = z.enum(['GPU', 'UnifiedMemory', 'CPU']);
+const resourceName = z.string().regex(/^[a-z0-9.-]+\/[\w.-]+$/);
+
 const accelerator = z.strictObject({
   name: text,
-  computeCapability: capability,
-  memory: z.strictObject({ deviceMiB: count, visibleGiB: z.number().positive() }),
+  device,
+  computeCapability: capability.exactOptional(),
+  memory: z.strictObject({ deviceMiB: count, visibleGiB: z.number().positive() }).exactOptional(),
   interconnect: z.enum(['NVLink', 'PCIe']),
-  resourceName: z.string().regex(/^[a-z0-9.-]+\/[\w.-]+$/),
+  resourceName: resourceName.exactOptional(),
+  migProfiles: z
+    .array(
+      z.strictObject({
+        resourceName,
+        visibleGiB: z.number().positive(),
+        computeShare: z.number().positive().lte(1),
+      }),
+    )
+    .exactOptional(),
   maxPerNode: count,
   relativeCost: z.number().positive(),
   nodeLabels: z.array(
     z.strictObject({
-      dialect: z.enum(['GPUFeatureDiscovery', 'GKE', 'Karpenter', 'AKS']),
+      dialect: z.enum(['GPUFeatureDiscovery', 'GKE', 'Karpenter', 'AKS', 'NodeFeatureDiscovery']),
       requirements: z
         .array(z.strictObject({ key: text, operator: z.literal('In'), values: z.array(text).min(1) }))
         .min(1),
@@ -71,34 +118,83 @@ const byComputeCapability = z
 
 const engineVersion = z.strictObject({
   version: text,
-  image: text,
-  flags: z.array(z.string().regex(/^--?[A-Za-z][A-Za-z0-9-]*$/)).min(1),
+  images: z.partialRecord(device, text),
+  flags: z.array(z.string().regex(/^--?[A-Za-z][A-Za-z0-9_-]*$/)).min(1),
   plannedFlags: z.array(z.strictObject({ flags: z.array(text).min(1), field: text })),
   uncountedFlags: z.array(text),
+  architectures: z.array(
+    z.strictObject({
+      classes: z.array(text).min(1),
+      devices: z.array(device).min(1).exactOptional(),
+      from: capability.exactOptional(),
+      warning: text.exactOptional(),
+      source: text,
+    }),
+  ),
   quantizations: z.array(
     z.strictObject({
       quantization,
-      from: capability,
+      devices: z.array(device).min(1).exactOptional(),
+      from: capability.exactOptional(),
       before: capability.exactOptional(),
       warning: text.exactOptional(),
       source: text,
     }),
   ),
-  fp8KVCacheFrom: capability,
+  fp8KVCacheFrom: capability.exactOptional(),
   memory: z.strictObject({
-    utilization: z.number().gt(0).lt(1),
+    setting: z.enum(['FractionOfTotal', 'StaticFraction', 'FractionOfFree', 'None']),
+    utilization: z.number().gt(0).lte(1),
     baseOverheadGiB: byComputeCapability,
     tensorParallelGiB: z.number().nonnegative(),
   }),
   maxNumBatchedTokens: byComputeCapability,
   maxNumSeqs: count,
+  endpoints: z.strictObject({ port: count, health: text, metrics: text }),
+  metrics: z.partialRecord(
+    z.enum([
+      'requestsRunning',
+      'requestsWaiting',
+      'kvCacheUsage',
+      'timeToFirstToken',
+      'interTokenLatency',
+      'requestLatency',
+      'queueTime',
+      'promptTokens',
+      'generationTokens',
+      'requestsSucceeded',
+      'requestsFailed',
+    ]),
+    text,
+  ),
+  drain: z.strictObject({
+    onSigterm: z.enum(['Drains', 'DrainsWhenTold', 'Cuts']),
+    cutsAfterSeconds: z.number().nonnegative().exactOptional(),
+    newRequests: z.enum(['Error500', 'Refused', 'Error503']),
+    health: z.enum(['Ok', 'Error503', 'Refused']),
+    source: text,
+  }),
   sources,
 });
 
 export const catalogSchema: z.ZodType<Catalog> = z.strictObject({
   models: z.array(model),
   accelerators: z.array(accelerator),
-  engines: z.array(z.strictObject({ type: z.enum(ENGINE_TYPES), versions: z.array(engineVersion).min(1) })),
+  engines: z.array(
+    z.strictObject({
+      type: z.enum(ENGINE_TYPES),
+      versions: z.array(engineVersion).min(1),
+      flagHistory: z.array(
+        z.strictObject({
+          flag: text,
+          since: text.exactOptional(),
+          removedIn: text.exactOptional(),
+          instead: text.exactOptional(),
+          source: text,
+        }),
+      ),
+    }),
+  ),
   quantizations: z.array(
     z.strictObject({
       type: quantization,
@@ -109,6 +205,7 @@ export const catalogSchema: z.ZodType<Catalog> = z.strictObject({
       otherBytes: z.number().positive(),
       weights: z.enum(['Native', 'Prequantized', 'Online']),
       compute: z.enum(['float32', 'bfloat16', 'float16', 'Native']),
+      ggufBitsPerWeight: z.record(text, z.number().positive()).exactOptional(),
       source: text,
     }),
   ),

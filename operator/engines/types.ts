@@ -13,6 +13,8 @@ export interface EngineContainer {
   readonly startupProbe: NonNullable<IContainer['startupProbe']>;
   readonly livenessProbe: NonNullable<IContainer['livenessProbe']>;
   readonly readinessProbe: NonNullable<IContainer['readinessProbe']>;
+  /** Run before the engine, in order; e.g. the download of weights that the engine cannot fetch itself. */
+  readonly initContainers: readonly IContainer[];
   readonly volumes: readonly IVolume[];
   readonly volumeMounts: NonNullable<IContainer['volumeMounts']>;
   /** Seconds that the pod may take to stop: preStop delay + the engine's drain + a margin. */

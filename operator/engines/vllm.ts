@@ -38,6 +38,7 @@ export function renderVLLM(plan: ServingPlan, deployment: DeepSeekDeployment): E
     livenessProbe: { ...health, periodSeconds: 20, timeoutSeconds: 15, failureThreshold: 6 },
     // A hung engine is out of the Service after at most 5 + 5 + 3 seconds.
     readinessProbe: { ...health, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 },
+    initContainers: [],
     volumes,
     volumeMounts,
     terminationGracePeriodSeconds: stop.gracePeriodSeconds,
@@ -59,7 +60,9 @@ function vllmArguments(plan: ServingPlan, { metadata, spec }: DeepSeekDeployment
     ['--tensor-parallel-size', String(plan.tensorParallel)],
     ...(plan.pipelineParallel > 1 ? [['--pipeline-parallel-size', String(plan.pipelineParallel)] as const] : []),
     ['--max-model-len', String(plan.maxModelLen)],
-    ['--gpu-memory-utilization', plan.memory.gpuMemoryUtilization.toFixed(2)],
+    ...(plan.memory.engineSetting === undefined
+      ? []
+      : [['--gpu-memory-utilization', plan.memory.engineSetting.fraction.toFixed(2)] as const]),
     ['--max-num-seqs', String(plan.maxNumSeqs)],
     ['--max-num-batched-tokens', String(plan.maxNumBatchedTokens)],
     ...(plan.kvCacheDtype === 'fp8' ? [['--kv-cache-dtype', 'fp8'] as const] : []),

@@ -1,5 +1,5 @@
 import type { DeepSeekDeploymentSpec } from '../api/index.ts';
-import type { Catalog } from '../catalog/index.ts';
+import type { Catalog, MemorySetting } from '../catalog/index.ts';
 import { checkContext, chooseContext, concurrency, maxNumSeqs, shortestContext } from './context.ts';
 import { checkExtraArgs } from './extra-args.ts';
 import { planHost } from './host.ts';
@@ -91,6 +91,8 @@ function assemble(
       ...(spec.model.revision !== undefined && { revision: spec.model.revision }),
       trustRemoteCode: spec.model.trustRemoteCode ?? false,
       quantizedOnLoad: quantization.quantizedOnLoad,
+      checkpointGiB: round(checkpointGiB),
+      source: from === 'Volume' ? 'PersistentVolumeClaim' : from,
     },
     engine: { type: engine.type, version: engine.version.version, image: engine.image },
     quantization: quantization.entry.type,
@@ -98,20 +100,23 @@ function assemble(
     kvCacheDtype: quantization.kvCacheDtype,
     accelerator: {
       type: accelerator.name,
-      resourceName: accelerator.resourceName,
-      computeCapability: accelerator.computeCapability,
+      device: accelerator.device,
+      ...(accelerator.resourceName !== undefined && { resourceName: accelerator.resourceName }),
+      ...(accelerator.computeCapability !== undefined && { computeCapability: accelerator.computeCapability }),
     },
     tensorParallel: parallelism.tensor,
     pipelineParallel: parallelism.pipeline,
+    expertParallel: 1,
     gpusPerReplica: gpus,
     maxModelLen: context.maxModelLen,
     maxNumSeqs: maxNumSeqs(memory.kvCacheTokens, context.maxModelLen, engine.version.maxNumSeqs),
     maxNumBatchedTokens: maxNumBatchedTokens(engine.version, accelerator.computeCapability),
-    memory: roundedMemory(memory),
+    memory: roundedMemory(memory, engine.version.memory.setting),
     kvCacheTokens: memory.kvCacheTokens,
     maxConcurrency,
     host,
     startupBudgetSeconds: startupBudgetSeconds(checkpointGiB, from),
+    startup: { downloadSeconds: 0, loadSeconds: 0, compileSeconds: 0, warmUpSeconds: 0 },
     warnings: bounded([
       ...warnings,
       ...context.warnings,
@@ -156,11 +161,11 @@ function downloadWarnings(checkpointGiB: number, downloads: boolean): string[] {
     : [];
 }
 
-function roundedMemory(memory: MemoryFit): ServingPlan['memory'] {
+function roundedMemory(memory: MemoryFit, kind: MemorySetting): ServingPlan['memory'] {
   return {
     gpuTotalGiB: memory.gpuTotalGiB,
     usableGiBPerGPU: round(memory.usableGiB),
-    gpuMemoryUtilization: memory.utilization,
+    engineSetting: { kind, fraction: memory.utilization },
     weightsGiBPerGPU: round(memory.weightsGiB),
     overheadGiBPerGPU: round(memory.overheadGiB),
     kvCacheGiBPerGPU: round(memory.kvCacheGiB),

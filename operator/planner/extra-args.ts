@@ -18,7 +18,7 @@ export function checkExtraArgs(
 ): Refusal | { readonly warnings: readonly string[] } {
   const { version } = engine;
   const name = `${engine.type} ${version.version}`;
-  const ownBuild = engine.image !== version.image;
+  const ownBuild = !Object.values(version.images).includes(engine.image);
   const warnings: string[] = [];
   const [first] = extraArgs;
   if (first !== undefined && flagName(first) === undefined) {

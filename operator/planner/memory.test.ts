@@ -88,7 +88,7 @@ describe('KV cache tokens are within 10 % of what vLLM logged', () => {
       batchedTokens: batched,
       sequences,
     });
-    const room = on.memory.visibleGiB * 0.9 - weightsGiB - overhead;
+    const room = on.memory!.visibleGiB * 0.9 - weightsGiB - overhead;
     const planned = (room * GIB) / kvBytesPerTokenPerRank(architecture, parallelism, 2);
     expect(Math.abs(planned / tokens - 1)).toBeLessThan(0.1);
   });

@@ -22,7 +22,7 @@ export interface MemoryFit {
 }
 
 /** The tokens of one forward pass. Taken from the engine's catalogue entry, and told to the engine explicitly. */
-export function maxNumBatchedTokens(engine: EngineVersion, capability: string): number {
+export function maxNumBatchedTokens(engine: EngineVersion, capability: string | undefined): number {
   return byComputeCapability(engine.maxNumBatchedTokens, capability) ?? 2048;
 }
 
@@ -43,7 +43,7 @@ const OVERHEAD_PER_WEIGHT = 0.01;
 export function overheadGiB(
   architecture: ModelArchitecture,
   engine: EngineVersion,
-  capability: string,
+  capability: string | undefined,
   { tensor }: Parallelism,
   { weightsGiB, computeBytes, batchedTokens, sequences }: OverheadInputs,
 ): number {
@@ -83,11 +83,12 @@ export function fitMemory(
     sequences: engine.maxNumSeqs,
   });
   const { utilization } = engine.memory;
-  const usableGiB = accelerator.memory.visibleGiB * utilization;
+  const visibleGiB = accelerator.memory?.visibleGiB ?? 0;
+  const usableGiB = visibleGiB * utilization;
   const kvCacheGiB = usableGiB - weightsGiB - overhead;
   const kvBytesPerToken = kvBytesPerTokenPerRank(architecture, parallelism, kvCacheDtype === 'fp8' ? 1 : computeBytes);
   return {
-    gpuTotalGiB: accelerator.memory.visibleGiB,
+    gpuTotalGiB: visibleGiB,
     utilization,
     usableGiB,
     weightsGiB,

@@ -28,7 +28,12 @@ describe('FP16 on an A100', () => {
       pipelineParallel: 1,
       gpusPerReplica: 1,
       maxModelLen: 131_072,
-      memory: { gpuTotalGiB: 79.1, gpuMemoryUtilization: 0.9, usableGiBPerGPU: 71.19, weightsGiBPerGPU: 14.19 },
+      memory: {
+        gpuTotalGiB: 79.1,
+        engineSetting: { kind: 'FractionOfTotal', fraction: 0.9 },
+        usableGiBPerGPU: 71.19,
+        weightsGiBPerGPU: 14.19,
+      },
       warnings: [],
     });
   });

@@ -204,7 +204,7 @@ describe('for a model and a GPU of the catalogue', () => {
           ...CATALOG,
           accelerators: CATALOG.accelerators.map((entry) => ({
             ...entry,
-            memory: { ...entry.memory, visibleGiB: entry.memory.visibleGiB * factor },
+            ...(entry.memory && { memory: { ...entry.memory, visibleGiB: entry.memory.visibleGiB * factor } }),
           })),
         };
         fc.pre(plan(spec).accepted);

@@ -40,15 +40,16 @@ export function resolveQuantization(
   const { type, warnings } =
     wanted === undefined ? defaultQuantization(model, accelerator, engine) : { type: wanted, warnings: [] };
   const entry = findQuantization(catalog, type);
-  const support = findQuantizationSupport(engine.version, type, accelerator.computeCapability);
+  const support = findQuantizationSupport(engine.version, type, accelerator);
   if (entry === undefined || support === undefined) {
     return refuse('UnsupportedQuantization', unsupportedMessage(type, accelerator, engine));
   }
   const kvCacheDtype = spec.quantization?.kvCache === 'FP8' ? 'fp8' : 'auto';
-  if (kvCacheDtype === 'fp8' && isOlder(accelerator, engine.version.fp8KVCacheFrom)) {
+  const { fp8KVCacheFrom } = engine.version;
+  if (kvCacheDtype === 'fp8' && (fp8KVCacheFrom === undefined || isOlder(accelerator, fp8KVCacheFrom))) {
     return refuse(
       'UnsupportedQuantization',
-      `an FP8 KV cache needs compute capability ${engine.version.fp8KVCacheFrom}, and ${accelerator.name} has ${accelerator.computeCapability}: set quantization.kvCache to Auto`,
+      `an FP8 KV cache needs compute capability ${fp8KVCacheFrom ?? 'that no GPU has'}, and ${accelerator.name} has ${accelerator.computeCapability ?? 'none'}: set quantization.kvCache to Auto`,
     );
   }
   if (spec.quantization?.bits !== undefined && spec.quantization.bits !== entry.linearBytes * 8) {
@@ -72,10 +73,11 @@ export function resolveQuantization(
 }
 
 const isOlder = (accelerator: AcceleratorEntry, capability: string): boolean =>
+  accelerator.computeCapability === undefined ||
   compareComputeCapability(accelerator.computeCapability, capability) < 0;
 
 const runs = (type: QuantizationType, accelerator: AcceleratorEntry, engine: EngineVersion): boolean =>
-  findQuantizationSupport(engine, type, accelerator.computeCapability) !== undefined;
+  findQuantizationSupport(engine, type, accelerator) !== undefined;
 
 /** The checkpoint's own dtype; float16 where the GPU has no bfloat16. */
 function defaultQuantization(
@@ -88,7 +90,7 @@ function defaultQuantization(
   return {
     type: 'FP16',
     warnings: [
-      `the weights are in BF16, which ${accelerator.name} (compute capability ${accelerator.computeCapability}) does not have: they run in FP16`,
+      `the weights are in BF16, which ${accelerator.name} (compute capability ${accelerator.computeCapability ?? 'none'}) does not have: they run in FP16`,
     ],
   };
 }
@@ -109,9 +111,9 @@ function unsupportedMessage(type: QuantizationType, accelerator: AcceleratorEntr
   if (type === 'GGUF') return `${name} does not load GGUF files: it supports ${supported} on ${accelerator.name}`;
   const oldest = engine.version.quantizations
     .filter(({ quantization }) => quantization === type)
-    .map(({ from }) => from)
+    .flatMap(({ from }) => from ?? [])
     .sort(compareComputeCapability)[0];
-  const capability = `${accelerator.name} has compute capability ${accelerator.computeCapability}`;
+  const capability = `${accelerator.name} has compute capability ${accelerator.computeCapability ?? 'none'}`;
   const needs =
     oldest !== undefined && isOlder(accelerator, oldest)
       ? `${name} needs compute capability ${oldest} for ${type}, and ${capability}`

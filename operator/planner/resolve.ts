@@ -107,7 +107,7 @@ export function resolveAccelerator(
   if (spec.type === 'custom') return customAccelerator(spec);
   const entry = findAccelerator(catalog, spec.type);
   if (entry !== undefined) {
-    return { entry: { ...entry, resourceName: resource ?? entry.resourceName }, warnings: [] };
+    return { entry: { ...entry, ...(resource !== undefined && { resourceName: resource }) }, warnings: [] };
   }
   const names = catalog.accelerators.map(({ name }) => name);
   const similar = similarNames(spec.type, names);
@@ -134,6 +134,7 @@ function customAccelerator(spec: DeepSeekDeploymentSpec['accelerator']): Resolve
   return {
     entry: {
       name: 'custom',
+      device: 'GPU',
       computeCapability: capability,
       memory: { deviceMiB: Math.round(nominal * 1024), visibleGiB: visible },
       interconnect: 'PCIe',
@@ -173,7 +174,7 @@ export function resolveEngine({ engine: spec }: DeepSeekDeploymentSpec, catalog:
   return {
     type,
     version,
-    image: spec?.image ?? version.image,
+    image: spec?.image ?? version.images.GPU ?? '',
     warnings:
       spec?.image !== undefined && wanted === undefined
         ? [

@@ -1,4 +1,5 @@
 import type { EngineType, PlannerReason, QuantizationType } from '../api/index.ts';
+import type { DeviceKind, MemorySetting } from '../catalog/index.ts';
 
 /** Floating-point type that activations are computed in. */
 export type ComputeDtype = 'float32' | 'bfloat16' | 'float16';
@@ -19,6 +20,12 @@ export interface ServingPlan {
     readonly trustRemoteCode: boolean;
     /** The weights are in 16-bit, and the engine quantizes them while it loads them. */
     readonly quantizedOnLoad: boolean;
+    /** File type to load of a GGUF repository, such as Q4_K_M. With quantization GGUF only. */
+    readonly ggufType?: string;
+    /** Bytes of the weights files, GiB. */
+    readonly checkpointGiB: number;
+    /** Where the engine reads them from. */
+    readonly source: WeightsSource;
   };
   readonly engine: { readonly type: EngineType; readonly version: string; readonly image: string };
   readonly quantization: QuantizationType;
@@ -27,6 +34,7 @@ export interface ServingPlan {
   readonly accelerator: {
     /** Catalogue name, or `custom`. */
     readonly type: string;
+    readonly device: DeviceKind;
     /** Extended resource of the device plugin; absent on CPU. */
     readonly resourceName?: string;
     /** CUDA compute capability, e.g. `8.0`; absent on CPU. */
@@ -34,6 +42,8 @@ export interface ServingPlan {
   };
   readonly tensorParallel: number;
   readonly pipelineParallel: number;
+  /** Ranks that the experts of a mixture are divided over, whole experts each; 1: each expert is sharded like the rest. */
+  readonly expertParallel: number;
   /** tensorParallel x pipelineParallel; 0 on CPU. */
   readonly gpusPerReplica: number;
   /** Longest sequence (prompt + output), in tokens. */
@@ -43,10 +53,12 @@ export interface ServingPlan {
   /** Tokens that one forward pass handles at most (`--max-num-batched-tokens`); it sizes the activations. */
   readonly maxNumBatchedTokens: number;
   readonly memory: {
+    /** What a process sees of one GPU. On CPU: what the container asks for. */
     readonly gpuTotalGiB: number;
-    /** What the engine may use of one GPU: gpuTotalGiB x gpuMemoryUtilization. */
+    /** What the engine may use of one GPU. */
     readonly usableGiBPerGPU: number;
-    readonly gpuMemoryUtilization: number;
+    /** What the engine is told of it, in its own terms; see MemorySetting. Absent where it has no such setting. */
+    readonly engineSetting?: { readonly kind: MemorySetting; readonly fraction: number };
     readonly weightsGiBPerGPU: number;
     readonly overheadGiBPerGPU: number;
     readonly kvCacheGiBPerGPU: number;
@@ -68,8 +80,18 @@ export interface ServingPlan {
   };
   /** Download + load + compile + warm-up, with margin. Drives startupProbe and the progress deadline. */
   readonly startupBudgetSeconds: number;
+  /** What is expected without margin, seconds; their sum is what a user should wait for. */
+  readonly startup: {
+    readonly downloadSeconds: number;
+    readonly loadSeconds: number;
+    readonly compileSeconds: number;
+    readonly warmUpSeconds: number;
+  };
   readonly warnings: readonly string[];
 }
+
+/** Kinds of `spec.model.source`. */
+export type WeightsSource = 'HuggingFace' | 'PersistentVolumeClaim' | 'Image' | 'ObjectStorage';
 
 /** Something else that would plan, cheapest first. */
 export interface Alternative {

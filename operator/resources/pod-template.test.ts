@@ -122,7 +122,12 @@ describe('renderPodTemplate', () => {
     it('asks for all GPUs of a replica in one pod, by the name that the plan says', () => {
       const plan = planWith({
         gpusPerReplica: 4,
-        accelerator: { type: 'custom', resourceName: 'nvidia.com/mig-3g.40gb', computeCapability: '8.0' },
+        accelerator: {
+          type: 'custom',
+          device: 'GPU',
+          resourceName: 'nvidia.com/mig-3g.40gb',
+          computeCapability: '8.0',
+        },
       });
       const { container, pod } = render({}, plan);
       expect(container.resources?.requests).toMatchObject({ 'nvidia.com/mig-3g.40gb': '4' });
@@ -132,7 +137,10 @@ describe('renderPodTemplate', () => {
     });
 
     it('asks for no GPU on CPU', () => {
-      const { container, pod } = render({}, planWith({ gpusPerReplica: 0, accelerator: { type: 'CPU' } }));
+      const { container, pod } = render(
+        {},
+        planWith({ gpusPerReplica: 0, accelerator: { type: 'CPU', device: 'CPU' } }),
+      );
       expect(Object.keys(container.resources?.limits ?? {})).toEqual(['memory']);
       expect(pod.tolerations?.map(({ key }) => key)).not.toContain('nvidia.com/gpu');
       expect(pod.affinity).toBeUndefined();

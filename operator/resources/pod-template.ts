@@ -42,6 +42,7 @@ export function renderPodTemplate(
     terminationGracePeriodSeconds: engine.terminationGracePeriodSeconds,
     tolerations: tolerations(tolerated, resourceName),
     topologySpreadConstraints: spread(revisionSelector(name, revision), pod.topologySpreadConstraints),
+    ...(engine.initContainers.length > 0 && { initContainers: [...engine.initContainers] }),
     containers: [engineContainer(spec, plan, engine, shared)],
     volumes: lastBy('name', [...shared.volumes, ...engine.volumes, ...(pod.volumes ?? [])]),
     ...(affinity && { affinity }),
