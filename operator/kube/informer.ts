@@ -129,8 +129,7 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
   /** What is stored already at this very version: an own write and its echo in the watch need preparing only once. */
   #known({ metadata }: T): T | undefined {
     const stored = this.#store.get(metadata);
-    const same =
-      stored?.metadata.uid === metadata.uid && stored?.metadata.resourceVersion === metadata.resourceVersion;
+    const same = stored?.metadata.uid === metadata.uid && stored?.metadata.resourceVersion === metadata.resourceVersion;
     return same ? stored : undefined;
   }
 
