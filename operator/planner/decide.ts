@@ -1,21 +1,24 @@
 import type { DeepSeekDeploymentSpec } from '../api/index.ts';
-import type { Catalog, MemorySetting } from '../catalog/index.ts';
+import type { Catalog, MemorySetting, ModelEntry } from '../catalog/index.ts';
 import { checkContext, chooseContext, concurrency, maxNumSeqs, shortestContext } from './context.ts';
+import { engineCandidates } from './engine-choice.ts';
+import type { EngineChoice } from './engine-choice.ts';
 import { checkExtraArgs } from './extra-args.ts';
 import { planHost } from './host.ts';
 import { maxNumBatchedTokens } from './memory.ts';
 import type { MemoryFit } from './memory.ts';
-import { resolveQuantization } from './quantization.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { resolveAccelerator, resolveEngine, resolveModel } from './resolve.ts';
+import { resolveAccelerator, resolveModel } from './resolve.ts';
+import type { ResolvedAccelerator } from './resolve.ts';
 import { chooseSplit } from './split.ts';
-import type { Split, Workload } from './split.ts';
-import { startupBudgetSeconds } from './startup.ts';
+import type { Split } from './split.ts';
+import { planStartup, weightsFrom } from './startup.ts';
 import type { WeightsFrom } from './startup.ts';
 import type { ServingPlan } from './types.ts';
 import { formatCount, GIB, round } from './units.ts';
 import { weightBytes } from './weights.ts';
+import type { Workload } from './workload.ts';
 
 /** What `status.plan.warnings` has room for. */
 const MAX_WARNINGS = 32;
@@ -30,12 +33,28 @@ export function decide(spec: DeepSeekDeploymentSpec, catalog: Catalog): ServingP
   if (isRefusal(model)) return model;
   const accelerator = resolveAccelerator(spec, catalog);
   if (isRefusal(accelerator)) return accelerator;
-  const engine = resolveEngine(spec, catalog);
-  if (isRefusal(engine)) return engine;
   const from = weightsFrom(spec);
   if (isRefusal(from)) return from;
-  const quantization = resolveQuantization(spec, model, accelerator.entry, engine, catalog);
-  if (isRefusal(quantization)) return quantization;
+  const candidates = engineCandidates(spec, model, accelerator.entry, catalog);
+  if (isRefusal(candidates)) return candidates;
+  let first: Refusal | undefined;
+  for (const choice of candidates) {
+    const plan = decideEngine(spec, model, accelerator, choice, from, catalog);
+    if (!isRefusal(plan)) return plan;
+    first ??= plan;
+  }
+  return first ?? refuse('UnsupportedEngine', `no engine serves ${model.name} on ${accelerator.entry.name}`);
+}
+
+/** Plans one replica with one engine. */
+function decideEngine(
+  spec: DeepSeekDeploymentSpec,
+  model: ModelEntry,
+  accelerator: ResolvedAccelerator,
+  { engine, quantization, warnings }: EngineChoice,
+  from: WeightsFrom,
+  catalog: Catalog,
+): ServingPlan | Refusal {
   const extraArgs = checkExtraArgs(spec.engine?.extraArgs ?? [], engine);
   if (isRefusal(extraArgs)) return extraArgs;
   const wanted = spec.model.maxModelLen;
@@ -46,6 +65,7 @@ export function decide(spec: DeepSeekDeploymentSpec, catalog: Catalog): ServingP
   const split = chooseSplit(spec.accelerator, workload, catalog);
   if (isRefusal(split)) return split;
   const plan = assemble(spec, workload, split, from, [
+    ...warnings,
     ...engine.warnings,
     ...accelerator.warnings,
     ...quantization.warnings,
@@ -59,30 +79,21 @@ export function decide(spec: DeepSeekDeploymentSpec, catalog: Catalog): ServingP
       );
 }
 
-function weightsFrom({ model: { source } }: DeepSeekDeploymentSpec): WeightsFrom | Refusal {
-  if (source?.objectStorage !== undefined) {
-    return refuse(
-      'UnsupportedSource',
-      'model.source.objectStorage cannot be served by this version: use huggingFace (with a mirror’s endpoint), persistentVolumeClaim or image',
-    );
-  }
-  if (source?.persistentVolumeClaim !== undefined) return 'Volume';
-  return source?.image === undefined ? 'HuggingFace' : 'Image';
-}
-
 function assemble(
   spec: DeepSeekDeploymentSpec,
-  { model, accelerator, engine, quantization }: Workload,
+  workload: Workload,
   { parallelism, memory }: Split,
   from: WeightsFrom,
   warnings: readonly string[],
 ): ServingPlan {
+  const { model, accelerator, engine, quantization } = workload;
   const gpus = parallelism.tensor * parallelism.pipeline;
   const context = chooseContext(model, spec.model.maxModelLen, memory.kvCacheTokens);
   const maxConcurrency = concurrency(memory.kvCacheTokens, context.maxModelLen);
   const checkpointGiB = checkpointSizeGiB(model, quantization);
   const downloads =
     from === 'HuggingFace' && !spec.model.source?.cache?.persistentVolumeClaim && !spec.model.source?.cache?.hostPath;
+  const startup = planStartup(spec, workload, parallelism, checkpointGiB, from);
   const { host, warnings: hostWarnings } = planHost(spec, gpus, checkpointGiB, downloads);
   return {
     model: {
@@ -115,8 +126,8 @@ function assemble(
     kvCacheTokens: memory.kvCacheTokens,
     maxConcurrency,
     host,
-    startupBudgetSeconds: startupBudgetSeconds(checkpointGiB, from),
-    startup: { downloadSeconds: 0, loadSeconds: 0, compileSeconds: 0, warmUpSeconds: 0 },
+    startupBudgetSeconds: startup.budgetSeconds,
+    startup: startup.phases,
     warnings: bounded([
       ...warnings,
       ...context.warnings,
@@ -136,6 +147,7 @@ function assemble(
           ]
         : []),
       ...hostWarnings,
+      ...startup.warnings,
       ...downloadWarnings(checkpointGiB, downloads),
     ]),
   };

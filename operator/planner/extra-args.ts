@@ -1,6 +1,6 @@
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import type { ResolvedEngine } from './resolve.ts';
+import type { ResolvedEngine } from './engine-choice.ts';
 
 /** The name of the flag that an argument begins with, as the catalogue spells it; undefined if it is a value. */
 export function flagName(argument: string): string | undefined {

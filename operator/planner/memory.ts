@@ -1,10 +1,10 @@
 import { byComputeCapability } from '../catalog/index.ts';
-import type { AcceleratorEntry, EngineVersion, ModelArchitecture } from '../catalog/index.ts';
+import type { EngineVersion, ModelArchitecture } from '../catalog/index.ts';
 import { kvBytesPerTokenPerRank } from './kv-cache.ts';
 import type { Parallelism } from './parallelism.ts';
-import type { ResolvedQuantization } from './quantization.ts';
 import { GIB } from './units.ts';
 import { weightBytesPerRank } from './weights.ts';
+import type { Workload } from './workload.ts';
 
 /** How the memory of the fullest GPU of a replica is used. GiB but for the last two. */
 export interface MemoryFit {
@@ -67,10 +67,7 @@ export interface OverheadInputs {
 
 /** Computes the memory of one rank. */
 export function fitMemory(
-  architecture: ModelArchitecture,
-  accelerator: AcceleratorEntry,
-  engine: EngineVersion,
-  quantization: ResolvedQuantization,
+  { model: { architecture }, accelerator, engine: { version: engine }, quantization }: Workload,
   parallelism: Parallelism,
 ): MemoryFit {
   const { entry, groupSize, computeDtype, kvCacheDtype } = quantization;

@@ -11,7 +11,7 @@ import type {
 } from '../catalog/index.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import type { ResolvedEngine } from './resolve.ts';
+import type { ResolvedEngine } from './engine-choice.ts';
 import type { ComputeDtype } from './types.ts';
 
 /** A quantization that this engine runs on this GPU, and where its weights come from. */

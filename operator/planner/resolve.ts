@@ -1,18 +1,10 @@
-import type { DeepSeekDeploymentSpec, EngineType } from '../api/index.ts';
-import { findAccelerator, findEngine, findModel, similarNames } from '../catalog/index.ts';
-import type { AcceleratorEntry, Catalog, EngineVersion, ModelEntry } from '../catalog/index.ts';
+import type { DeepSeekDeploymentSpec } from '../api/index.ts';
+import { findAccelerator, findModel, similarNames } from '../catalog/index.ts';
+import type { AcceleratorEntry, Catalog, ModelEntry } from '../catalog/index.ts';
 import { countParameters } from './weights.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { formatCount, formatGiB, GIB, parseQuantity, round } from './units.ts';
-
-/** An engine in one version, and the image to run. */
-export interface ResolvedEngine {
-  readonly type: EngineType;
-  readonly version: EngineVersion;
-  readonly image: string;
-  readonly warnings: readonly string[];
-}
 
 export interface ResolvedAccelerator {
   readonly entry: AcceleratorEntry;
@@ -147,39 +139,5 @@ function customAccelerator(spec: DeepSeekDeploymentSpec['accelerator']): Resolve
     warnings: [
       `of the ${formatGiB(nominal)} of the custom accelerator, ${formatGiB(visible)} are planned with: drivers and error correction take the rest`,
     ],
-  };
-}
-
-/** The catalogue's entry of the wanted engine and version; the newest version of vLLM by default. */
-export function resolveEngine({ engine: spec }: DeepSeekDeploymentSpec, catalog: Catalog): ResolvedEngine | Refusal {
-  const type = spec?.type ?? 'vLLM';
-  const entry = findEngine(catalog, type);
-  const latest = entry?.versions[0];
-  if (entry === undefined || latest === undefined) {
-    const known = catalog.engines.map((engine) => engine.type).join(', ');
-    return refuse(
-      'UnsupportedEngine',
-      `${type} cannot be planned by this version, which has ${known}: set engine.type to one of them, or leave it out`,
-    );
-  }
-  const wanted = spec?.version?.replace(/^v(?=[0-9])/, '');
-  const version = wanted === undefined ? latest : entry.versions.find((candidate) => candidate.version === wanted);
-  if (version === undefined) {
-    const known = entry.versions.map((candidate) => candidate.version).join(', ');
-    return refuse(
-      'UnsupportedEngine',
-      `${type} ${wanted ?? ''} is not in the catalogue, which knows the command line of ${known}: set engine.version to one of them, or leave it out and name your build in engine.image`,
-    );
-  }
-  return {
-    type,
-    version,
-    image: spec?.image ?? version.images.GPU ?? '',
-    warnings:
-      spec?.image !== undefined && wanted === undefined
-        ? [
-            `the image ${spec.image} is taken to have the command line of ${type} ${version.version}; set engine.version to say so`,
-          ]
-        : [],
   };
 }

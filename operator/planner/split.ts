@@ -1,26 +1,15 @@
 import type { DeepSeekDeploymentSpec } from '../api/index.ts';
 import { findQuantization } from '../catalog/index.ts';
-import type { AcceleratorEntry, Catalog, ModelEntry } from '../catalog/index.ts';
+import type { Catalog } from '../catalog/index.ts';
 import { fitMemory } from './memory.ts';
 import type { MemoryFit } from './memory.ts';
 import { legalTensorSizes, splitsUpTo, tensorParallelProblem } from './parallelism.ts';
 import type { Parallelism } from './parallelism.ts';
-import type { ResolvedQuantization } from './quantization.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import type { ResolvedEngine } from './resolve.ts';
 import { formatCount, formatGiB, GIB, withArticle } from './units.ts';
 import { weightBytesPerRank } from './weights.ts';
-
-/** What is to be placed on GPUs. */
-export interface Workload {
-  readonly model: ModelEntry;
-  readonly accelerator: AcceleratorEntry;
-  readonly engine: ResolvedEngine;
-  readonly quantization: ResolvedQuantization;
-  /** Tokens that the KV cache has to hold at least: one sequence. */
-  readonly minTokens: number;
-}
+import type { Workload } from './workload.ts';
 
 export interface Split {
   readonly parallelism: Parallelism;
@@ -103,8 +92,8 @@ function candidateSplits(spec: DeepSeekDeploymentSpec['accelerator'], workload: 
 
 /** The memory of this split if it holds the weights, also while they are loaded, and one sequence. */
 function fits(workload: Workload, parallelism: Parallelism, catalog: Catalog): MemoryFit | undefined {
-  const { model, accelerator, engine, quantization, minTokens } = workload;
-  const memory = fitMemory(model.architecture, accelerator, engine.version, quantization, parallelism);
+  const { minTokens } = workload;
+  const memory = fitMemory(workload, parallelism);
   if (!(memory.kvCacheTokens >= minTokens)) return undefined;
   return loadPeakGiB(workload, parallelism, catalog) <= memory.usableGiB ? memory : undefined;
 }
@@ -117,8 +106,8 @@ function loadPeakGiB({ model, quantization }: Workload, parallelism: Parallelism
 }
 
 function insufficient(workload: Workload, parallelism: Parallelism, catalog: Catalog): Refusal {
-  const { model, accelerator, engine, quantization, minTokens } = workload;
-  const memory = fitMemory(model.architecture, accelerator, engine.version, quantization, parallelism);
+  const { model, accelerator, quantization, minTokens } = workload;
+  const memory = fitMemory(workload, parallelism);
   const gpus = parallelism.tensor * parallelism.pipeline;
   const what = `${model.name} in ${quantization.entry.type}${gpus > 1 ? ` on ${gpus} GPUs` : ''}`;
   const gives = `${withArticle(accelerator.name)} gives ${formatGiB(memory.usableGiB)}`;

@@ -1,3 +1,10 @@
+import type { DeepSeekDeploymentSpec } from '../api/index.ts';
+import type { Parallelism } from './parallelism.ts';
+import { refuse } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+import type { ServingPlan } from './types.ts';
+import type { Workload } from './workload.ts';
+
 /** Where the engine reads the weights from. */
 export type WeightsFrom = 'HuggingFace' | 'Volume' | 'Image';
 
@@ -30,4 +37,38 @@ export function startupBudgetSeconds(checkpointGiB: number, from: WeightsFrom): 
       : checkpointGiB / (from === 'Volume' ? THROUGHPUT.network : THROUGHPUT.disk);
   const seconds = (read + START_SECONDS + COMPILE_SECONDS) * MARGIN;
   return Math.max(MINIMUM_SECONDS, Math.ceil(seconds / STEP_SECONDS) * STEP_SECONDS);
+}
+
+/** The source that the spec names; the hub by default. */
+export function weightsFrom({ model: { source } }: DeepSeekDeploymentSpec): WeightsFrom | Refusal {
+  if (source?.objectStorage !== undefined) {
+    return refuse(
+      'UnsupportedSource',
+      'model.source.objectStorage cannot be served by this version: use huggingFace (with a mirror’s endpoint), persistentVolumeClaim or image',
+    );
+  }
+  if (source?.persistentVolumeClaim !== undefined) return 'Volume';
+  return source?.image === undefined ? 'HuggingFace' : 'Image';
+}
+
+/** How long a pod takes to start, in phases, and how long it may take. */
+export interface Startup {
+  readonly phases: ServingPlan['startup'];
+  readonly budgetSeconds: number;
+  readonly warnings: readonly string[];
+}
+
+/** Plans the start of one pod. */
+export function planStartup(
+  _spec: DeepSeekDeploymentSpec,
+  _workload: Workload,
+  _parallelism: Parallelism,
+  checkpointGiB: number,
+  from: WeightsFrom,
+): Startup {
+  return {
+    phases: { downloadSeconds: 0, loadSeconds: 0, compileSeconds: 0, warmUpSeconds: 0 },
+    budgetSeconds: startupBudgetSeconds(checkpointGiB, from),
+    warnings: [],
+  };
 }
