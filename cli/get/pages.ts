@@ -38,7 +38,7 @@ export function listPage(
     return { text: () => '', content, note: `No DeepSeekDeployments ${where}.` };
   }
   const rest = { wide: output === 'wide', allNamespaces: namespace === undefined };
-  return { text: (terminal, now) => paint(renderTable(items, { terminal, now, ...rest }), terminal), content };
+  return { text: (terminal, now) => renderTable(items, { terminal, now, ...rest }), content };
 }
 
 /** The page of `get NAME`. */

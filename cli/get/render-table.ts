@@ -1,5 +1,5 @@
 import { formatAge } from '../support/ages.ts';
-import { type Line, span, type Tone } from '../support/styled.ts';
+import { span, type Tone } from '../support/styled.ts';
 import { type Column, layOutTable } from '../support/table.ts';
 import { type RenderOptions, safe, TONES } from './glyphs.ts';
 import type { DeploymentSummary } from './info.ts';
@@ -7,11 +7,11 @@ import type { DeploymentSummary } from './info.ts';
 /** What an empty cell says. */
 const NONE = '-';
 
-/** The table of `get` without a name. */
+/** The table of `get` without a name, ready to print. */
 export function renderTable(
   summaries: readonly DeploymentSummary[],
   options: RenderOptions & { readonly allNamespaces: boolean },
-): Line[] {
+): string {
   const { terminal, now, wide, allNamespaces } = options;
   const column = (
     header: string,

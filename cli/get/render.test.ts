@@ -21,7 +21,7 @@ function page(objects = rollingOut(), at = terminal(140), rest: Partial<RenderOp
 
 function table(objects: readonly ReturnType<typeof deploymentObject>[], at: Terminal, rest: object = {}): string {
   const options = { terminal: at, now: NOW, wide: false, allNamespaces: false, ...rest };
-  return paint(renderTable(objects.map(summaryOf), options), at);
+  return renderTable(objects.map(summaryOf), options);
 }
 
 describe('the page of one DeepSeekDeployment', () => {
