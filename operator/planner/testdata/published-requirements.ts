@@ -6,17 +6,7 @@ export interface PublishedRequirement {
   /** Name in the catalogue: the last segment of the Hugging Face repository, in lower case. */
   readonly model: string;
   readonly accelerator:
-    | 'T4'
-    | 'A10G'
-    | 'L4'
-    | 'L40S'
-    | 'A100-40GB'
-    | 'A100-80GB'
-    | 'H100'
-    | 'H200'
-    | 'B200'
-    | 'Orin'
-    | 'CPU';
+    'T4' | 'A10G' | 'L4' | 'L40S' | 'A100-40GB' | 'A100-80GB' | 'H100' | 'H200' | 'B200' | 'Orin' | 'CPU';
   /** GPUs of one replica, over all of its nodes. 0 for a CPU. */
   readonly gpus: number;
   /** Nodes of one replica. */
@@ -45,7 +35,8 @@ export interface PublishedRequirement {
 
 const DEEPSEEK_R1_README = 'deepseek-ai/DeepSeek-R1 README.md@0cf7856';
 const DEEPSEEK_LLM_README = 'deepseek-ai/DeepSeek-LLM README.md@1b79a65';
-const DEEPSEEK_V2_README = 'deepseek-ai/DeepSeek-V2 README.md@ec98ee3: "in BF16 format for inference, 80GB*8 GPUs are required"';
+const DEEPSEEK_V2_README =
+  'deepseek-ai/DeepSeek-V2 README.md@ec98ee3: "in BF16 format for inference, 80GB*8 GPUs are required"';
 const DEEPSEEK_V25_README = 'huggingface.co/deepseek-ai/DeepSeek-V2.5 README.md: "80GB*8 GPUs are required"';
 const DEEPSEEK_CODER_V2_README = 'deepseek-ai/DeepSeek-Coder-V2 README.md@c59bc46: "80GB*8 GPUs are required"';
 const DEEPSEEK_CODER_V2_LITE = 'github.com/deepseek-ai/DeepSeek-Coder-V2/issues/11: "40GB *1 GPUs"';
@@ -58,7 +49,8 @@ const SKYPILOT_DISTILLED = 'skypilot-org/skypilot llm/deepseek-r1-distilled/deep
 const SKYPILOT_MATRIX = 'skypilot-org/skypilot llm/deepseek-r1/README.md@06ede17 (matrix of models and GPUs)';
 const SKYPILOT_R1 = 'skypilot-org/skypilot llm/deepseek-r1/README.md@d7e80bd (common configurations)';
 const SCALEWAY = 'github.com/scaleway/docs-content/pull/4545';
-const SCALEWAY_8B = 'scaleway/docs-content pages/managed-inference/reference-content/deepseek-r1-distill-llama-8b.mdx@320e59f';
+const SCALEWAY_8B =
+  'scaleway/docs-content pages/managed-inference/reference-content/deepseek-r1-distill-llama-8b.mdx@320e59f';
 const VERATHOS = 'verathos-ai/verathos verallm/registry/models.py@b2dce41 (marked as verified on that GPU)';
 const NVIDIA_14B =
   'build.nvidia.com/deepseek-ai/deepseek-r1-distill-qwen-14b/systemcard: FP8 from 14 GB, BF16 from 29 GB';
@@ -72,7 +64,8 @@ const LLM_K8S = 'surajssd/llm-k8s configs';
 const BENTO = 'bentoml/BentoVLLM .github';
 const TRUSS = 'basetenlabs/truss-examples';
 const GPU_RECIPES = 'AI-Hypercomputer/gpu-recipes';
-const GKE_SAMPLES = 'GoogleCloudPlatform/kubernetes-engine-samples ai-ml/llm-multihost-gpus/vllm-deepseek-r1-A3.yaml@2b50365';
+const GKE_SAMPLES =
+  'GoogleCloudPlatform/kubernetes-engine-samples ai-ml/llm-multihost-gpus/vllm-deepseek-r1-A3.yaml@2b50365';
 const RAY = 'ray-project/ray doc/source/serve/tutorials/serve-deepseek.md@103aaf6';
 const GPUSTACK = 'gpustack/gpustack docs/tutorials/running-deepseek-r1-671b-with-distributed-vllm.md@42c52e2';
 const DSTACK = 'dstackai/dstack examples/llms/deepseek/README.md@0a3fe93';
@@ -84,7 +77,8 @@ const QUIXI_V3 = 'huggingface.co/cognitivecomputations/DeepSeek-V3-AWQ README.md
 const TENSTORRENT = 'github.com/tenstorrent/tt-inference-server/issues/356';
 const LMDEPLOY = 'github.com/InternLM/lmdeploy/issues/2960 (out of memory on 8 x H800, 80 GB)';
 const LLM_D = 'llm-d/llm-d-benchmark config_explorer/empirical-vllm-memory-results.md@2593348';
-const BF16_ON_T4 = 'github.com/vllm-project/vllm/issues/1157: "Bfloat16 is only supported on GPUs with compute capability of at least 8.0"';
+const BF16_ON_T4 =
+  'github.com/vllm-project/vllm/issues/1157: "Bfloat16 is only supported on GPUs with compute capability of at least 8.0"';
 
 const QWEN_1_5B = 'deepseek-r1-distill-qwen-1.5b';
 const QWEN_7B = 'deepseek-r1-distill-qwen-7b';
@@ -125,7 +119,6 @@ export const PUBLISHED: readonly PublishedRequirement[] = [
   { model: LLAMA_70B, accelerator: 'H100', gpus: 2, nodes: 1, quantization: 'FP8', context: 131_072, runs: true, source: SCALEWAY },
   { model: LLAMA_70B, accelerator: 'H100', gpus: 2, nodes: 1, quantization: 'BF16', context: 57_344, runs: true, source: SCALEWAY, note: '"56k"; the share of memory is not said' },
   { model: LLAMA_70B, accelerator: 'H100', gpus: 1, nodes: 1, quantization: 'FP8', context: 15_360, runs: true, source: SCALEWAY, note: '"15k"; the share of memory is not said' },
-  { model: LLAMA_70B, accelerator: 'H100', gpus: 1, nodes: 1, quantization: 'FP8', context: 32_768, runs: false, source: SCALEWAY, note: '"15k" is the most' },
   { model: LLAMA_70B, accelerator: 'H100', gpus: 2, nodes: 1, quantization: 'BF16', context: 131_072, runs: false, source: SCALEWAY, note: '"56k" is the most' },
   { model: LLAMA_8B, accelerator: 'L4', gpus: 1, nodes: 1, quantization: 'BF16', context: 38_912, runs: true, source: SCALEWAY_8B, note: '"39k"; the share of memory is not said' },
 
