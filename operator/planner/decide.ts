@@ -7,6 +7,7 @@ import { checkExtraArgs } from './extra-args.ts';
 import { planHost } from './host.ts';
 import { maxNumBatchedTokens } from './memory.ts';
 import type { MemoryFit } from './memory.ts';
+import type { ResolvedQuantization } from './quantization.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { resolveAccelerator, resolveModel } from './resolve.ts';
@@ -17,7 +18,7 @@ import { planStartup, weightsFrom } from './startup.ts';
 import type { WeightsFrom } from './startup.ts';
 import type { ServingPlan } from './types.ts';
 import { formatCount, GIB, round } from './units.ts';
-import { weightBytes } from './weights.ts';
+import { checkpointBytes } from './weights.ts';
 import type { Workload } from './workload.ts';
 
 /** What `status.plan.warnings` has room for. */
@@ -158,12 +159,10 @@ function bounded(warnings: readonly string[]): string[] {
   return [...new Set(warnings)].slice(0, MAX_WARNINGS);
 }
 
-function checkpointSizeGiB(
-  model: Workload['model'],
-  { entry, groupSize, quantizedOnLoad }: Workload['quantization'],
-): number {
-  const bytes = weightBytes(model.architecture, entry, groupSize);
-  return (quantizedOnLoad ? bytes * (2 / entry.linearBytes) : bytes) / GIB;
+/** Bytes of the weights files, GiB. What is quantized on loading is downloaded in 16-bit. */
+function checkpointSizeGiB({ architecture }: ModelEntry, quantization: ResolvedQuantization): number {
+  const bytes = checkpointBytes(architecture, quantization);
+  return (quantization.quantizedOnLoad ? bytes * (2 / quantization.entry.linearBytes) : bytes) / GIB;
 }
 
 function downloadWarnings(checkpointGiB: number, downloads: boolean): string[] {

@@ -81,7 +81,8 @@ describe('KV cache tokens are within 10 % of what vLLM logged', () => {
   test.each(LOGS)('$what', ({ architecture, quantization, on, tensor, batched, sequences, tokens }) => {
     const parallelism = { tensor, pipeline: 1 };
     const entry = findQuantization(CATALOG, quantization)!;
-    const weightsGiB = weightBytesPerRank(architecture, entry, parallelism, entry.groupSize) / GIB;
+    const weights = { entry, ...(entry.groupSize !== undefined && { groupSize: entry.groupSize }) };
+    const weightsGiB = weightBytesPerRank(architecture, weights, parallelism) / GIB;
     const overhead = overheadGiB(architecture, vllm, on.computeCapability, parallelism, {
       weightsGiB,
       computeBytes: 2,

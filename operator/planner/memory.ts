@@ -67,23 +67,30 @@ export interface OverheadInputs {
 
 /** Computes the memory of one rank. */
 export function fitMemory(
-  { model: { architecture }, accelerator, engine: { version: engine }, quantization }: Workload,
+  { model: { architecture }, accelerator, engine: { version: engine }, quantization, measured }: Workload,
   parallelism: Parallelism,
 ): MemoryFit {
-  const { entry, groupSize, computeDtype, kvCacheDtype } = quantization;
+  const { computeDtype, kvCacheDtype } = quantization;
   const computeBytes = computeDtype === 'float32' ? 4 : 2;
-  const weightsGiB = weightBytesPerRank(architecture, entry, parallelism, groupSize) / GIB;
-  const overhead = overheadGiB(architecture, engine, accelerator.computeCapability, parallelism, {
-    weightsGiB,
-    computeBytes,
-    batchedTokens: maxNumBatchedTokens(engine, accelerator.computeCapability),
-    sequences: engine.maxNumSeqs,
-  });
+  const weightsGiB =
+    measured === undefined
+      ? weightBytesPerRank(architecture, quantization, parallelism) / GIB
+      : measured.weightsGiB / (parallelism.tensor * parallelism.pipeline);
+  const overhead =
+    measured?.overheadGiBPerGPU ??
+    overheadGiB(architecture, engine, accelerator.computeCapability, parallelism, {
+      weightsGiB,
+      computeBytes,
+      batchedTokens: maxNumBatchedTokens(engine, accelerator.computeCapability),
+      sequences: engine.maxNumSeqs,
+    });
   const { utilization } = engine.memory;
   const visibleGiB = accelerator.memory?.visibleGiB ?? 0;
   const usableGiB = visibleGiB * utilization;
   const kvCacheGiB = usableGiB - weightsGiB - overhead;
-  const kvBytesPerToken = kvBytesPerTokenPerRank(architecture, parallelism, kvCacheDtype === 'fp8' ? 1 : computeBytes);
+  const kvBytesPerToken =
+    measured?.kvCacheBytesPerToken ??
+    kvBytesPerTokenPerRank(architecture, parallelism, kvCacheDtype === 'fp8' ? 1 : computeBytes);
   return {
     gpuTotalGiB: visibleGiB,
     utilization,

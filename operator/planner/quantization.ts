@@ -13,14 +13,12 @@ import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { ResolvedEngine } from './engine-choice.ts';
 import type { ComputeDtype } from './types.ts';
+import type { WeightFormat } from './weights.ts';
 
 /** A quantization that this engine runs on this GPU, and where its weights come from. */
-export interface ResolvedQuantization {
-  readonly entry: QuantizationEntry;
+export interface ResolvedQuantization extends WeightFormat {
   readonly computeDtype: ComputeDtype;
   readonly kvCacheDtype: 'auto' | 'fp8';
-  /** Weights that share a scale, for checkpoints with groups. */
-  readonly groupSize?: number;
   /** Catalogue's repository; absent when the user says where the weights are. */
   readonly repository?: string;
   /** The checkpoint is in 16-bit and the engine quantizes it while loading. */
@@ -79,14 +77,20 @@ const isOlder = (accelerator: AcceleratorEntry, capability: string): boolean =>
 const runs = (type: QuantizationType, accelerator: AcceleratorEntry, engine: EngineVersion): boolean =>
   findQuantizationSupport(engine, type, accelerator) !== undefined;
 
+/** The quantization that the published checkpoint is in. */
+export function nativeQuantization({ nativeDtype }: ModelEntry): QuantizationType {
+  if (nativeDtype === 'float8') return 'FP8';
+  return nativeDtype === 'bfloat16' ? 'BF16' : 'FP16';
+}
+
 /** The checkpoint's own dtype; float16 where the GPU has no bfloat16. */
 function defaultQuantization(
   model: ModelEntry,
   accelerator: AcceleratorEntry,
   engine: ResolvedEngine,
 ): { readonly type: QuantizationType; readonly warnings: readonly string[] } {
-  const native = model.nativeDtype === 'bfloat16' ? 'BF16' : 'FP16';
-  if (native === 'FP16' || runs(native, accelerator, engine.version)) return { type: native, warnings: [] };
+  const native = nativeQuantization(model);
+  if (native !== 'BF16' || runs(native, accelerator, engine.version)) return { type: native, warnings: [] };
   return {
     type: 'FP16',
     warnings: [
@@ -102,7 +106,7 @@ function computeDtype(
   engine: EngineVersion,
 ): ComputeDtype {
   if (entry.compute !== 'Native') return entry.compute;
-  return model.nativeDtype === 'bfloat16' && runs('BF16', accelerator, engine) ? 'bfloat16' : 'float16';
+  return model.nativeDtype !== 'float16' && runs('BF16', accelerator, engine) ? 'bfloat16' : 'float16';
 }
 
 function unsupportedMessage(type: QuantizationType, accelerator: AcceleratorEntry, engine: ResolvedEngine): string {
@@ -121,9 +125,8 @@ function unsupportedMessage(type: QuantizationType, accelerator: AcceleratorEntr
   return `${needs}: it supports ${supported} there`;
 }
 
-interface ResolvedWeights {
+interface ResolvedWeights extends Omit<WeightFormat, 'entry'> {
   readonly repository?: string;
-  readonly groupSize?: number;
   readonly quantizedOnLoad: boolean;
   readonly warnings: readonly string[];
 }
@@ -150,8 +153,11 @@ function resolveWeights(
   }
   const checkpoint = model.checkpoints[entry.type];
   if (checkpoint !== undefined) return published(checkpoint);
-  if (entry.weights === 'Native') return { repository: model.repository, quantizedOnLoad: false, warnings: [] };
-  if (entry.weights === 'Online') {
+  const native = nativeQuantization(model);
+  const isNative = native === 'FP8' ? entry.type === 'FP8' : entry.weights === 'Native'; // 16-bit checkpoints are cast while they load
+  if (isNative)
+    return { ...original(model), ...(native === 'FP8' && FP8_BLOCKS), quantizedOnLoad: false, warnings: [] };
+  if (entry.weights === 'Online' && native !== 'FP8') {
     return {
       repository: model.repository,
       quantizedOnLoad: true,
@@ -168,6 +174,27 @@ function resolveWeights(
   );
 }
 
-function published({ repository, groupSize }: Checkpoint): ResolvedWeights {
-  return { repository, ...(groupSize !== undefined && { groupSize }), quantizedOnLoad: false, warnings: [] };
+/** DeepSeek's FP8 checkpoints: one scale per block of 128 x 128 weights. */
+const FP8_BLOCKS = { format: 'fp8-block', groupSize: 128 } as const;
+
+/** The checkpoint as it was published. Its size is known in its own dtype only. */
+function original({ repository, checkpointBytes, loadedShare }: ModelEntry): Omit<WeightFormat, 'entry'> & {
+  readonly repository: string;
+} {
+  return {
+    repository,
+    ...(checkpointBytes !== undefined && { checkpointBytes }),
+    ...(loadedShare !== undefined && { loadedShare }),
+  };
+}
+
+function published({ repository, groupSize, format, bytes }: Checkpoint): ResolvedWeights {
+  return {
+    repository,
+    format,
+    ...(groupSize !== undefined && { groupSize }),
+    ...(typeof bytes === 'number' && { checkpointBytes: bytes }),
+    quantizedOnLoad: false,
+    warnings: [],
+  };
 }

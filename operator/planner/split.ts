@@ -5,6 +5,7 @@ import { fitMemory } from './memory.ts';
 import type { MemoryFit } from './memory.ts';
 import { legalTensorSizes, splitsUpTo, tensorParallelProblem } from './parallelism.ts';
 import type { Parallelism } from './parallelism.ts';
+import { nativeQuantization } from './quantization.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { formatCount, formatGiB, GIB, withArticle } from './units.ts';
@@ -100,9 +101,9 @@ function fits(workload: Workload, parallelism: Parallelism, catalog: Catalog): M
 
 /** GPU memory that the weights take while they are quantized on loading: their 16-bit size. 0 if they are not. */
 function loadPeakGiB({ model, quantization }: Workload, parallelism: Parallelism, catalog: Catalog): number {
-  const native = findQuantization(catalog, model.nativeDtype === 'bfloat16' ? 'BF16' : 'FP16');
-  if (!quantization.quantizedOnLoad || native === undefined) return 0;
-  return weightBytesPerRank(model.architecture, native, parallelism) / GIB;
+  if (!quantization.quantizedOnLoad) return 0;
+  const entry = findQuantization(catalog, nativeQuantization(model));
+  return entry === undefined ? 0 : weightBytesPerRank(model.architecture, { entry }, parallelism) / GIB;
 }
 
 function insufficient(workload: Workload, parallelism: Parallelism, catalog: Catalog): Refusal {

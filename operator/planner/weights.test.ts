@@ -4,9 +4,13 @@ import type { ModelArchitecture } from '../catalog/index.ts';
 import { kvBytesPerTokenPerRank } from './kv-cache.ts';
 import { GIB } from './units.ts';
 import { countParameters, weightBytes, weightBytesPerRank } from './weights.ts';
+import type { WeightFormat } from './weights.ts';
 
 const architectureOf = (name: string): ModelArchitecture => findModel(CATALOG, name)!.architecture;
-const quantization = (type: 'FP32' | 'FP16' | 'FP8' | 'INT8' | 'AWQ') => findQuantization(CATALOG, type)!;
+const format = (type: 'FP32' | 'FP16' | 'FP8' | 'INT8' | 'AWQ', groupSize?: number): WeightFormat => ({
+  entry: findQuantization(CATALOG, type)!,
+  ...(groupSize !== undefined && { groupSize }),
+});
 const single = { tensor: 1, pipeline: 1 };
 
 /** Parameters as published on the model cards, rounded as they are there (arXiv:2401.02954; deepseek-ai/DeepSeek-R1). */
@@ -41,8 +45,8 @@ describe('weights in GiB, and KV cache bytes per token', () => {
     ['deepseek-r1-0528-qwen3-8b', 30.5, 15.26, 8.79, 5.68, 147_456],
   ] as const)('%s', (name, fp32, fp16, int8, int4, kvBytes) => {
     const architecture = architectureOf(name);
-    const gib = (type: Parameters<typeof quantization>[0], groupSize?: number): number =>
-      weightBytes(architecture, quantization(type), groupSize) / GIB;
+    const gib = (type: Parameters<typeof format>[0], groupSize?: number): number =>
+      weightBytes(architecture, format(type, groupSize)) / GIB;
     // The table is rounded to three digits; scales of INT8 are a per mille.
     const near = (actual: number, expected: number): void => {
       expect(Math.abs(actual - expected) / expected).toBeLessThan(0.005);
@@ -61,29 +65,29 @@ describe('one rank', () => {
   const qwen1b = architectureOf('deepseek-r1-distill-qwen-1.5b');
 
   it('holds everything when it is the only one', () => {
-    expect(weightBytesPerRank(llama70b, quantization('FP16'), single)).toBe(
-      weightBytes(llama70b, quantization('FP16')),
-    );
+    expect(weightBytesPerRank(llama70b, format('FP16'), single)).toBe(weightBytes(llama70b, format('FP16')));
   });
 
   it('holds an equal share under tensor parallelism, up to the number of KV heads', () => {
-    const whole = weightBytes(llama70b, quantization('FP16'));
-    const rank = weightBytesPerRank(llama70b, quantization('FP16'), { tensor: 8, pipeline: 1 });
+    const whole = weightBytes(llama70b, format('FP16'));
+    const rank = weightBytesPerRank(llama70b, format('FP16'), { tensor: 8, pipeline: 1 });
     // Norms are small, and on every rank.
     expect(rank / (whole / 8)).toBeGreaterThanOrEqual(1);
     expect(rank / (whole / 8)).toBeLessThan(1.0003);
   });
 
   it('replicates key and value projections beyond the number of KV heads', () => {
-    const whole = weightBytes(qwen1b, quantization('FP16'));
-    expect(weightBytesPerRank(qwen1b, quantization('FP16'), { tensor: 4, pipeline: 1 })).toBeGreaterThan(whole / 4);
+    const whole = weightBytes(qwen1b, format('FP16'));
+    expect(weightBytesPerRank(qwen1b, format('FP16'), { tensor: 4, pipeline: 1 })).toBeGreaterThan(whole / 4);
   });
 
   it('holds its layers, and at most one of embedding and output head, in a pipeline', () => {
     const { layers } = llama70b;
-    const stage = weightBytesPerRank(llama70b, quantization('FP16'), { tensor: 1, pipeline: layers });
+    const stage = weightBytesPerRank(llama70b, format('FP16'), { tensor: 1, pipeline: layers });
     const { linear, embeddings, small } = countParameters(llama70b);
-    expect(stage).toBeCloseTo(((linear + small) / layers + embeddings / 2) * 2, -1);
+    // The last norm belongs to no layer.
+    const { hiddenSize } = llama70b;
+    expect(stage).toBeCloseTo(((linear + small - hiddenSize) / layers + hiddenSize + embeddings / 2) * 2, -1);
   });
 
   it('holds whole KV heads: more ranks than heads save nothing', () => {
