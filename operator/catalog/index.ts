@@ -1,5 +1,5 @@
 import { ACCELERATORS } from './accelerators.ts';
-import { ENGINES } from './engines.ts';
+import { ENGINES } from './engines/index.ts';
 import { MODELS } from './models.ts';
 import { QUANTIZATIONS } from './quantizations.ts';
 import type { Catalog } from './types.ts';

@@ -119,7 +119,7 @@ const byComputeCapability = z
 const engineVersion = z.strictObject({
   version: text,
   images: z.partialRecord(device, text),
-  flags: z.array(z.string().regex(/^--?[A-Za-z][A-Za-z0-9_-]*$/)).min(1),
+  flags: z.array(z.string().regex(/^--?[A-Za-z][A-Za-z0-9._-]*$/)).min(1),
   plannedFlags: z.array(z.strictObject({ flags: z.array(text).min(1), field: text })),
   uncountedFlags: z.array(text),
   architectures: z.array(
@@ -141,15 +141,35 @@ const engineVersion = z.strictObject({
       source: text,
     }),
   ),
+  checkpointFormats: z.array(checkpoint.shape.format),
+  quantizesOnLoad: z.array(quantization),
   fp8KVCacheFrom: capability.exactOptional(),
   memory: z.strictObject({
     setting: z.enum(['FractionOfTotal', 'StaticFraction', 'FractionOfFree', 'None']),
     utilization: z.number().gt(0).lte(1),
     baseOverheadGiB: byComputeCapability,
     tensorParallelGiB: z.number().nonnegative(),
+    reserve: z
+      .strictObject({
+        fixedGiB: z.number().nonnegative(),
+        perBatchedTokenMiB: z.number().nonnegative(),
+        perSequenceMiB: z.number().nonnegative(),
+        perRankGiB: z.number().nonnegative(),
+        graphsGiB: z.number().nonnegative(),
+        latentGraphsGiB: z.number().nonnegative(),
+      })
+      .exactOptional(),
   }),
   maxNumBatchedTokens: byComputeCapability,
   maxNumSeqs: count,
+  startup: z.strictObject({
+    startSeconds: z.number().nonnegative(),
+    compileSeconds: z.number().nonnegative(),
+    blockFP8CompileSeconds: z.number().nonnegative(),
+    warmUpSeconds: z.number().nonnegative(),
+  }),
+  servedNames: z.enum(['Several', 'One', 'None']),
+  checksApiKey: z.boolean(),
   endpoints: z.strictObject({ port: count, health: text, metrics: text }),
   metrics: z.partialRecord(
     z.enum([

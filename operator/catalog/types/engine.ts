@@ -1,5 +1,6 @@
 import type { EngineType, QuantizationType } from '../../api/index.ts';
 import type { DeviceKind } from './accelerator.ts';
+import type { CheckpointFormat } from './model.ts';
 import type { Sources } from './sources.ts';
 
 /** A quantization that an engine runs on this kind of device, on GPUs from this compute capability on. */
@@ -92,6 +93,33 @@ export interface DrainBehaviour {
  */
 export type MemorySetting = 'FractionOfTotal' | 'StaticFraction' | 'FractionOfFree' | 'None';
 
+/**
+ * Memory that an engine itself keeps free for activations and graphs, where it publishes how it computes that: GiB, and
+ * MiB for each token of a forward pass and each sequence of a decode graph.
+ */
+export interface MemoryReserve {
+  readonly fixedGiB: number;
+  readonly perBatchedTokenMiB: number;
+  readonly perSequenceMiB: number;
+  /** For each GPU of the replica. */
+  readonly perRankGiB: number;
+  /** CUDA graphs of prefill, for models with and without latent attention. */
+  readonly graphsGiB: number;
+  readonly latentGraphsGiB: number;
+}
+
+/** Seconds between the start of the process and its first answer that do not depend on where the weights come from. */
+export interface EngineStartup {
+  /** Imports, CUDA contexts, tokenizer. */
+  readonly startSeconds: number;
+  /** Compilers, autotuning and graph capture, before compiled kernels are cached. */
+  readonly compileSeconds: number;
+  /** What compiling takes longer for FP8 in blocks (DeepSeek-V3 and later), whose kernels are made for each shape. */
+  readonly blockFP8CompileSeconds: number;
+  /** Memory profiling and first passes. */
+  readonly warmUpSeconds: number;
+}
+
 export interface EngineVersion {
   readonly version: string;
   /** Image by device. A device without one is not served. */
@@ -104,6 +132,10 @@ export interface EngineVersion {
   readonly uncountedFlags: readonly string[];
   readonly architectures: readonly ArchitectureSupport[];
   readonly quantizations: readonly QuantizationSupport[];
+  /** How weights that were quantized beforehand may be stored. */
+  readonly checkpointFormats: readonly CheckpointFormat[];
+  /** What it makes of 16-bit weights while it loads them. */
+  readonly quantizesOnLoad: readonly QuantizationType[];
   /** Lowest compute capability that can keep the KV cache in 8-bit floating point; absent: none can. */
   readonly fp8KVCacheFrom?: string;
   readonly memory: {
@@ -114,11 +146,18 @@ export interface EngineVersion {
     readonly baseOverheadGiB: readonly ByComputeCapability<number>[];
     /** Communication buffers of one GPU when tensors are sharded, in GiB. */
     readonly tensorParallelGiB: number;
+    /** Wins over the overhead that is computed from the shape of the model. */
+    readonly reserve?: MemoryReserve;
   };
   /** Tokens that one forward pass handles at most; it sizes the activations. */
   readonly maxNumBatchedTokens: readonly ByComputeCapability<number>[];
   /** Most sequences that the plan lets run at once. */
   readonly maxNumSeqs: number;
+  readonly startup: EngineStartup;
+  /** Model names that one server answers to. None: it calls the model by its repository or folder. */
+  readonly servedNames: 'Several' | 'One' | 'None';
+  /** Whether it can ask clients for an API key. */
+  readonly checksApiKey: boolean;
   readonly endpoints: {
     readonly port: number;
     readonly health: string;

@@ -1,12 +1,15 @@
-import type { EngineEntry, EngineVersion } from './types.ts';
+import type { EngineEntry, EngineVersion } from '../types.ts';
 import { VLLM_0_32_0_FLAGS } from './vllm-flags.ts';
 
 const VLLM_TABLE = 'vllm docs/features/quantization/README.md@50feac95';
 const VLLM_CUDA = 'vllm platforms/cuda.py@002db495';
+const VLLM_BACKENDS = 'vllm docs/design/attention_backends.md@00139433';
+const CPU_WARNING =
+  'vLLM on a CPU is for small models: llama.cpp with GGUF weights answers faster and takes less memory';
 
 const VLLM_0_32_0: EngineVersion = {
   version: '0.32.0',
-  images: { GPU: 'vllm/vllm-openai:v0.32.0' },
+  images: { GPU: 'vllm/vllm-openai:v0.32.0', CPU: 'vllm/vllm-openai-cpu:v0.32.0' },
   flags: VLLM_0_32_0_FLAGS,
   plannedFlags: [
     { flags: ['--model'], field: 'spec.model.source' },
@@ -72,9 +75,27 @@ const VLLM_0_32_0: EngineVersion = {
       from: '7.5',
       source: 'vllm docs/getting_started/installation/gpu.cuda.inc.md@0487d5c2',
     },
+    {
+      classes: ['LlamaForCausalLM', 'Qwen2ForCausalLM', 'Qwen3ForCausalLM'],
+      devices: ['CPU'],
+      warning: CPU_WARNING,
+      source: 'vllm 0.32.0, CPU build, run for real with a Qwen2; latent attention on CPU: unverified, so not here',
+    },
+    {
+      classes: ['DeepseekV2ForCausalLM', 'DeepseekV3ForCausalLM'],
+      from: '8.0',
+      source: `${VLLM_BACKENDS}: prefill of latent attention needs FlashAttention 2, which needs 8.0 (inferred for 7.5)`,
+    },
+    {
+      classes: ['DeepseekV32ForCausalLM', 'DeepseekV4ForCausalLM'],
+      from: '9.0',
+      source: `${VLLM_BACKENDS}: sparse attention has kernels from Hopper on`,
+    },
   ],
   quantizations: [
     { quantization: 'FP32', from: '7.5', source: VLLM_CUDA },
+    { quantization: 'FP32', devices: ['CPU'], source: 'vllm 0.32.0, CPU build' },
+    { quantization: 'BF16', devices: ['CPU'], source: 'vllm 0.32.0, CPU build' },
     { quantization: 'FP16', from: '7.5', source: VLLM_CUDA },
     { quantization: 'BF16', from: '8.0', source: VLLM_CUDA },
     { quantization: 'FP8', from: '8.9', source: VLLM_TABLE },
@@ -105,6 +126,8 @@ const VLLM_0_32_0: EngineVersion = {
     { quantization: 'AWQ', from: '8.0', source: VLLM_TABLE },
     { quantization: 'GPTQ', from: '7.5', source: VLLM_TABLE },
   ],
+  checkpointFormats: ['compressed-tensors', 'awq', 'gptq', 'fp8-block'],
+  quantizesOnLoad: ['FP8'],
   fp8KVCacheFrom: '8.9',
   memory: {
     setting: 'FractionOfTotal',
@@ -139,6 +162,9 @@ const VLLM_0_32_0: EngineVersion = {
     },
   ],
   maxNumSeqs: 256,
+  startup: { startSeconds: 60, compileSeconds: 90, blockFP8CompileSeconds: 240, warmUpSeconds: 30 },
+  servedNames: 'Several',
+  checksApiKey: true,
   endpoints: { port: 8000, health: '/health', metrics: '/metrics' },
   metrics: {
     requestsRunning: 'vllm:num_requests_running',
@@ -165,6 +191,13 @@ const VLLM_0_32_0: EngineVersion = {
     uncountedFlags: 'meaning of the flags in the help of the real vLLM 0.32.0',
     plannedFlags: 'meaning of the flags in the help of the real vLLM 0.32.0',
     quantizations: 'per row',
+    checkpointFormats:
+      'vllm docs/features/quantization/README.md@50feac95; GGUF left the image in 0.24.0 (vLLM PR #39612)',
+    quantizesOnLoad: 'vllm docs/features/quantization/fp8.md@405f4e1f',
+    startup:
+      'startSeconds: 39-49 s until healthy measured on 2 slow cores with a tiny model (CPU build); the rest unverified: torch.compile, CUDA graphs and DeepGEMM by impression',
+    servedNames: 'vLLM 0.32.0 (CPU build): both of two names answer, another gets 404',
+    checksApiKey: 'help of the real vLLM 0.32.0',
     endpoints: 'vllm serve 0.32.0, run for real (CPU build)',
     metrics: 'exposition of the real vLLM 0.32.0 (CPU build)',
     fp8KVCacheFrom: `${VLLM_TABLE}; design/attention_backends.md@00139433 (8.0 has it on some backends only)`,
@@ -176,5 +209,32 @@ const VLLM_0_32_0: EngineVersion = {
   },
 };
 
-/** The engines that can be named in `spec.engine.type` and planned for. */
-export const ENGINES: readonly EngineEntry[] = [{ type: 'vLLM', versions: [VLLM_0_32_0], flagHistory: [] }];
+export const VLLM: EngineEntry = {
+  type: 'vLLM',
+  versions: [VLLM_0_32_0],
+  flagHistory: [
+    {
+      flag: '--disable-log-requests',
+      removedIn: '0.12.0',
+      instead: '--no-enable-log-requests',
+      source: 'vLLM PR #21739, #29402',
+    },
+    { flag: '--shutdown-timeout', since: '0.18.0', source: 'vLLM PR #36666' },
+    {
+      flag: '--swap-space',
+      instead: '--kv-offloading-size',
+      source: 'known of earlier versions, not in the help of 0.32.0',
+    },
+    {
+      flag: '--max-seq-len-to-capture',
+      instead: '--max-cudagraph-capture-size',
+      source: 'known of earlier versions, not in the help of 0.32.0',
+    },
+    {
+      flag: '--guided-decoding-backend',
+      instead: '--structured-outputs-config',
+      source: 'known of earlier versions, not in the help of 0.32.0',
+    },
+    { flag: '--num-scheduler-steps', source: 'known of earlier versions, not in the help of 0.32.0' },
+  ],
+};

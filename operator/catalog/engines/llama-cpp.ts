@@ -1,0 +1,174 @@
+import type { EngineEntry, EngineVersion } from '../types.ts';
+import { LLAMA_SERVER_B11669_FLAGS } from './llama-cpp-flags.ts';
+
+const HELP = 'help of the real llama-server 0.7.0 (build 11669)';
+const README = 'llama.cpp tools/server/README.md@00dc8057';
+const EVERYWHERE = ['GPU', 'UnifiedMemory', 'CPU'] as const;
+
+const B11669: EngineVersion = {
+  version: 'b11669',
+  images: {
+    GPU: 'ghcr.io/ggml-org/llama.cpp:server-cuda-b11669',
+    UnifiedMemory: 'ghcr.io/ggml-org/llama.cpp:server-cuda-b11669',
+    CPU: 'ghcr.io/ggml-org/llama.cpp:server-b11669',
+  },
+  flags: LLAMA_SERVER_B11669_FLAGS,
+  plannedFlags: [
+    {
+      flags: [
+        '-m',
+        '--model',
+        '-mu',
+        '--model-url',
+        '-hf',
+        '-hfr',
+        '--hf-repo',
+        '-hff',
+        '--hf-file',
+        '-dr',
+        '--docker-repo',
+        '--models-dir',
+        '--models-preset',
+      ],
+      field: 'spec.model.source',
+    },
+    { flags: ['-a', '--alias'], field: 'spec.model.servedNames' },
+    { flags: ['-c', '--ctx-size'], field: 'spec.model.maxModelLen' },
+    { flags: ['-ctk', '--cache-type-k', '-ctv', '--cache-type-v'], field: 'spec.quantization.kvCache' },
+    { flags: ['-ngl', '--gpu-layers', '--n-gpu-layers', '-dev', '--device'], field: 'spec.accelerator.type' },
+    { flags: ['-sm', '--split-mode', '-ts', '--tensor-split', '-mg', '--main-gpu'], field: 'spec.accelerator.count' },
+    { flags: ['-fit', '--fit', '-fitt', '--fit-target', '-fitc', '--fit-ctx'], field: 'nothing: the plan computes it' },
+    {
+      flags: ['-kvu', '--kv-unified', '-no-kvu', '--no-kv-unified', '--kv-unified-per-slot'],
+      field: 'nothing: the plan computes it',
+    },
+    { flags: ['--host', '--port', '--api-prefix', '--reuse-port'], field: 'nothing: probes and Services rely on it' },
+    {
+      flags: ['--ssl-key-file', '--ssl-cert-file'],
+      field: 'nothing: probes and the operator speak plain HTTP to the pod',
+    },
+    { flags: ['--api-key', '--api-key-file'], field: 'spec.engine.apiKeySecretRef' },
+    { flags: ['-hft', '--hf-token'], field: 'spec.model.source.huggingFace.tokenSecretRef' },
+    { flags: ['--rpc'], field: 'spec.replicas' },
+    { flags: ['--metrics'], field: 'nothing: it is on' },
+    {
+      flags: ['-h', '--help', '--usage', '--version', '--completion-bash', '-cl', '--cache-list', '--list-devices'],
+      field: 'nothing: it serves nothing',
+    },
+  ],
+  uncountedFlags: [
+    '-np',
+    '--parallel',
+    '-b',
+    '--batch-size',
+    '-ub',
+    '--ubatch-size',
+    '-kvo',
+    '--kv-offload',
+    '-nkvo',
+    '--no-kv-offload',
+    '-cmoe',
+    '--cpu-moe',
+    '-ncmoe',
+    '--n-cpu-moe',
+    '-ncffn',
+    '--n-cpu-ffn',
+    '-ot',
+    '--override-tensor',
+    '--lora',
+    '--lora-scaled',
+    '--spec-draft-model',
+    '-md',
+    '--model-draft',
+    '--spec-draft-hf',
+    '-hfd',
+    '-hfrd',
+    '--hf-repo-draft',
+    '-cram',
+    '--cache-ram',
+    '--moe-cache-mib',
+    '-mm',
+    '--mmproj',
+    '-lm',
+    '--load-mode',
+  ],
+  architectures: [
+    {
+      classes: ['LlamaForCausalLM', 'Qwen2ForCausalLM', 'Qwen3ForCausalLM'],
+      devices: EVERYWHERE,
+      source: 'llama.cpp README.md: supported models',
+    },
+    {
+      classes: ['DeepseekV2ForCausalLM', 'DeepseekV3ForCausalLM'],
+      devices: EVERYWHERE,
+      source: 'llama.cpp README.md: supported models (deepseek2); that it caches the latent vector alone is unverified',
+    },
+  ],
+  quantizations: [
+    { quantization: 'GGUF', devices: EVERYWHERE, source: 'llama.cpp README.md: any CPU and any CUDA GPU' },
+  ],
+  checkpointFormats: ['gguf'],
+  quantizesOnLoad: [],
+  memory: {
+    setting: 'None',
+    utilization: 1,
+    baseOverheadGiB: [
+      {
+        from: '5.0',
+        value: 1.5,
+        source: `${HELP}: --fit leaves 1 GiB of a device free; 0.5 GiB of CUDA context and compute buffers is unverified`,
+      },
+    ],
+    tensorParallelGiB: 0.25,
+  },
+  maxNumBatchedTokens: [{ from: '5.0', value: 512, source: `${HELP}: default of --ubatch-size` }],
+  maxNumSeqs: 8,
+  startup: { startSeconds: 5, compileSeconds: 0, blockFP8CompileSeconds: 0, warmUpSeconds: 10 },
+  servedNames: 'Several',
+  checksApiKey: true,
+  endpoints: { port: 8080, health: '/health', metrics: '/metrics' },
+  metrics: {
+    requestsRunning: 'llamacpp:requests_processing',
+    requestsWaiting: 'llamacpp:requests_deferred',
+    promptTokens: 'llamacpp:prompt_tokens_total',
+    generationTokens: 'llamacpp:tokens_predicted_total',
+  },
+  drain: {
+    onSigterm: 'Cuts',
+    cutsAfterSeconds: 30,
+    newRequests: 'Refused',
+    health: 'Refused',
+    source:
+      'measured on llama-server 0.7.0 (build 11669): no new connections within 2 s, running streams cut after about 30 s (one run)',
+  },
+  sources: {
+    images:
+      'ghcr.io/ggml-org/llama.cpp (server-bNNNN, server-cuda-bNNNN); that the tags of this build exist, and run on Jetson, is unverified',
+    flags: HELP,
+    plannedFlags: HELP,
+    uncountedFlags: HELP,
+    quantizations: 'per row',
+    checkpointFormats: 'llama.cpp README.md',
+    quantizesOnLoad: 'llama.cpp README.md: files are converted beforehand',
+    memory: `the context is allocated as it is asked for: ${README}; tensorParallelGiB unverified`,
+    maxNumBatchedTokens: 'per row; passed explicitly',
+    maxNumSeqs: 'unverified: each slot has a context of its own; passed explicitly',
+    startup:
+      'measured with a tiny model: healthy after 0.5 s; the first pages of a large file and the warm-up pass are unverified',
+    servedNames: `${HELP}: --alias takes several, comma-separated`,
+    checksApiKey: `${HELP}: --api-key-file, LLAMA_API_KEY`,
+    endpoints: `llama-server 0.7.0, run for real; the default port differs between versions (${README})`,
+    metrics: 'exposition of the real llama-server 0.7.0',
+  },
+};
+
+export const LLAMA_CPP: EngineEntry = {
+  type: 'llama.cpp',
+  versions: [B11669],
+  flagHistory: [
+    { flag: '--mlock', instead: '--load-mode mlock', source: 'refused by the real llama-server 0.7.0 (build 11669)' },
+    { flag: '--no-mmap', instead: '--load-mode none', source: 'refused by the real llama-server 0.7.0 (build 11669)' },
+    { flag: '--mmap', instead: '--load-mode mmap', source: 'refused by the real llama-server 0.7.0 (build 11669)' },
+    { flag: '--direct-io', instead: '--load-mode dio', source: 'refused by the real llama-server 0.7.0 (build 11669)' },
+  ],
+};
