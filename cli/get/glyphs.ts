@@ -1,6 +1,5 @@
 import { type Span, span, type Tone } from '../support/styled.ts';
 import type { Terminal } from '../support/terminal.ts';
-import { printable, toAscii } from '../support/text.ts';
 import type { Health } from './info.ts';
 
 /** What rendering depends on beside the view. */
@@ -20,21 +19,4 @@ export const TONES: Readonly<Record<Health, Tone>> = { good: 'good', progress: '
 /** The sign of a health, in its colour. */
 export function sign(health: Health, { unicode }: Terminal): Span {
   return span((unicode ? UNICODE : ASCII)[health], TONES[health]);
-}
-
-/** Text of the cluster as this terminal can show it: without control characters, and in ASCII if need be. */
-export function safe(text: string, { unicode }: Terminal): string {
-  return unicode ? printable(text) : toAscii(printable(text));
-}
-
-/** `2 × A100-80GB`. */
-export function times(count: number, what: string, { unicode }: Terminal): string {
-  return `${count} ${unicode ? '×' : 'x'} ${what}`;
-}
-
-const INTEGER = new Intl.NumberFormat('en-US');
-
-/** `1,013,000` */
-export function formatCount(count: number): string {
-  return INTEGER.format(count);
 }

@@ -1,8 +1,9 @@
 import { formatDuration, secondsSince } from '../support/ages.ts';
+import { formatCount, safe, times } from '../support/phrases.ts';
 import { type Line, padLine, span } from '../support/styled.ts';
 import { flow } from '../support/table.ts';
 import { wrap } from '../support/text.ts';
-import { formatCount, type RenderOptions, safe, sign, times, TONES } from './glyphs.ts';
+import { type RenderOptions, sign, TONES } from './glyphs.ts';
 import type { DeploymentInfo } from './info.ts';
 
 /** Columns that the labels take. */

@@ -1,7 +1,8 @@
 import { formatAge } from '../support/ages.ts';
+import { safe } from '../support/phrases.ts';
 import { span, type Tone } from '../support/styled.ts';
 import { type Column, layOutTable } from '../support/table.ts';
-import { type RenderOptions, safe, TONES } from './glyphs.ts';
+import { type RenderOptions, TONES } from './glyphs.ts';
 import type { DeploymentSummary } from './info.ts';
 
 /** What an empty cell says. */

@@ -1,9 +1,10 @@
 import { formatAge, formatDuration, secondsSince } from '../support/ages.ts';
+import { safe, times } from '../support/phrases.ts';
 import { type Line, lineWidth, padLine, type Span, span, type Tone } from '../support/styled.ts';
 import { flow } from '../support/table.ts';
 import { cut, wrap } from '../support/text.ts';
 import { layOutTree, type TreeNode } from '../support/tree.ts';
-import { type RenderOptions, safe, sign, times, TONES } from './glyphs.ts';
+import { type RenderOptions, sign, TONES } from './glyphs.ts';
 import type { DeploymentInfo, EarlierRevision, Health, RevisionRole, RevisionView } from './info.ts';
 import type { PodState, PodView } from './pods.ts';
 

@@ -1,7 +1,7 @@
-import { Command, Option } from 'commander';
-import { stringify } from 'yaml';
+import { Command } from 'commander';
 import type { CommandContext } from '../support/context.ts';
 import { EXIT, type ExitStatus } from '../support/exit-status.ts';
+import { type OutputFormat, outputOption, serialize } from '../support/output.ts';
 import { describeTerminal } from '../support/terminal.ts';
 import { type Input, readDeployments, readText } from './read-file.ts';
 import { judge } from './verdict.ts';
@@ -13,7 +13,7 @@ export interface PlanContext extends CommandContext {
 
 interface PlanOptions {
   readonly filename: string;
-  readonly output: 'table' | 'json' | 'yaml';
+  readonly output: OutputFormat;
 }
 
 /**
@@ -24,7 +24,7 @@ export function planCommand(context: PlanContext, end: (status: ExitStatus) => v
   return new Command('plan')
     .description('say whether a model fits and how it would be served, without a cluster')
     .requiredOption('-f, --filename <file>', 'YAML or JSON with DeepSeekDeployments; - reads standard input')
-    .addOption(new Option('-o, --output <format>', 'output format').choices(['table', 'json', 'yaml']).default('table'))
+    .addOption(outputOption())
     .addHelpText(
       'after',
       '\nExit status: 0 accepted, 1 refused, 2 the file is invalid.\n\nExample:\n  kubectl deepseek plan -f chat.yaml -o json\n',
@@ -36,9 +36,7 @@ export function planCommand(context: PlanContext, end: (status: ExitStatus) => v
       context.stdout.write(
         output === 'table'
           ? renderVerdicts(verdicts, describeTerminal(context.stdout, context.env))
-          : output === 'json'
-            ? `${JSON.stringify(value, null, 2)}\n`
-            : stringify(value),
+          : serialize(value, output),
       );
       end(verdicts.every(({ accepted }) => accepted) ? EXIT.done : EXIT.no);
     });

@@ -98,9 +98,9 @@ describe('an accepted plan', () => {
   it('is told to people: memory, context, time and the command', async () => {
     const { stdout } = await planned([chat]);
     expect(stdout).toMatch(/^ai\/chat {2}accepted\n/);
-    expect(stdout).toContain('14.2 GiB  weights');
+    expect(stdout).toMatch(/weights +14\.2 GiB +18 %/);
     expect(stdout).toContain('131,072 tokens, 7.8 at once');
-    expect(stdout).toContain('within 9m of the container');
+    expect(stdout).toMatch(/Start +.*budget [0-9]+ min\n/);
     expect(stdout).toContain('vllm serve deepseek-ai/DeepSeek-R1-Distill-Qwen-7B');
   });
 
@@ -134,14 +134,24 @@ describe('a refused plan', () => {
       message: 'deepseek-llm-67b-chat in BF16 needs 125.6 GiB of weights per GPU; an A100-80GB gives 71.2 GiB',
     });
     expect(verdict).not.toHaveProperty('plan');
-    expect(verdict.alternatives).toContainEqual({ summary: expect.any(String), change: { accelerator: { count: 2 } } });
+    expect(verdict.alternatives).toContainEqual({
+      summary: expect.any(String),
+      change: { accelerator: { count: 2 } },
+      model: 'deepseek-llm-67b-chat',
+      quantization: 'BF16',
+      engine: 'vLLM',
+      accelerator: 'A100-80GB',
+      gpusPerReplica: 2,
+      maxModelLen: 4096,
+      maxConcurrency: expect.any(Number),
+    });
   });
 
   it('shows people what to write', async () => {
     const { stdout } = await planned([tooBig]);
     expect(stdout).toContain('big  refused: InsufficientGPUMemory');
     expect(stdout).toContain('What would fit, the cheapest first:');
-    expect(stdout).toContain('spec.accelerator.count: 2');
+    expect(stdout).toMatch(/BF16 +2 × A100-80GB +4k +[0-9.]+\n +spec: \{accelerator: \{count: 2\}\}\n/);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { DeepSeekDeployment, PlannerReason } from '../../operator/api/index.ts';
 import { renderEngine } from '../../operator/engines/index.ts';
-import { type Alternative, plan, type ServingPlan } from '../../operator/planner/index.ts';
+import { type Alternative, applyMergePatch, plan, type ServingPlan } from '../../operator/planner/index.ts';
 
 /** What `kubectl deepseek plan -o json` prints: part of what scripts may rely on. */
 export interface Verdict {
@@ -10,9 +10,20 @@ export interface Verdict {
   readonly reason: PlannerReason;
   readonly message: string;
   /** What would plan instead, cheapest first; empty for an accepted plan. */
-  readonly alternatives: readonly Alternative[];
+  readonly alternatives: readonly AlternativeOutput[];
   /** Absent when refused. */
   readonly plan?: PlanOutput;
+}
+
+/** A change with which the object plans, and what comes of it. */
+export interface AlternativeOutput extends Alternative {
+  readonly model: string;
+  readonly quantization: string;
+  readonly engine: string;
+  readonly accelerator: string;
+  readonly gpusPerReplica: number;
+  readonly maxModelLen: number;
+  readonly maxConcurrency: number;
 }
 
 export interface PlanOutput {
@@ -22,13 +33,26 @@ export interface PlanOutput {
   readonly model: string;
   /** Hugging Face id of the weights; absent when they come from a volume or an image. */
   readonly repository?: string;
+  readonly source: ServingPlan['model']['source'];
+  /** Bytes of the weights files, GiB. */
+  readonly checkpointGiB: number;
   readonly accelerator: string;
+  readonly device: ServingPlan['accelerator']['device'];
+  /** Extended resource of a GPU; absent on CPU. */
+  readonly resourceName?: string;
   readonly quantization: string;
+  readonly computeDtype: string;
+  readonly kvCacheDtype: string;
+  /** File type of a GGUF repository. */
+  readonly ggufType?: string;
   readonly tensorParallel: number;
   readonly pipelineParallel: number;
+  readonly expertParallel: number;
+  /** 0 on CPU. */
   readonly gpusPerReplica: number;
   readonly maxModelLen: number;
   readonly maxNumSeqs: number;
+  readonly maxNumBatchedTokens: number;
   readonly gpuMemoryGiB: number;
   readonly gpuMemoryUtilization: number;
   readonly usableGiBPerGPU: number;
@@ -38,6 +62,8 @@ export interface PlanOutput {
   readonly kvCacheTokens: number;
   readonly maxConcurrency: number;
   readonly startupBudgetSeconds: number;
+  /** What is expected of each phase of a start, without margin. */
+  readonly startup: ServingPlan['startup'];
   readonly host: ServingPlan['host'];
   /** The engine's command line, one item per argument. */
   readonly command: readonly string[];
@@ -49,7 +75,7 @@ export function judge(deployment: DeepSeekDeployment): Verdict {
   const { name, namespace } = deployment.metadata;
   const result = plan(deployment.spec);
   const about = { name, ...(namespace !== undefined && { namespace }) };
-  const { alternatives } = result;
+  const alternatives = result.alternatives.flatMap((alternative) => outcomeOf(alternative, deployment) ?? []);
   if (!result.accepted) {
     return { ...about, accepted: false, reason: result.reason, message: result.message, alternatives };
   }
@@ -63,29 +89,62 @@ export function judge(deployment: DeepSeekDeployment): Verdict {
   };
 }
 
+/** `4 x A100-80GB`, `CPU`. */
+export function hardwareOf({ gpusPerReplica, accelerator }: { gpusPerReplica: number; accelerator: string }): string {
+  return gpusPerReplica === 0 ? accelerator : `${gpusPerReplica} x ${accelerator}`;
+}
+
 function summarize(plan: ServingPlan): string {
-  const gpus = `${plan.gpusPerReplica} x ${plan.accelerator.type}`;
-  return `${plan.model.name} in ${plan.quantization} fits on ${gpus}, with room for ${plan.maxConcurrency} sequences of ${plan.maxModelLen.toLocaleString('en-US')} tokens`;
+  const { gpusPerReplica, maxConcurrency, maxModelLen } = plan;
+  const hardware = hardwareOf({ gpusPerReplica, accelerator: plan.accelerator.type });
+  return `${plan.model.name} in ${plan.quantization} fits on ${hardware}, with room for ${maxConcurrency} sequences of ${maxModelLen.toLocaleString('en-US')} tokens`;
+}
+
+/** What comes of an alternative; undefined if it does not plan. */
+function outcomeOf({ summary, change }: Alternative, { spec }: DeepSeekDeployment): AlternativeOutput | undefined {
+  const result = plan(applyMergePatch(spec, change));
+  if (!result.accepted) return undefined;
+  const { model, quantization, engine, accelerator, gpusPerReplica, maxModelLen, maxConcurrency } = result.plan;
+  return {
+    summary,
+    change,
+    model: model.name,
+    quantization,
+    engine: engine.type,
+    accelerator: accelerator.type,
+    gpusPerReplica,
+    maxModelLen,
+    maxConcurrency,
+  };
 }
 
 function planOutput(plan: ServingPlan, deployment: DeepSeekDeployment): PlanOutput {
   const { command, args } = renderEngine(plan, deployment);
-  const { memory } = plan;
+  const { memory, model, accelerator } = plan;
   return {
     engine: plan.engine.type,
     engineVersion: plan.engine.version,
     image: plan.engine.image,
-    model: plan.model.name,
-    ...(plan.model.repository !== undefined && { repository: plan.model.repository }),
-    accelerator: plan.accelerator.type,
+    model: model.name,
+    ...(model.repository !== undefined && { repository: model.repository }),
+    source: model.source,
+    checkpointGiB: model.checkpointGiB,
+    accelerator: accelerator.type,
+    device: accelerator.device,
+    ...(accelerator.resourceName !== undefined && { resourceName: accelerator.resourceName }),
     quantization: plan.quantization,
+    computeDtype: plan.computeDtype,
+    kvCacheDtype: plan.kvCacheDtype,
+    ...(model.ggufType !== undefined && { ggufType: model.ggufType }),
     tensorParallel: plan.tensorParallel,
     pipelineParallel: plan.pipelineParallel,
+    expertParallel: plan.expertParallel,
     gpusPerReplica: plan.gpusPerReplica,
     maxModelLen: plan.maxModelLen,
     maxNumSeqs: plan.maxNumSeqs,
+    maxNumBatchedTokens: plan.maxNumBatchedTokens,
     gpuMemoryGiB: memory.gpuTotalGiB,
-    gpuMemoryUtilization: memory.usableGiBPerGPU / memory.gpuTotalGiB,
+    gpuMemoryUtilization: Math.round((memory.usableGiBPerGPU / memory.gpuTotalGiB) * 1000) / 1000,
     usableGiBPerGPU: memory.usableGiBPerGPU,
     weightsGiBPerGPU: memory.weightsGiBPerGPU,
     overheadGiBPerGPU: memory.overheadGiBPerGPU,
@@ -93,6 +152,7 @@ function planOutput(plan: ServingPlan, deployment: DeepSeekDeployment): PlanOutp
     kvCacheTokens: plan.kvCacheTokens,
     maxConcurrency: plan.maxConcurrency,
     startupBudgetSeconds: plan.startupBudgetSeconds,
+    startup: plan.startup,
     host: plan.host,
     command: [...command, ...args],
     warnings: plan.warnings,

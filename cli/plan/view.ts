@@ -1,125 +1,108 @@
-import type { Alternative } from '../../operator/planner/index.ts';
-import { formatDuration } from '../support/ages.ts';
-import { type Line, paint, span, type Tone } from '../support/styled.ts';
+import { fact, type FactLayout, factWidth, prose, proseFact, tinted } from '../support/facts.ts';
+import { formatCount, formatEstimate, formatGiB, safe, times } from '../support/phrases.ts';
 import type { Terminal } from '../support/terminal.ts';
-import { pad, printable, toAscii, wrap } from '../support/text.ts';
+import { alternativesTable } from './alternatives.ts';
+import { memoryPicture } from './memory-picture.ts';
 import { shellCommand } from './shell-command.ts';
 import type { PlanOutput, Verdict } from './verdict.ts';
 
-const INDENT = '  ';
-const LABEL_WIDTH = 14;
+const INDENT = 2;
+const LAYOUT: FactLayout = { indent: INDENT, labels: 14 };
 
 /** The verdicts as text for people. */
 export function renderVerdicts(verdicts: readonly Verdict[], terminal: Terminal): string {
-  const lines = verdicts.flatMap((verdict, index) => [
-    ...(index === 0 ? [] : [[]]),
-    ...verdictLines(verdict, terminal),
-  ]);
-  const safe = lines.map((line) =>
-    line.map(({ text, tone }) => span(terminal.unicode ? printable(text) : toAscii(printable(text)), tone)),
-  );
-  return `${paint(safe, terminal)}\n`;
+  const pages = verdicts.map((verdict) => verdictLines(verdict, terminal).join('\n'));
+  return `${pages.join('\n\n')}\n`;
 }
 
-function verdictLines(verdict: Verdict, terminal: Terminal): Line[] {
-  const { accepted, reason, message, plan } = verdict;
-  const name = verdict.namespace === undefined ? verdict.name : `${verdict.namespace}/${verdict.name}`;
-  const head: Line = [
-    span(name, 'strong'),
-    span('  '),
-    span(accepted ? 'accepted' : `refused: ${reason}`, accepted ? 'good' : 'bad'),
-  ];
+function verdictLines(verdict: Verdict, terminal: Terminal): string[] {
+  const { accepted, reason, message, plan, namespace } = verdict;
+  const name = namespace === undefined ? verdict.name : `${namespace}/${verdict.name}`;
+  const outcome = tinted(accepted ? 'accepted' : `refused: ${reason}`, accepted ? 'good' : 'bad', terminal);
+  const rest = plan === undefined ? alternativesTable(verdict, terminal) : planLines(plan, terminal);
   return [
-    head,
-    ...paragraph(message, INDENT.length, terminal, 'plain'),
-    ...(plan === undefined ? alternativeLines(verdict.alternatives, terminal) : planLines(plan, terminal)),
+    `${tinted(safe(name, terminal), 'strong', terminal)}  ${outcome}`,
+    ...prose(safe(message, terminal), INDENT, terminal),
+    ...(rest.length > 0 ? ['', ...rest] : []),
   ];
 }
 
-function planLines(plan: PlanOutput, terminal: Terminal): Line[] {
-  const gib = (value: number): string => `${value.toFixed(1)} GiB`;
-  const count = (value: number): string => value.toLocaleString('en-US');
-  const { host } = plan;
-  const memory: [string, string][] = [
-    [gib(plan.weightsGiBPerGPU), 'weights'],
-    [gib(plan.overheadGiBPerGPU), 'activations, graphs, buffers'],
-    [gib(plan.kvCacheGiBPerGPU), `KV cache: ${count(plan.kvCacheTokens)} tokens in a replica`],
-  ];
-  const fields: [string, string[]][] = [
-    ['Engine', [`${plan.engine} ${plan.engineVersion} (${plan.image})`]],
-    ['Weights', [`${plan.repository ?? 'from the mounted volume'}, ${plan.quantization}`]],
-    ['GPUs', [`${plan.gpusPerReplica} x ${plan.accelerator}${parallelism(plan)}`]],
-    [
-      'GPU memory',
-      [
-        `${gib(plan.usableGiBPerGPU)} of ${gib(plan.gpuMemoryGiB)} (${Math.round(plan.gpuMemoryUtilization * 100)} %) of each GPU`,
-        ...memory.map(([size, what]) => `${size.padStart(9)}  ${what}`),
-      ],
-    ],
-    [
+function planLines(plan: PlanOutput, terminal: Terminal): string[] {
+  const words = (label: string, text: string): string[] => proseFact(label, safe(text, terminal), terminal, LAYOUT);
+  return [
+    ...words('Engine', `${plan.engine} ${plan.engineVersion} (${plan.image})`),
+    ...words('Weights', weightsText(plan)),
+    ...words(plan.device === 'CPU' ? 'CPU' : 'GPUs', hardwareText(plan, terminal)),
+    ...fact(memoryLabel(plan), memoryPicture(plan, terminal, LAYOUT), terminal, LAYOUT),
+    ...words(
       'Context',
-      [
-        `${count(plan.maxModelLen)} tokens, ${plan.maxConcurrency} at once; at most ${plan.maxNumSeqs} sequences run together`,
-      ],
-    ],
-    [
-      'Host',
-      [
-        `${host.cpu} CPU, ${host.memoryRequestGiB} GiB (limit ${host.memoryLimitGiB} GiB), ${host.sharedMemoryGiB} GiB shared memory${host.ephemeralStorageGiB > 0 ? `, ${host.ephemeralStorageGiB} GiB disk` : ''}`,
-      ],
-    ],
-    ['Ready', [`within ${formatDuration(plan.startupBudgetSeconds)} of the container's start`]],
-    ['Command', shellCommand(plan.command, terminal.width - INDENT.length - LABEL_WIDTH)],
-  ];
-  return [
-    [],
-    ...fields.flatMap(([label, values]) => fieldLines(label, values, terminal)),
+      `${formatCount(plan.maxModelLen)} tokens, ${plan.maxConcurrency} at once; at most ${plan.maxNumSeqs} sequences run together`,
+    ),
+    ...words('Host', hostText(plan)),
+    ...words('Start', startText(plan)),
+    ...fact('Command', commandLines(plan, terminal), terminal, LAYOUT),
     ...plan.warnings.flatMap((warning, index) =>
-      fieldLines(index === 0 ? 'Warnings' : '', [warning], terminal, 'progress'),
+      proseFact(index === 0 ? 'Warnings' : '', safe(warning, terminal), terminal, LAYOUT, 'progress'),
     ),
   ];
 }
 
-function parallelism({ tensorParallel, pipelineParallel }: PlanOutput): string {
-  if (tensorParallel * pipelineParallel === 1) return '';
-  return `, tensor parallel ${tensorParallel}${pipelineParallel > 1 ? `, pipeline parallel ${pipelineParallel}` : ''}`;
+function weightsText({ repository, source, quantization, ggufType, checkpointGiB }: PlanOutput): string {
+  const from = {
+    HuggingFace: 'the hub',
+    PersistentVolumeClaim: 'the mounted volume',
+    Image: 'the image volume',
+    ObjectStorage: 'object storage',
+  }[source];
+  const format = ggufType === undefined ? quantization : `${quantization} ${ggufType}`;
+  return `${repository ?? `from ${from}`}, ${format}, ${formatGiB(checkpointGiB)} of files`;
 }
 
-function fieldLines(label: string, values: readonly string[], terminal: Terminal, tone: Tone = 'plain'): Line[] {
-  const width = terminal.width - INDENT.length - LABEL_WIDTH;
-  return values
-    .flatMap((value) => (label === 'Command' || value.startsWith(' ') ? [value] : wrap(value, width)))
-    .map((text, index) => [span(INDENT), span(pad(index === 0 ? label : '', LABEL_WIDTH), 'dim'), span(text, tone)]);
-}
-
-/** Text over as many lines as it takes; lines after the first are indented by `hanging` more. */
-function paragraph(text: string, indent: number, terminal: Terminal, tone: Tone, hanging = 0): Line[] {
-  return wrap(text, terminal.width - indent - hanging).map((line, index) => [
-    span(' '.repeat(indent + (index === 0 ? 0 : hanging))),
-    span(line, tone),
-  ]);
-}
-
-function alternativeLines(alternatives: readonly Alternative[], terminal: Terminal): Line[] {
-  if (alternatives.length === 0) return [];
-  const number = 3;
+function hardwareText(plan: PlanOutput, terminal: Terminal): string {
+  const { gpusPerReplica, accelerator, tensorParallel, pipelineParallel, expertParallel } = plan;
+  const splits = [
+    [tensorParallel, 'tensor parallel'],
+    [pipelineParallel, 'pipeline parallel'],
+    [expertParallel, 'expert parallel'],
+  ] as const;
   return [
-    [],
-    [span(`${INDENT}What would fit, the cheapest first:`, 'strong')],
-    ...alternatives.flatMap(({ summary, change }, index) => [
-      ...paragraph(`${index + 1}. ${summary}`, INDENT.length, terminal, 'plain', number),
-      ...paragraph(describeChange(change), INDENT.length + number, terminal, 'accent'),
-    ]),
-  ];
+    gpusPerReplica === 0 ? `${accelerator}, no GPU` : times(gpusPerReplica, accelerator, terminal),
+    ...splits.flatMap(([ways, name]) => (ways > 1 ? [`${name} ${ways}`] : [])),
+  ].join(', ');
 }
 
-/** A merge patch as assignments: `spec.quantization.type: INT8, without spec.accelerator.count`. */
-export function describeChange(change: Alternative['change']): string {
-  const assignments = (value: unknown, path: string): string[] => {
-    if (value === null) return [`without ${path}`];
-    if (typeof value === 'string') return [`${path}: ${value}`];
-    if (typeof value !== 'object' || Array.isArray(value)) return [`${path}: ${JSON.stringify(value)}`];
-    return Object.entries(value).flatMap(([key, member]) => assignments(member, `${path}.${key}`));
-  };
-  return assignments(change, 'spec').join(', ');
+function memoryLabel({ device, gpusPerReplica }: PlanOutput): string {
+  if (device === 'CPU') return 'Memory';
+  return device === 'UnifiedMemory' ? 'Memory' : gpusPerReplica > 1 ? 'Each GPU' : 'GPU memory';
+}
+
+function hostText({ host }: PlanOutput): string {
+  const { cpu, memoryRequestGiB, memoryLimitGiB, sharedMemoryGiB, ephemeralStorageGiB } = host;
+  return [
+    `${cpu} CPU`,
+    `${memoryRequestGiB} GiB of memory (limit ${memoryLimitGiB} GiB)`,
+    ...(sharedMemoryGiB > 0 ? [`${sharedMemoryGiB} GiB shared memory`] : []),
+    ...(ephemeralStorageGiB > 0 ? [`${ephemeralStorageGiB} GiB disk`] : []),
+  ].join(', ');
+}
+
+/** `download 3 min, load 1 min, compile 2 min: expect about 6 min, budget 12 min`. */
+function startText({ startup, startupBudgetSeconds }: PlanOutput): string {
+  const phases = [
+    [startup.downloadSeconds, 'download'],
+    [startup.loadSeconds, 'load'],
+    [startup.compileSeconds, 'compile'],
+    [startup.warmUpSeconds, 'warm up'],
+  ] as const;
+  const shown = phases.flatMap(([seconds, name]) => (seconds >= 1 ? [`${name} ${formatEstimate(seconds)}`] : []));
+  const sum = phases.reduce((total, [seconds]) => total + seconds, 0);
+  const budget = `budget ${formatEstimate(startupBudgetSeconds)}`;
+  return shown.length === 0 ? budget : `${shown.join(', ')}: expect about ${formatEstimate(sum)}, ${budget}`;
+}
+
+function commandLines({ command }: PlanOutput, terminal: Terminal): string[] {
+  return shellCommand(
+    command.map((word) => safe(word, terminal)),
+    factWidth(terminal, LAYOUT),
+  );
 }

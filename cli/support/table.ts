@@ -24,15 +24,14 @@ export interface TableOptions {
 
 const GAP = 3;
 /** No rules around cells: kubectl has none. */
-const NO_BORDER = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) => [
-    [side, ''],
-    ...['left', 'mid', 'right'].map((end) => [`${side}-${end}`, '']),
-  ]),
-);
+const NO_BORDER = {
+  ...{ top: '', 'top-left': '', 'top-mid': '', 'top-right': '' },
+  ...{ bottom: '', 'bottom-left': '', 'bottom-mid': '', 'bottom-right': '' },
+  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '' },
+};
 
 /**
- * A table as kubectl prints it, ready to print, without the last line break. Where a person looks at it, texts that may
+ * A table as kubectl prints it, ready to print, without the last line break; without headers it has no first line. Where a person looks at it, texts that may
  * be shortened or wrapped are, until it fits; a pipe gets every word whole, on one line.
  */
 export function layOutTable(columns: readonly Column[], terminal: Terminal, options: TableOptions = {}): string {
@@ -49,8 +48,9 @@ export function layOutTable(columns: readonly Column[], terminal: Terminal, opti
     colAligns: columns.map(({ align }) => align ?? 'left'),
   });
   const rows = Math.max(0, ...columns.map(({ cells }) => cells.length));
+  const headed = columns.some(({ header }) => header !== '');
   table.push(
-    columns.map((column, index) => fitted(span(column.header, 'dim'), column, index)),
+    ...(headed ? [columns.map((column, index) => fitted(span(column.header, 'dim'), column, index))] : []),
     ...Array.from({ length: rows }, (_, row) =>
       columns.map((column, index) => fitted(column.cells[row] ?? span(''), column, index)),
     ),

@@ -1,0 +1,45 @@
+import type { Terminal } from './terminal.ts';
+import { printable, toAscii } from './text.ts';
+
+/** Text from elsewhere as this terminal can show it: without control characters, and in ASCII if need be. */
+export function safe(text: string, { unicode }: Pick<Terminal, 'unicode'>): string {
+  return unicode ? printable(text) : toAscii(printable(text));
+}
+
+/** `2 × A100-80GB`. */
+export function times(count: number, what: string, { unicode }: Pick<Terminal, 'unicode'>): string {
+  return `${count} ${unicode ? '×' : 'x'} ${what}`;
+}
+
+const INTEGER = new Intl.NumberFormat('en-US');
+
+/** `1,013,000` */
+export function formatCount(count: number): string {
+  return INTEGER.format(count);
+}
+
+/** `14.2 GiB` */
+export function formatGiB(gib: number): string {
+  return `${gib.toFixed(1)} GiB`;
+}
+
+/** A number of tokens in the units of model names: `128k` for 131,072, `1M` for 1,048,576; `5000` where it is no multiple. */
+export function formatContext(tokens: number): string {
+  if (tokens >= 2 ** 20 && tokens % 2 ** 20 === 0) return `${tokens / 2 ** 20}M`;
+  return tokens >= 1024 && tokens % 1024 === 0 ? `${tokens / 1024}k` : String(tokens);
+}
+
+/** A length of time as it is estimated: `40 s`, `3 min`, `1 h 20 min`. */
+export function formatEstimate(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`;
+}
+
+/** `7.62B`: parameters as people write them. */
+export function formatParameters(count: number): string {
+  if (count >= 1e12) return `${(count / 1e12).toFixed(2)}T`;
+  if (count >= 1e9) return `${(count / 1e9).toFixed(count >= 1e11 ? 0 : count >= 1e10 ? 1 : 2)}B`;
+  return `${Math.round(count / 1e6)}M`;
+}
