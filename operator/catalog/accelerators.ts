@@ -1,4 +1,4 @@
-import type { AcceleratorEntry, LabelDialect, NodeLabels } from './types.ts';
+import type { AcceleratorEntry, LabelDialect, MIGProfile, NodeLabels } from './types.ts';
 
 const VISIBLE =
   'memory that CUDA reports to a process, from published engine start-up logs (reference: GPU memory as engines see it)';
@@ -36,8 +36,64 @@ const karpenter = (name: string, memoryMiB: string): NodeLabels =>
 /** AKS has no label for the GPU model; the VM size implies it. */
 const aks = (...sizes: string[]): NodeLabels => labels('AKS', { 'node.kubernetes.io/instance-type': sizes });
 
-/** The GPUs that can be named in `spec.accelerator.type`, cheapest first. */
+/** Slices by profile name: what CUDA lets a process see of each, in GiB. The leading digit counts compute slices of seven. */
+function mig(visibleGiB: Readonly<Record<string, number>>): readonly MIGProfile[] {
+  return Object.entries(visibleGiB).map(([profile, gib]) => ({
+    resourceName: `nvidia.com/mig-${profile}`,
+    visibleGiB: gib,
+    computeShare: Number(profile.slice(0, 1)) / 7,
+  }));
+}
+
+/** `nvidia-smi mig -lgip` says slightly less or more between drivers: the least that was found. */
+const MIG =
+  'docs.nvidia.com/datacenter/tesla/mig-user-guide/supported-mig-profiles.html; sizes as listed by nvidia-smi mig -lgip';
+
+/** CPU features as Node Feature Discovery labels them. */
+const nfd = (...features: string[]): NodeLabels =>
+  labels(
+    'NodeFeatureDiscovery',
+    Object.fromEntries(features.map((feature) => [`feature.node.kubernetes.io/cpu-cpuid.${feature}`, ['true']])),
+  );
+
+/** The accelerators that can be named in `spec.accelerator.type`, cheapest first. */
 export const ACCELERATORS: readonly AcceleratorEntry[] = [
+  {
+    name: 'CPU',
+    device: 'CPU',
+    interconnect: 'PCIe',
+    maxPerNode: 1,
+    relativeCost: 0.5,
+    nodeLabels: [nfd('AMXTILE'), nfd('AVX512F')],
+    sources: {
+      interconnect: 'no GPU',
+      maxPerNode: 'a container is on one node',
+      relativeCost: COST,
+      nodeLabels:
+        'node-feature-discovery docs/usage/features.md (cpu-cpuid.AMXTILE, cpu-cpuid.AVX512F): without either, CPU inference is too slow to serve',
+    },
+  },
+  {
+    name: 'Orin',
+    device: 'UnifiedMemory',
+    computeCapability: '8.7',
+    memory: { deviceMiB: 62_840, visibleGiB: 56 },
+    interconnect: 'PCIe',
+    resourceName: 'nvidia.com/gpu',
+    maxPerNode: 1,
+    relativeCost: 0.8,
+    nodeLabels: [labels('GPUFeatureDiscovery', { 'nvidia.com/gpu.product': ['Orin'] })],
+    sources: {
+      computeCapability: CAPABILITY,
+      memory:
+        'unverified: Jetson AGX Orin 64GB, of which Linux has about 61.4 GiB; 5 GiB are left to the system and to other pods',
+      interconnect: 'unified memory',
+      maxPerNode: 'one GPU on the module',
+      relativeCost: COST,
+      nodeLabels:
+        'unverified: GPU Feature Discovery, product Orin (it gives no gpu.memory: k8s-device-plugin internal/lm/resource.go@1b826acc)',
+    },
+  },
   {
     name: 'T4',
     device: 'GPU',
@@ -126,6 +182,14 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     memory: { deviceMiB: 40536, visibleGiB: 39.4 },
     interconnect: 'NVLink',
     resourceName: 'nvidia.com/gpu',
+    migProfiles: mig({
+      '1g.5gb': 4.75,
+      '1g.10gb': 9.75,
+      '2g.10gb': 9.75,
+      '3g.20gb': 19.62,
+      '4g.20gb': 19.62,
+      '7g.40gb': 39.25,
+    }),
     maxPerNode: 8,
     relativeCost: 7,
     nodeLabels: [
@@ -138,6 +202,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
       computeCapability: CAPABILITY,
       memory: `${GFD} about 40536 (40960 with later drivers); ${VISIBLE}`,
       interconnect: 'NVLink on SXM boards; PCIe cards have it in pairs at most',
+      migProfiles: `${MIG}; unverified: 1g.5gb, 1g.10gb, 7g.40gb`,
       maxPerNode: `${PER_NODE}: p4d.24xlarge (16 on a2-megagpu-16g)`,
       relativeCost: COST,
       nodeLabels: LABELS,
@@ -150,6 +215,14 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     memory: { deviceMiB: 81920, visibleGiB: 79.1 },
     interconnect: 'NVLink',
     resourceName: 'nvidia.com/gpu',
+    migProfiles: mig({
+      '1g.10gb': 9.5,
+      '1g.20gb': 19.5,
+      '2g.20gb': 19.5,
+      '3g.40gb': 39.25,
+      '4g.40gb': 39.25,
+      '7g.80gb': 78.75,
+    }),
     maxPerNode: 8,
     relativeCost: 9,
     nodeLabels: [
@@ -167,6 +240,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
       computeCapability: CAPABILITY,
       memory: `${GFD} 81920; ${VISIBLE}`,
       interconnect: 'NVLink on SXM boards; PCIe cards have it in pairs at most',
+      migProfiles: MIG,
       maxPerNode: `${PER_NODE}: p4de.24xlarge`,
       relativeCost: COST,
       nodeLabels: `${LABELS}; unverified: NVIDIA-A100-80GB-PCIe`,
@@ -179,6 +253,14 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     memory: { deviceMiB: 81559, visibleGiB: 79.1 },
     interconnect: 'NVLink',
     resourceName: 'nvidia.com/gpu',
+    migProfiles: mig({
+      '1g.10gb': 9.75,
+      '1g.20gb': 19.62,
+      '2g.20gb': 19.62,
+      '3g.40gb': 39.5,
+      '4g.40gb': 39.5,
+      '7g.80gb': 79,
+    }),
     maxPerNode: 8,
     relativeCost: 13,
     nodeLabels: [
@@ -191,6 +273,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
       computeCapability: CAPABILITY,
       memory: `${GFD} 81559; ${VISIBLE}`,
       interconnect: 'NVSwitch on HGX boards',
+      migProfiles: `${MIG} (jbarrow.ai/field_notes/nvidia-mig)`,
       maxPerNode: `${PER_NODE}: p5.48xlarge`,
       relativeCost: COST,
       nodeLabels: `${LABELS}; unverified: NVIDIA-H100-PCIe`,
@@ -203,6 +286,14 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     memory: { deviceMiB: 143771, visibleGiB: 139.7 },
     interconnect: 'NVLink',
     resourceName: 'nvidia.com/gpu',
+    migProfiles: mig({
+      '1g.18gb': 16,
+      '1g.35gb': 32,
+      '2g.35gb': 32,
+      '3g.71gb': 69.6,
+      '4g.71gb': 69.6,
+      '7g.141gb': 139.5,
+    }),
     maxPerNode: 8,
     relativeCost: 17,
     nodeLabels: [
@@ -215,9 +306,29 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
       computeCapability: CAPABILITY,
       memory: `unverified: device memory 143771 MiB; ${VISIBLE}`,
       interconnect: 'NVSwitch on HGX boards',
+      migProfiles: `${MIG}; unverified: all but 3g.71gb (69.8 GiB in a published run)`,
       maxPerNode: `${PER_NODE}: p5en.48xlarge`,
       relativeCost: COST,
       nodeLabels: LABELS,
+    },
+  },
+  {
+    name: 'B200',
+    device: 'GPU',
+    computeCapability: '10.0',
+    memory: { deviceMiB: 183_359, visibleGiB: 178 },
+    interconnect: 'NVLink',
+    resourceName: 'nvidia.com/gpu',
+    maxPerNode: 8,
+    relativeCost: 25,
+    nodeLabels: [gfd('NVIDIA-B200'), gke('nvidia-b200'), karpenter('b200', '183359')],
+    sources: {
+      computeCapability: CAPABILITY,
+      memory: `${GFD} 183359; unverified: 178 GiB of it are visible`,
+      interconnect: 'NVSwitch on HGX boards',
+      maxPerNode: `${PER_NODE}: p6-b200.48xlarge`,
+      relativeCost: COST,
+      nodeLabels: `${LABELS}; unverified: NVIDIA-B200`,
     },
   },
 ];

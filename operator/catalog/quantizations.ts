@@ -4,8 +4,8 @@ const LLM_COMPRESSOR =
   'llm-compressor model cards: only the linear layers of the blocks are quantized, one 16-bit scale per output channel';
 
 /**
- * What each quantization costs in memory. Embeddings, output head and norms stay in 16-bit in all of the quantized types.
- * GGUF has a size per file type and is not computed here.
+ * What each quantization costs in memory. Embeddings, output head and norms stay in 16-bit in all of the quantized
+ * types but GGUF, which has a size per file type with all kinds of tensors averaged in.
  */
 export const QUANTIZATIONS: readonly QuantizationEntry[] = [
   {
@@ -89,5 +89,30 @@ export const QUANTIZATIONS: readonly QuantizationEntry[] = [
     weights: 'Prequantized',
     compute: 'Native',
     source: 'GPTQ layout: 4-bit weights, per group one fp16 scale and one packed 4-bit zero point',
+  },
+  {
+    type: 'GGUF',
+    label: 'GGUF',
+    linearBytes: 0.61125,
+    scaleBytes: 0,
+    otherBytes: 0.61125,
+    weights: 'Prequantized',
+    compute: 'float16',
+    ggufBitsPerWeight: {
+      Q2_K: 3.16,
+      Q3_K_M: 4,
+      IQ4_XS: 4.46,
+      Q4_0: 4.66,
+      Q4_K_S: 4.67,
+      Q4_K_M: 4.89,
+      Q5_K_M: 5.7,
+      Q6_K: 6.56,
+      Q8_0: 8.5,
+      F16: 16,
+      BF16: 16,
+      F32: 32,
+    },
+    source:
+      'ggml-org/llama.cpp tools/quantize/README.md@311c2c9f, measured on Llama-3.1-8B (larger models are slightly smaller per weight); Q4_K_M where linearBytes says one number',
   },
 ];

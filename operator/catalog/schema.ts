@@ -48,7 +48,7 @@ const architecture = z.strictObject({
 
 const checkpoint = z.strictObject({
   repository,
-  format: z.enum(['compressed-tensors', 'awq', 'gptq', 'fp8-block', 'gguf']),
+  format: z.enum(['compressed-tensors', 'awq', 'gptq', 'fp8-block', 'gguf', 'unquantized']),
   groupSize: count.exactOptional(),
   bytes: z.union([count, z.record(text, count)]).exactOptional(),
   source: text,

@@ -61,8 +61,11 @@ export interface ModelArchitecture {
   readonly parameters?: number;
 }
 
-/** How a repository stores quantized weights. The engine reads it from the repository's config, or the file's header. */
-export type CheckpointFormat = 'compressed-tensors' | 'awq' | 'gptq' | 'fp8-block' | 'gguf';
+/**
+ * How a repository stores its weights. The engine reads it from the repository's config, or the file's header.
+ * `unquantized`: the 16-bit copy of a model that was published in FP8.
+ */
+export type CheckpointFormat = 'compressed-tensors' | 'awq' | 'gptq' | 'fp8-block' | 'gguf' | 'unquantized';
 
 /** A published repository that holds a model in one quantization. */
 export interface Checkpoint {
