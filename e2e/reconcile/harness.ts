@@ -31,9 +31,12 @@ export interface OperatorBench {
   readonly client: KubeClient;
   readonly simulator: SimulatorControl;
   readonly signal: AbortSignal;
+  /** The operator's user, for RBAC. */
+  readonly operatorUser: string;
   /** The log lines of the operator, parsed. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
-  startOperator(): Promise<void>;
+  /** `groups`: of its user; default system:masters. */
+  startOperator(options?: { readonly groups?: readonly string[] }): Promise<void>;
   stopOperator(): Promise<void>;
   create(name: string, spec: object): Promise<LiveDeepSeekDeployment>;
   edit(name: string, patch: object): Promise<void>;
@@ -65,8 +68,13 @@ export function operatorBench(cluster: () => Cluster): () => OperatorBench {
   };
 }
 
-async function connect(cluster: Cluster, user: string): Promise<KubeHttpClient> {
-  const credentials = await loadCredentials({ clock: systemClock, kubeconfig: await cluster.kubeconfig(user) });
+async function connect(
+  cluster: Cluster,
+  user: string,
+  options: { readonly groups?: readonly string[] } = {},
+): Promise<KubeHttpClient> {
+  const kubeconfig = await cluster.kubeconfig(user, options);
+  const credentials = await loadCredentials({ clock: systemClock, kubeconfig });
   return new KubeHttpClient(new Transport({ credentials, clock: systemClock, userAgent: user }));
 }
 
@@ -102,7 +110,7 @@ class Bench implements OperatorBench {
     this.namespace = namespace;
     this.client = client;
     this.#simulator = simulator;
-    this.#audit = new AuditReader(cluster.auditLog, { user: this.#user });
+    this.#audit = new AuditReader(cluster.auditLog, { user: this.operatorUser });
   }
 
   get simulator(): SimulatorControl {
@@ -113,12 +121,12 @@ class Bench implements OperatorBench {
     return this.#closing.signal;
   }
 
-  get #user(): string {
+  get operatorUser(): string {
     return `operator-${this.namespace}`;
   }
 
-  async startOperator(): Promise<void> {
-    const client = await connect(this.#cluster, this.#user);
+  async startOperator(options: { readonly groups?: readonly string[] } = {}): Promise<void> {
+    const client = await connect(this.#cluster, this.operatorUser, options);
     const stream = new Writable({
       write: (line: Buffer, _, done) => {
         this.log.push(JSON.parse(line.toString()) as Record<string, unknown>);

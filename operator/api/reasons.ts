@@ -91,6 +91,16 @@ const PLANNER = {
 
 /** Why pods do not run or do not answer. */
 const FAILURES = {
+  AcceleratorNotFound: {
+    on: ['CapacityAvailable', 'Ready'],
+    meaning: 'No node of the cluster is labelled as the accelerator of the spec and offers its resource.',
+    fix: 'Add such nodes, or use one of the classes in the message as accelerator.type. It goes on by itself, also when a cluster autoscaler brings one.',
+  },
+  AcceleratorMemoryMismatch: {
+    on: ['CapacityAvailable'],
+    meaning: 'The nodes of that accelerator say that their GPUs have another memory than the plan counts on.',
+    fix: 'Correct accelerator.type (or accelerator.custom.memory), or the label nvidia.com/gpu.memory of the nodes.',
+  },
   InsufficientGPUs: {
     on: ['CapacityAvailable', 'Ready'],
     meaning: 'No node has enough free GPUs of the right kind.',
@@ -254,6 +264,11 @@ const LIFECYCLE = {
   },
   UpToDate: { on: ['Reconciling', 'Stalled'], meaning: 'There is nothing to do.' },
   Progressing: { on: ['Stalled', 'Reconciling'], meaning: 'Work goes on.' },
+  NodesUnknown: {
+    on: ['CapacityAvailable'],
+    meaning: 'The operator may not list nodes: whether the accelerator is there is left to the scheduler.',
+    fix: 'Allow the operator’s ServiceAccount to list and watch nodes, if you want to be told.',
+  },
   CapacityFound: { on: ['CapacityAvailable'], meaning: 'All wanted pods have their GPUs.' },
   Proven: { on: ['RollbackReady', 'Ready'], meaning: 'The revision has kept its gates, or has served at full size.' },
   NoRollbackTarget: { on: ['RollbackReady'], meaning: 'There is no earlier proven revision.' },

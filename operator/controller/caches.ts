@@ -5,6 +5,7 @@ import type { ReflectorEvent } from '../kube/reflector.ts';
 import { resources } from '../kube/resources.ts';
 import type { Clock, Informer, KubeObject, ResourceType, StoreEvent } from '../kube/types.ts';
 import { BY_DEPLOYMENT, type ChildStores, deploymentKey } from './gather.ts';
+import { NodeCache } from './nodes.ts';
 import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
 import type { ChildKind, LiveControllerRevision, LiveDeepSeekDeployment } from './snapshot.ts';
 import { trimChild, trimControllerRevision, trimDeployment, trimPod } from './transforms.ts';
@@ -16,6 +17,8 @@ export interface Caches {
   readonly children: Readonly<Record<ChildKind, Informer<KubeObject>>>;
   readonly childStores: ChildStores;
   readonly all: readonly Informer<KubeObject>[];
+  /** Not one of `all`: the operator does its work without them. */
+  readonly nodes: NodeCache;
 }
 
 export interface CachesOptions {
@@ -77,6 +80,7 @@ export function createCaches(options: CachesOptions): Caches {
       pods: pods.store,
     },
     all: [untyped(deepSeekDeployments), ...Object.values(children), untyped(pods)],
+    nodes: new NodeCache(options),
   };
 }
 
@@ -93,6 +97,19 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
   for (const informer of caches.all) {
     if (informer.type.kind !== DEEPSEEK_DEPLOYMENTS.kind) informer.onEvent(child);
   }
+  caches.nodes.onChange(() => {
+    // Where every replica has its place, no node changes anything. The others wait, and nobody waits for them.
+    for (const { metadata, status } of caches.deepSeekDeployments.store.list()) {
+      if (isPlaced(status)) continue;
+      enqueue(`${metadata.namespace ?? ''}/${metadata.name}`, true);
+    }
+  });
+}
+
+function isPlaced(status: LiveDeepSeekDeployment['status']): boolean {
+  return (
+    status?.conditions?.some(({ type, status: value }) => type === 'CapacityAvailable' && value === 'True') === true
+  );
 }
 
 function ownerIndex(object: KubeObject): readonly string[] {

@@ -4,6 +4,7 @@ import type { EngineLogs } from './engine-logs.ts';
 import { revisionInName } from '../resources/names.ts';
 import type { RevisionData } from '../rollout/revision.ts';
 import type {
+  ClusterFacts,
   LiveControllerRevision,
   LiveDeployment,
   LiveMeta,
@@ -39,6 +40,7 @@ export function gather(
   deployment: DeepSeekDeployment & { readonly metadata: LiveMeta },
   stores: ChildStores,
   engineLogs: Pick<EngineLogs, 'known'>,
+  cluster: ClusterFacts,
   now: number,
 ): Snapshot {
   const { namespace, name, uid } = deployment.metadata;
@@ -60,6 +62,7 @@ export function gather(
     podDisruptionBudgets: owned(stores.podDisruptionBudgets),
     pods,
     logs: engineLogs.known(pods),
+    cluster,
   };
 }
 

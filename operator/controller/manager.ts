@@ -1,10 +1,11 @@
 import { type Clock, type KubeClient } from '../kube/types.ts';
 import type { WatchClient } from '../kube/client.ts';
 import { Controller, type PassReport } from '../kube/controller.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { isForbidden, isNotFound } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { LeaderElector } from '../kube/leader-election.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
+import { resources } from '../kube/resources.ts';
 import { PRIORITY, WorkQueue } from '../kube/work-queue.ts';
 import { KIND } from '../api/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -62,7 +63,8 @@ export class Manager {
 
   /** The kinds whose caches are not complete yet; empty: ready. */
   get unsynced(): readonly string[] {
-    return this.#caches.all.filter((informer) => !informer.hasSynced).map(({ type }) => type.kind);
+    const kinds = this.#caches.all.filter((informer) => !informer.hasSynced).map(({ type }) => type.kind);
+    return this.#caches.nodes.isKnown ? kinds : [...kinds, resources.nodes.kind];
   }
 
   /**
@@ -72,9 +74,10 @@ export class Manager {
   async run(signal: AbortSignal): Promise<void> {
     const { elector, log } = this.#options;
     const caches = new AbortController();
-    const following = Promise.all(this.#caches.all.map((informer) => informer.run(caches.signal)));
+    const { all, nodes } = this.#caches;
+    const following = Promise.all([...all, nodes].map((cache) => cache.run(caches.signal)));
     try {
-      await Promise.all(this.#caches.all.map((informer) => informer.waitForSync(signal)));
+      await Promise.all([...all.map((informer) => informer.waitForSync(signal)), nodes.waitUntilKnown(signal)]);
       log.info('caches are complete', { deployments: this.#caches.deepSeekDeployments.store.size });
       await (elector ? elector.run((term) => this.#lead(term), signal) : this.#lead(signal));
     } catch (error) {
@@ -119,6 +122,10 @@ export class Manager {
   #logReflector(kind: string, event: ReflectorEvent): void {
     const { log } = this.#options;
     if (event.type === 'list-failed') {
+      if (kind === resources.nodes.kind && isForbidden(event.error)) {
+        log.warn('nodes may not be listed: whether an accelerator is there is left to the scheduler');
+        return;
+      }
       const missing = kind === KIND && isNotFound(event.error);
       const hint = missing ? 'the CRD is not installed; apply crds/deepseekdeployments.yaml' : 'cannot list';
       log.warn(hint, { kind, retryInMs: Math.round(event.retryInMs), error: missing ? undefined : event.error });

@@ -16,6 +16,7 @@ function bench(live: object) {
     caches: {
       deepSeekDeployments: { store: { get: () => live }, observeWrite: () => undefined },
       children: {},
+      nodes: { nodes: [] },
       childStores: {
         controllerRevisions: empty,
         deployments: empty,

@@ -63,7 +63,8 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     // The object as it is on the wire, without defaults that this operator's schema fills in: those are not what the
     // user asked for, and would make another revision of it.
     const deployment = live as unknown as DeepSeekDeployment & { readonly metadata: LiveMeta };
-    const look = () => gather(deployment, caches.childStores, context.engineLogs, clock.now());
+    const look = () =>
+      gather(deployment, caches.childStores, context.engineLogs, { nodes: caches.nodes.nodes }, clock.now());
     let snapshot = look();
     let decision = decide(snapshot, context.options);
     const mute = snapshot.pods.filter((pod) => decision.logsWanted.includes(pod.metadata.name));

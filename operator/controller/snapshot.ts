@@ -1,5 +1,5 @@
 import type { DeepSeekDeployment } from '../api/index.ts';
-import type { Deployment, Pod, PodDisruptionBudget, Service, ServiceAccount } from '../kube/resources.ts';
+import type { Deployment, Node, Pod, PodDisruptionBudget, Service, ServiceAccount } from '../kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../kube/types.ts';
 import type { Revision } from '../rollout/revision.ts';
 
@@ -8,6 +8,7 @@ export type LiveService = Service;
 export type LiveServiceAccount = ServiceAccount;
 export type LivePodDisruptionBudget = PodDisruptionBudget;
 export type LivePod = Pod;
+export type LiveNode = Node;
 /** A ControllerRevision as it is cached: its data stays text until a pass needs it. */
 export interface LiveControllerRevision extends KubeObject {
   readonly revision: number;
@@ -37,6 +38,12 @@ export interface StoredRevision extends Revision {
   readonly object: LiveControllerRevision;
 }
 
+/** What is known of the cluster as a whole. */
+export interface ClusterFacts {
+  /** Undefined: they may not be listed. */
+  readonly nodes: readonly LiveNode[] | undefined;
+}
+
 /** Everything that one pass is decided on: read once, never changed. Children are those that we own, by UID. */
 export interface Snapshot {
   /** Milliseconds since the epoch. */
@@ -52,4 +59,5 @@ export interface Snapshot {
   readonly pods: readonly LivePod[];
   /** The end of the log of engines that ended, by pod name, where somebody asked for it. */
   readonly logs: ReadonlyMap<string, string>;
+  readonly cluster: ClusterFacts;
 }

@@ -1,6 +1,6 @@
 import { MANAGER } from '../api/names.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../kube/types.ts';
-import type { LiveControllerRevision, LivePod } from './snapshot.ts';
+import type { LiveControllerRevision, LiveNode, LivePod } from './snapshot.ts';
 
 /**
  * What the caches keep of each object: what some pass reads, and nothing else. At a thousand deployments the rest would
@@ -66,6 +66,18 @@ export function trimPod(pod: LivePod): LivePod {
     metadata,
     spec: { containers: [], ...(nodeName === undefined ? {} : { nodeName }) },
     status: dropUndefined(status),
+  };
+}
+
+/** A node: which accelerator its labels show, and which extended resources it offers. */
+export function trimNode({ apiVersion, kind, metadata, status }: LiveNode): LiveNode {
+  const { name, uid, resourceVersion, labels } = metadata;
+  const allocatable = Object.entries(status?.allocatable ?? {}).filter(([resource]) => resource.includes('/'));
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, ...dropUndefined({ uid, resourceVersion, labels }) },
+    status: { allocatable: Object.fromEntries(allocatable) },
   };
 }
 

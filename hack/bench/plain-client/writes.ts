@@ -29,6 +29,8 @@ export function firstWrites(model: LiveModel): WriteTemplate[] {
     podDisruptionBudgets: [],
     pods: [],
     logs: new Map(),
+    // As if the model's nodes were there: nothing is said of them.
+    cluster: { nodes: undefined },
   };
   const { intents, status } = decide(snapshot);
   const children = intents.map((intent) => {

@@ -1,17 +1,11 @@
 import { type Condition, type ConditionType, isReason, type Reason } from '../../api/index.ts';
 import type { Failure } from '../../rollout/failures/index.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { Judgement } from './judgement.ts';
+import { capacityVerdict, missingAccelerator } from './capacity.ts';
+import type { Judgement, Verdict } from './judgement.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import { describeIntent, type Intent } from './intents.ts';
 import { seconds } from './times.ts';
-
-/** A condition before it has its times. */
-interface Verdict {
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: Reason;
-  readonly message: string;
-}
 
 /** Longest message of a condition: what a person reads, not a log. */
 const MAX_MESSAGE = 1024;
@@ -121,6 +115,8 @@ function waiting(
   failure: Failure | undefined,
   not: (reason: Reason, message: string, stalled?: boolean) => Verdict & { readonly stalled: boolean },
 ) {
+  const missing = missingAccelerator(judgement.capacity, failure);
+  if (missing) return not(missing.reason, missing.message);
   if (failure) return not(failure.reason, failure.message, failure.blocking);
   const { revisions, states, replicas } = judgement;
   const ready = states.get(hash)?.readyReplicas ?? 0;
@@ -148,20 +144,6 @@ function planVerdict({ desired: { plan, revision } }: Judgement): Verdict {
   return warnings.length === 0
     ? { status: 'True', reason: 'Planned', message: 'The model fits the accelerator as specified.' }
     : { status: 'True', reason: 'PlannedWithWarnings', message: warnings.join(' ') };
-}
-
-function capacityVerdict({ failures, step, states, replicas }: Judgement): Verdict {
-  const short = [...failures.values()].find(
-    ({ reason }) => reason === 'InsufficientGPUs' || reason === 'Unschedulable',
-  );
-  if (short) return { status: 'False', reason: short.reason, message: short.message };
-  const placed =
-    step.candidate === undefined &&
-    step.serving !== undefined &&
-    (states.get(step.serving)?.availableReplicas ?? 0) >= replicas;
-  return placed
-    ? { status: 'True', reason: 'CapacityFound', message: 'Every replica has its place.' }
-    : { status: 'Unknown', reason: 'Scheduling', message: 'The scheduler has not refused a replica.' };
 }
 
 function candidateVerdict(judgement: Judgement): Verdict {

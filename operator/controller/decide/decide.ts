@@ -2,6 +2,7 @@ import { ANNOTATION } from '../../api/index.ts';
 import { nextStep } from '../../rollout/next.ts';
 import { traffic } from '../../rollout/traffic.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { capacityOf } from './capacity.ts';
 import { childIntents } from './children.ts';
 import { desiredRevision } from './desired.ts';
 import { eventsOf } from './events.ts';
@@ -41,7 +42,8 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   });
   const revisions = withMarks(known, step, states, replicas, now).filter(inHistory(known, step, desired, spec));
   const observeOnly = options.observeOnly || deployment.metadata.annotations?.[ANNOTATION.reconcile] === 'disabled';
-  const judgement = { desired, traffic: serves, step, replicas, revisions, states, failures, observeOnly };
+  const capacity = capacityOf(snapshot, { desired, step, states, replicas });
+  const judgement = { desired, traffic: serves, step, replicas, revisions, states, failures, capacity, observeOnly };
   const wanted = childIntents(snapshot, { step, revisions });
   const specFirst = spec.replicas === undefined && step.serving !== undefined;
   if (specFirst) wanted.unshift({ type: 'SetReplicas', replicas });

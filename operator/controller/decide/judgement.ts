@@ -1,8 +1,9 @@
-import type { DeepSeekDeployment } from '../../api/index.ts';
+import type { DeepSeekDeployment, Reason } from '../../api/index.ts';
 import type { Failure } from '../../rollout/failures/index.ts';
 import type { ReplicaSetState, RolloutStep } from '../../rollout/next.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { Traffic } from '../../rollout/traffic.ts';
+import type { Capacity } from './capacity.ts';
 import type { Desired } from './desired.ts';
 import type { EventRecord, Intent } from './intents.ts';
 
@@ -38,8 +39,17 @@ export interface Judgement {
   readonly states: ReadonlyMap<string, ReplicaSetState>;
   /** By revision hash: why its pods do not get ready. */
   readonly failures: ReadonlyMap<string, Failure>;
+  /** What the nodes of the cluster say of the accelerator. */
+  readonly capacity: Capacity;
   /** Writes to children are switched off by annotation or flag. */
   readonly observeOnly: boolean;
+}
+
+/** A condition before it has its times. */
+export interface Verdict {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: Reason;
+  readonly message: string;
 }
 
 /** Settings of the operator that bear on decisions. */

@@ -4,7 +4,7 @@ import { decide } from '../decide/decide.ts';
 import type { Decision } from '../decide/judgement.ts';
 import { describeIntent, type Intent } from '../decide/intents.ts';
 import { gather, isOwnedBy, type ChildStores } from '../gather.ts';
-import type { ChildKind, LiveDeployment, LiveMeta, LivePod, LiveService, Snapshot } from '../snapshot.ts';
+import type { ChildKind, LiveDeployment, LiveMeta, LiveNode, LivePod, LiveService, Snapshot } from '../snapshot.ts';
 import { trimControllerRevision } from '../transforms.ts';
 
 /**
@@ -16,6 +16,8 @@ export class World {
   deployment: DeepSeekDeployment & { readonly metadata: LiveMeta };
   readonly objects = new Map<string, KubeObject>();
   readonly pods: LivePod[] = [];
+  /** The nodes of the cluster; undefined: they may not be listed. */
+  nodes: readonly LiveNode[] | undefined = [gpuNode('a100-0', 'NVIDIA-A100-SXM4-80GB'), gpuNode('t4-0', 'Tesla-T4')];
   /** Logs that the operator has read, by pod name. */
   readonly logs = new Map<string, string>();
   /** Every intent carried out, as words. */
@@ -51,7 +53,7 @@ export class World {
   }
 
   snapshot(): Snapshot {
-    return gather(this.deployment, this.#stores(), { known: () => this.logs }, this.now);
+    return gather(this.deployment, this.#stores(), { known: () => this.logs }, { nodes: this.nodes }, this.now);
   }
 
   /** The user edits the spec. */
@@ -169,6 +171,16 @@ export class World {
       pods: store(this.pods),
     };
   }
+}
+
+/** A node with eight GPUs, as GPU Feature Discovery labels it. */
+export function gpuNode(name: string, product: string, labels: Readonly<Record<string, string>> = {}): LiveNode {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { 'nvidia.com/gpu.product': product, ...labels } },
+    status: { allocatable: { 'nvidia.com/gpu': '8' } },
+  };
 }
 
 /** An object as the server stores it after an apply of ours. */

@@ -460,6 +460,11 @@ describe('scheduling', () => {
       /scheduler’s words/,
       "0/2 nodes are available: 1 node(s) were unschedulable, 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
     ],
+    [
+      'Unschedulable',
+      /model.source.cache/,
+      "0/3 nodes are available: 1 Insufficient ephemeral-storage, 2 node(s) didn't match Pod's node affinity/selector.",
+    ],
     ['Unschedulable', /scheduler’s words/, 'no nodes available to schedule pods'],
     [
       'InsufficientGPUs',

@@ -110,6 +110,9 @@ function adviseOn(
   { accelerator }: FailureEvidence,
 ): NonNullable<Finding['fix']> {
   const lacking = reasons.flatMap(({ words }) => /^Insufficient (.+)$/.exec(words)?.[1] ?? []);
+  if (lacking.length === 1 && lacking[0] === 'ephemeral-storage') {
+    return 'The disks of the nodes that would do are too small for the weights: keep them in a volume (model.source.cache), or use nodes with larger disks.';
+  }
   if (lacking.length > 0) {
     return `Nodes that would do lack ${lacking.join(' and ')}: lower resources.cpu or resources.memory, or use larger nodes.`;
   }

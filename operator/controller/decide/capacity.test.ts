@@ -1,0 +1,117 @@
+import { describe, expect, it } from '@jest/globals';
+import { gpuNode, World } from '../testing/world.ts';
+
+const SPEC = { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' }, replicas: 1 };
+const T4 = gpuNode('t4-0', 'Tesla-T4');
+const A100 = gpuNode('a100-0', 'NVIDIA-A100-SXM4-80GB', { 'nvidia.com/gpu.memory': '81920' });
+
+function worldWith(nodes: World['nodes'], spec: object = SPEC): World {
+  const world = new World(spec);
+  world.nodes = nodes;
+  world.settle();
+  return world;
+}
+
+/** The scheduler has looked at the pods of the world's revision, and found no node. */
+function unschedulable(world: World, words: string): void {
+  const name = world.names('Deployment')[0] ?? '';
+  const revision = name.slice('chat-'.length);
+  const message = `0/1 nodes are available: 1 ${words}.`;
+  const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
+  world.pods.push({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `${name}-x`,
+      namespace: 'ai',
+      labels: { 'deepseek-operator.io/name': 'chat', 'deepseek-operator.io/revision': revision },
+    },
+    status: { phase: 'Pending', conditions: [condition] },
+  });
+  world.settle();
+}
+
+describe('an accelerator that the cluster does not have', () => {
+  it('is told at once, with what there is, and is waited for', () => {
+    const world = worldWith([T4]);
+    const told = { status: 'False', reason: 'AcceleratorNotFound', message: expect.stringContaining('it has T4:') };
+    expect(world.condition('CapacityAvailable')).toMatchObject(told);
+    expect(world.condition('Ready')).toMatchObject(told);
+    expect(world.condition('Stalled')).toMatchObject({ status: 'False' });
+    expect(world.condition('Reconciling')).toMatchObject({ status: 'True' });
+    expect(world.names('Deployment')).toHaveLength(1);
+  });
+
+  it('explains better than the scheduler why there is no node', () => {
+    const world = worldWith([T4]);
+    unschedulable(world, "node(s) didn't match Pod's node affinity/selector");
+    expect(world.condition('Ready')).toMatchObject({ reason: 'AcceleratorNotFound' });
+  });
+
+  it('goes on by itself when a node comes', () => {
+    const world = worldWith([T4]);
+    world.nodes = [T4, A100];
+    world.settle();
+    expect(world.condition('CapacityAvailable')).toMatchObject({ status: 'Unknown', reason: 'Scheduling' });
+    expect(world.condition('Ready')).toMatchObject({ reason: 'Loading' });
+    world.ready();
+    world.settle();
+    expect(world.condition('CapacityAvailable')).toMatchObject({ status: 'True', reason: 'CapacityFound' });
+  });
+
+  it('does not say anything of what has its place', () => {
+    const world = worldWith([A100]);
+    world.ready();
+    world.settle();
+    world.nodes = [T4];
+    world.settle();
+    expect(world.condition('CapacityAvailable')).toMatchObject({ status: 'True', reason: 'CapacityFound' });
+    expect(world.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('is not looked for on behalf of a spec that is refused', () => {
+    const refused = { ...SPEC, quantization: { type: 'FP16' }, accelerator: { type: 'T4', count: 1 } };
+    expect(worldWith([A100], refused).condition('CapacityAvailable')?.reason).toBe('Scheduling');
+  });
+});
+
+describe('an accelerator with another memory', () => {
+  const small = gpuNode('a100-0', 'NVIDIA-A100-SXM4-80GB', { 'nvidia.com/gpu.memory': '40960' });
+
+  it('is told while pods have no place, and does not keep them from it', () => {
+    const world = worldWith([small]);
+    expect(world.condition('CapacityAvailable')).toMatchObject({
+      status: 'False',
+      reason: 'AcceleratorMemoryMismatch',
+      message: expect.stringContaining(
+        'have 40960 MiB (label nvidia.com/gpu.memory), and the plan counts on 81920 MiB',
+      ),
+    });
+    expect(world.condition('Ready')).toMatchObject({ reason: 'Loading' });
+    world.ready();
+    world.settle();
+    expect(world.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('counts what the spec says of a custom accelerator', () => {
+    const custom = { memory: '24Gi', computeCapability: '8.9' };
+    const spec = { ...SPEC, accelerator: { type: 'custom', custom, nodeSelector: { gpu: 'x' } } };
+    const node = (memory: string) => gpuNode('x', 'X', { gpu: 'x', 'nvidia.com/gpu.memory': memory });
+    expect(worldWith([node('24564')], spec).condition('CapacityAvailable')?.reason).toBe('Scheduling');
+    expect(worldWith([node('12282')], spec).condition('CapacityAvailable')?.reason).toBe('AcceleratorMemoryMismatch');
+    expect(worldWith([A100], spec).condition('CapacityAvailable')?.reason).toBe('AcceleratorNotFound');
+  });
+});
+
+describe('nodes that may not be listed', () => {
+  it('leave the question to the scheduler', () => {
+    const world = worldWith(undefined);
+    expect(world.condition('CapacityAvailable')).toMatchObject({ status: 'Unknown', reason: 'NodesUnknown' });
+    unschedulable(world, 'Insufficient nvidia.com/gpu');
+    expect(world.condition('CapacityAvailable')).toMatchObject({ status: 'False', reason: 'InsufficientGPUs' });
+    world.pods.length = 0;
+    world.ready();
+    world.settle();
+    expect(world.condition('CapacityAvailable')).toMatchObject({ status: 'True', reason: 'CapacityFound' });
+  });
+});
