@@ -11,7 +11,9 @@ import type { ReadKey } from './pods/environment.ts';
 import type { Pod } from './pods/types.ts';
 
 /** A Node, as far as the simulator reads it. */
-export type Node = KubeObject;
+export interface Node extends KubeObject {
+  readonly status?: { readonly allocatable?: Readonly<Record<string, string>> };
+}
 
 export type Annotations = Readonly<Record<string, string | null>>;
 

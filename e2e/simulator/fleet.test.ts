@@ -80,7 +80,17 @@ function pod(name: string, nodeName: string, container = 'engine', more: Partial
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace: 'ai', uid: `uid-${name}`, ...more },
-    spec: { nodeName, containers: [{ name: container, command: ['vllm', 'serve'], args: ['m'] }] },
+    spec: {
+      nodeName,
+      containers: [
+        {
+          name: container,
+          command: ['vllm', 'serve'],
+          args: ['m'],
+          resources: { limits: { 'nvidia.com/gpu': '1' } },
+        },
+      ],
+    },
     status: { podIP: `10.244.77.${name.length}` },
   };
 }

@@ -2,7 +2,7 @@ import type { SimulatedCluster, Node } from './cluster.ts';
 import type { PodRecord } from './control/types.ts';
 import { ANNOTATION, LABEL, POD_STATES, SIMULATED_NODE } from './names.ts';
 import type { PodState } from './names.ts';
-import { nodeGpu } from './pods/gpu.ts';
+import { nodeHardware } from './pods/gpu.ts';
 import { PodLife } from './pods/life.ts';
 import type { LifeOptions, PodReport } from './pods/life.ts';
 import { engineContainer } from './pods/types.ts';
@@ -122,7 +122,7 @@ export class Fleet {
     const identity = identityOf(pod);
     const life = new PodLife(pod, this.#historyKey(identity), reportedState(pod), this.#options, {
       behaviour: () => this.#rules.behaviourOf(identity),
-      gpu: () => nodeGpu(node.metadata.labels ?? {}),
+      hardware: () => nodeHardware(node),
       report: (report) => write.say(annotationsOf(report)),
       drained: () => write.say({ [ANNOTATION.drain]: 'done' }),
     });

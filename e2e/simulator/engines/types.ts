@@ -6,10 +6,13 @@ export interface Launch {
   readonly command: readonly string[];
   readonly args: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
-  /** GPUs that the container holds (limits of a `*.com/gpu` resource). */
+  readonly image?: string;
+  /** GPUs (or MIG slices) that the container holds: its limit of a `*.com/gpu` or `*.com/mig-...` resource. */
   readonly gpuCount: number;
-  /** The node's GPU; absent on a CPU node. */
+  /** The node's GPU, or the slice of it that the container holds; absent on a CPU node. */
   readonly gpu?: NodeGpu;
+  /** Host memory that the container may use: its limit, else what the node has. */
+  readonly memoryGiB?: number;
 }
 
 export interface NodeGpu {
@@ -17,14 +20,20 @@ export interface NodeGpu {
   readonly name: string;
   /** CUDA compute capability, e.g. 7.5. */
   readonly computeCapability: number;
-  /** Memory of one GPU in GiB, when the node's labels tell it. */
+  /** Memory of one GPU in GiB, as far as the labels or the name tell it. */
   readonly memoryGiB?: number;
+  /** The GPU has no memory of its own and uses the node's (Jetson). */
+  readonly unifiedMemory?: boolean;
+  /** A slice of a GPU (MIG): nothing can be sharded over several. */
+  readonly slice?: boolean;
 }
 
 /** A program that ended by itself: its exit status, and all that it had printed. */
 export interface Exit {
   readonly exitCode: number;
   readonly log: string;
+  /** The kernel killed it, because the container used more memory than its limit. */
+  readonly oomKilled?: boolean;
 }
 
 export type StartResult =
@@ -51,6 +60,10 @@ export interface EngineSpec {
   /** Tokens that the KV cache holds. */
   readonly kvCacheTokens: number;
   readonly gpuMemoryUtilization: number;
+  /** Whether it shows Prometheus metrics; absent: it does. */
+  readonly metrics?: boolean;
+  /** Seconds between pings on a silent stream; absent: the engine's default. */
+  readonly pingSeconds?: number;
 }
 
 /** How a test bends an engine; read at every request, so that a change acts at once. */
@@ -85,9 +98,12 @@ export interface RequestCounters {
   readonly inFlight: number;
 }
 
-/** A loaded engine: an HTTP server on one address. */
+/** An engine: an HTTP server on one address. */
 export interface Engine {
+  /** It answers from now on, as one that is loading does until {@link loaded}. */
   listen(host: string, port: number): Promise<void>;
+  /** Its model is loaded. */
+  loaded(): void;
   /** SIGTERM. Resolves with the exit status once the process would have ended. */
   terminate(graceSeconds: number): Promise<number>;
   /** SIGKILL, or a node that is gone: every connection is cut. */
@@ -101,6 +117,8 @@ export type EngineFailure = 'crash' | 'cuda-oom' | 'gated';
 /** One engine program: its command line, its failures and its server. */
 export interface EnginePersona {
   readonly name: string;
+  /** When its server begins to listen, as a share of the load time: 1 is once the model is loaded. */
+  readonly listensAt: number;
   /** Whether this command starts this program. */
   matches(launch: Launch): boolean;
   /** Reads the command line and makes the checks that the program makes before it loads weights. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { loopbackAddress } from '../addresses.ts';
 import { expandVariables, resolveEnvironment } from './environment.ts';
-import { gpuCount, nodeGpu } from './gpu.ts';
+import { gpuCount, memoryGiB, nodeGpu, nodeHardware, visibleGpu } from './gpu.ts';
 import { preStopSeconds, restartBackOffSeconds, startupBudgetSeconds } from './seconds.ts';
 import { terminationMessage } from './termination-message.ts';
 import type { Container, Pod } from './types.ts';
@@ -95,7 +95,7 @@ describe('the GPU of a node', () => {
     ],
     [
       { 'cloud.google.com/gke-accelerator': 'nvidia-a100-80gb' },
-      { name: 'NVIDIA A100-SXM4-80GB', computeCapability: 8 },
+      { name: 'NVIDIA A100-SXM4-80GB', computeCapability: 8, memoryGiB: 80 },
     ],
     [
       { 'karpenter.k8s.aws/instance-gpu-name': 't4', 'karpenter.k8s.aws/instance-gpu-memory': '16384' },
@@ -115,8 +115,13 @@ describe('the GPU of a node', () => {
         'nvidia.com/gpu.compute.major': '8',
         'nvidia.com/gpu.compute.minor': '0',
       },
-      { name: 'NVIDIA A100-SXM4-80GB', computeCapability: 8 },
+      { name: 'NVIDIA A100-SXM4-80GB', computeCapability: 8, memoryGiB: 80 },
     ],
+    [
+      { 'kubernetes.azure.com/accelerator': 'nvidia', 'node.kubernetes.io/instance-type': 'Standard_ND96isr_H200_v5' },
+      { name: 'NVIDIA H200', computeCapability: 9, memoryGiB: 143_771 / 1024 },
+    ],
+    [{ 'kubernetes.azure.com/accelerator': 'nvidia', 'node.kubernetes.io/instance-type': 'Standard_X' }, undefined],
     [
       {
         'nvidia.com/gpu.product': 'NVIDIA-GB999',
@@ -133,4 +138,36 @@ describe('the GPU of a node', () => {
     [{ 'nvidia.com/mig-1g.10gb': '1' }, 1],
     [{ cpu: '8' }, 0],
   ])('%j holds %d', (limits, count) => expect(gpuCount(limits as Record<string, string>)).toBe(count));
+
+  it('a Jetson has the memory of its node', () => {
+    const labels = {
+      'nvidia.com/gpu.product': 'Orin',
+      'nvidia.com/gpu.compute.major': '8',
+      'nvidia.com/gpu.compute.minor': '7',
+    };
+    expect(nodeHardware({ metadata: { labels }, status: { allocatable: { memory: '59Gi' } } })).toEqual({
+      memoryGiB: 59,
+      gpu: { name: 'Orin', computeCapability: 8.7, memoryGiB: 59, unifiedMemory: true },
+    });
+  });
+
+  it('a MIG slice has its own memory, and only that', () => {
+    const a100 = { name: 'NVIDIA A100-SXM4-80GB', computeCapability: 8, memoryGiB: 80 };
+    expect(visibleGpu(a100, { 'nvidia.com/gpu': '1' })).toEqual(a100);
+    expect(visibleGpu(a100, { 'nvidia.com/mig-1g.10gb': '1' })).toEqual({
+      ...a100,
+      name: 'NVIDIA A100-SXM4-80GB MIG 1g.10gb',
+      memoryGiB: 9.5,
+      slice: true,
+    });
+  });
+
+  it.each([
+    ['59Gi', 59],
+    ['2048Mi', 2],
+    ['1073741824', 1],
+    ['10G', 10e9 / 2 ** 30],
+    ['many', undefined],
+    [undefined, undefined],
+  ])('%j are %d GiB', (quantity, gib) => expect(memoryGiB(quantity)).toBe(gib));
 });

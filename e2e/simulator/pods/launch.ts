@@ -1,11 +1,18 @@
 import type { Launch, NodeGpu } from '../engines/types.ts';
 import { expandVariables, resolveEnvironment } from './environment.ts';
 import type { ReadKey } from './environment.ts';
-import { gpuCount } from './gpu.ts';
+import { gpuCount, memoryGiB, visibleGpu } from './gpu.ts';
 import type { Container, Pod } from './types.ts';
 
 /** `exec` failed: the kubelet's exit code of a container whose command doesn't exist. */
 export const START_ERROR = 128;
+
+/** What a node offers to an engine. */
+export interface NodeHardware {
+  /** Absent on a CPU node. */
+  readonly gpu?: NodeGpu;
+  readonly memoryGiB?: number;
+}
 
 /**
  * What the kubelet gives the container's program.
@@ -15,17 +22,22 @@ export const START_ERROR = 128;
 export async function prepareLaunch(
   pod: Pod,
   container: Container,
-  gpu: NodeGpu | undefined,
+  node: NodeHardware,
   readKey: ReadKey,
 ): Promise<Launch> {
   const environment = await resolveEnvironment(pod, container, readKey);
   const expand = (words: readonly string[] = []): string[] => words.map((word) => expandVariables(word, environment));
+  const limits = container.resources?.limits;
+  const gpu = visibleGpu(node.gpu, limits);
+  const memory = memoryGiB(limits?.['memory']) ?? node.memoryGiB;
   return {
     command: expand(container.command),
     args: expand(container.args),
     environment,
-    gpuCount: gpuCount(container.resources?.limits),
+    gpuCount: gpuCount(limits),
+    ...(container.image !== undefined && { image: container.image }),
     ...(gpu && { gpu }),
+    ...(memory !== undefined && { memoryGiB: memory }),
   };
 }
 

@@ -62,7 +62,7 @@ class Scene {
       },
       {
         behaviour: () => this.behaviour,
-        gpu: () => gpu,
+        hardware: () => ({ gpu }),
         report: (report) => void this.reports.push(report),
         drained: () => {
           this.drained++;

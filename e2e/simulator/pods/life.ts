@@ -1,15 +1,6 @@
 import type { Clock } from '../../../operator/kube/types.ts';
 import { personaOf } from '../engines/index.ts';
-import type {
-  Behaviour,
-  Engine,
-  EnginePersona,
-  EngineSpec,
-  Latency,
-  Launch,
-  NodeGpu,
-  RequestCounters,
-} from '../engines/types.ts';
+import type { Behaviour, Engine, EnginePersona, Latency, Launch, RequestCounters } from '../engines/types.ts';
 import type { PodState } from '../names.ts';
 import { seededRandom } from '../random.ts';
 import type { Random } from '../random.ts';
@@ -17,6 +8,7 @@ import type { PodBehaviour } from '../rules.ts';
 import { ContainerConfigError } from './environment.ts';
 import type { ReadKey } from './environment.ts';
 import { START_ERROR, executableNotFound, imageNotFound, prepareLaunch } from './launch.ts';
+import type { NodeHardware } from './launch.ts';
 import { KILLED, failureEnding, messageOf, planLoad } from './load.ts';
 import type { Ending } from './load.ts';
 import { gracePeriodSeconds, preStopSeconds, restartBackOffSeconds, startupBudgetSeconds } from './seconds.ts';
@@ -46,7 +38,7 @@ export interface LifeOptions {
 export interface LifeHooks {
   /** The rules as they are now. */
   readonly behaviour: () => PodBehaviour;
-  readonly gpu: () => NodeGpu | undefined;
+  readonly hardware: () => NodeHardware;
   readonly report: (report: PodReport) => void;
   /** The pod was deleted and its engine has ended. */
   readonly drained: () => void;
@@ -173,7 +165,7 @@ export class PodLife {
       return undefined;
     }
     try {
-      return await prepareLaunch(this.#pod, container, this.#hooks.gpu(), this.#options.readKey);
+      return await prepareLaunch(this.#pod, container, this.#hooks.hardware(), this.#options.readKey);
     } catch (error) {
       if (!(error instanceof ContainerConfigError)) throw error;
       this.#say({ state: 'config-error', restarts, message: error.message });
@@ -193,13 +185,16 @@ export class PodLife {
     const started = persona.start(launch);
     if (!started.accepted) {
       if (!(await this.#sleep(importSeconds * this.#options.timeScale, signal))) return undefined;
-      return { state: 'crashed', exitCode: started.exitCode, message: messageOf(container, started.log) };
+      const { exitCode, log, oomKilled = false } = started;
+      return { state: oomKilled ? 'oom-killed' : 'crashed', exitCode, message: messageOf(container, log) };
     }
-    if (!adopted) {
-      const ending = await this.#load(container, persona, launch, signal);
-      if (ending !== 'loaded') return ending;
-    }
-    return this.#serve(container, persona, launch, started.engine, signal);
+    const { clock, seed, latency } = this.#options;
+    const behaviour = () => requestBehaviour(this.#hooks.behaviour());
+    const engine = persona.serve(started.engine, { clock, seed, latency, behaviour });
+    const ending = adopted ? 'loaded' : await this.#load(container, persona, launch, engine, signal);
+    if (ending === 'loaded') return this.#serve(container, persona, launch, engine, signal);
+    if (ending !== undefined) await this.#endEngine((failed) => failed.kill());
+    return ending;
   }
 
   /** Takes the load time. Rules that change meanwhile are obeyed; what has passed has passed. */
@@ -207,6 +202,7 @@ export class PodLife {
     container: Container,
     persona: EnginePersona,
     launch: Launch,
+    engine: Engine,
     signal: AbortSignal,
   ): Promise<'loaded' | Ending | undefined> {
     const { clock, timeScale } = this.#options;
@@ -215,10 +211,32 @@ export class PodLife {
     const begun = clock.monotonic();
     while (!signal.aborted) {
       const plan = planLoad(this.#hooks.behaviour(), drawn, budget, container, persona, launch);
-      const remaining = plan.seconds * timeScale - (clock.monotonic() - begun) / 1000;
+      const passed = (clock.monotonic() - begun) / 1000;
+      const remaining = plan.seconds * timeScale - passed;
       if (remaining <= 0) return plan.ending ?? 'loaded';
-      await this.#pause(remaining, signal);
+      const mayListen = persona.listensAt < 1 && this.#engine === undefined && this.#pod.status?.podIP !== undefined;
+      const untilListening = plan.seconds * timeScale * persona.listensAt - passed;
+      if (mayListen && untilListening <= 0) {
+        const failed = await this.#listen(container, engine, signal);
+        if (failed !== undefined) return failed;
+      } else await this.#pause(mayListen ? untilListening : remaining, signal);
     }
+    return undefined;
+  }
+
+  /** Undefined when it listens, or was stopped. */
+  async #listen(container: Container, engine: Engine, signal: AbortSignal): Promise<Ending | undefined> {
+    while (this.#pod.status?.podIP === undefined) {
+      if (!(await this.#pauseUntilChange(signal))) return undefined;
+    }
+    const { host, port } = this.#options.addressOf(this.#pod.status.podIP);
+    try {
+      await engine.listen(host, port);
+    } catch (error) {
+      return { state: 'crashed', exitCode: 1, message: messageOf(container, `OSError: ${String(error)}\n`) };
+    }
+    if (signal.aborted) await engine.kill();
+    else this.#engine = engine;
     return undefined;
   }
 
@@ -226,30 +244,15 @@ export class PodLife {
     container: Container,
     persona: EnginePersona,
     launch: Launch,
-    spec: EngineSpec,
+    engine: Engine,
     signal: AbortSignal,
   ): Promise<Ending | undefined> {
-    while (this.#pod.status?.podIP === undefined) {
-      if (!(await this.#pauseUntilChange(signal))) return undefined;
+    if (this.#engine === undefined) {
+      const failed = await this.#listen(container, engine, signal);
+      if (failed !== undefined) return failed;
     }
-    const { clock, seed, latency, addressOf } = this.#options;
-    const engine = persona.serve(spec, {
-      clock,
-      seed,
-      latency,
-      behaviour: () => requestBehaviour(this.#hooks.behaviour()),
-    });
-    const { host, port } = addressOf(this.#pod.status.podIP);
-    try {
-      await engine.listen(host, port);
-    } catch (error) {
-      return { state: 'crashed', exitCode: 1, message: messageOf(container, `OSError: ${String(error)}\n`) };
-    }
-    if (signal.aborted) {
-      await engine.kill();
-      return undefined;
-    }
-    this.#engine = engine;
+    if (signal.aborted) return undefined;
+    engine.loaded();
     this.#say({ ...this.#lastState(), state: 'ready' });
     for (;;) {
       const behaviour = this.#hooks.behaviour();

@@ -116,8 +116,49 @@ describe('startVllm', () => {
     ['m --dtype auto', t4],
   ])('accepts %s on %j', (args, gpu) => expect(startVllm(launch(args, gpu)).accepted).toBe(true));
 
-  it('does not look for GPUs on a CPU node', () => {
-    const { command, args, environment } = launch('m --dtype bfloat16 -tp 2');
-    expect(startVllm({ command, args, environment, gpuCount: 0 }).accepted).toBe(true);
+  it.each([
+    ['m', 'vllm/vllm-openai:v0.32.0', 'RuntimeError: Failed to infer device type'],
+    ['m --dtype bfloat16 -tp 2', 'vllm/vllm-openai-cpu:v0.32.0', undefined],
+  ])('%s without a GPU in %s: %s', (args, image, words) => {
+    const { command, args: split, environment } = launch(args);
+    const result = startVllm({ command, args: split, environment, image, gpuCount: 0 });
+    if (words === undefined) expect(result.accepted).toBe(true);
+    else expect(refusal(result).log).toContain(words);
+  });
+
+  const t4With = { ...t4, memoryGiB: 15 };
+  const a100With = { ...a100, memoryGiB: 80 };
+  const h100 = { name: 'NVIDIA H100 80GB HBM3', computeCapability: 9, memoryGiB: 79.6 };
+  it.each<[string, NodeGpu, number, string]>([
+    ['deepseek-ai/DeepSeek-R1-Distill-Qwen-7B -tp 3', a100With, 3, 'attention heads (28) must be divisible by tensor'],
+    ['deepseek-ai/DeepSeek-R1-Distill-Llama-8B --dtype half', t4With, 1, 'CUDA out of memory'],
+    ['deepseek-ai/DeepSeek-R1-Distill-Qwen-7B --dtype half', t4With, 1, 'No available memory for the cache blocks'],
+    ['deepseek-ai/deepseek-llm-67b-chat --max-model-len 4096', a100With, 1, 'CUDA out of memory'],
+    ['deepseek-ai/DeepSeek-R1 -tp 8 --max-model-len 4096', h100, 8, 'CUDA out of memory'],
+    [
+      'deepseek-ai/DeepSeek-R1-Distill-Qwen-32B --max-model-len 131072',
+      a100With,
+      1,
+      "model's max seq len (131072), (32.00 GiB KV cache is needed",
+    ],
+    [
+      'deepseek-ai/deepseek-llm-7b-chat --max-model-len 4096',
+      { ...a100, name: 'NVIDIA A100-SXM4-80GB MIG 1g.10gb', memoryGiB: 9.5, slice: true },
+      1,
+      'CUDA out of memory',
+    ],
+  ])('refuses %s on %j x %d', (args, gpu, count, words) => {
+    const result = refusal(startVllm(launch(args, gpu, count)));
+    expect(result).toMatchObject({ exitCode: 1, log: expect.stringContaining(words) });
+  });
+
+  it.each<[string, NodeGpu, number]>([
+    ['deepseek-ai/DeepSeek-R1-Distill-Qwen-7B --dtype half -tp 2 --max-model-len 8192', t4With, 2],
+    ['RedHatAI/DeepSeek-R1-Distill-Qwen-7B-quantized.w8a8 --dtype half --max-model-len 8192', t4With, 1],
+    ['deepseek-ai/deepseek-llm-67b-chat -tp 2 --max-model-len 4096', a100With, 2],
+    ['deepseek-ai/DeepSeek-R1 -tp 8 --max-model-len 131072', { ...h100, memoryGiB: 140 }, 8],
+    ['org/unknown', t4With, 1],
+  ])('accepts %s on %j x %d', (args, gpu, count) => {
+    expect(startVllm(launch(args, gpu, count)).accepted).toBe(true);
   });
 });

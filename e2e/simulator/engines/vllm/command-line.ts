@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { ArgumentError, floatValue, intValue, parseArguments, parseHelp } from '../argparse.ts';
 import type { ParsedArguments, ValueCheck } from '../argparse.ts';
 import type { EngineSpec, Exit, Launch, StartResult } from '../types.ts';
-import { engineCoreFailure, serverFailure } from './failures.ts';
+import { deviceRefusal } from './device.ts';
+import { serverFailure } from './failures.ts';
 
 /** `vllm serve --help=all` of 0.32.0, option lines only. */
 const flags = parseHelp(readFileSync(new URL('flags-0.32.0.txt', import.meta.url), 'utf8'));
@@ -51,7 +52,7 @@ export function startVllm(launch: Launch): StartResult {
     throw error;
   }
   const engine = engineSpec(parsed, launch);
-  const refusal = configRefusal(parsed, engine) ?? deviceRefusal(parsed, launch);
+  const refusal = configRefusal(parsed, engine) ?? deviceRefusal(parsed, engine, launch);
   return refusal === undefined ? { accepted: true, engine } : { accepted: false, ...refusal };
 }
 
@@ -128,25 +129,4 @@ function pydanticError(flag: string, message: string, type: string, input: strin
       ? 'SchedulerConfig'
       : 'CacheConfig';
   return `pydantic_core._pydantic_core.ValidationError: 1 validation error for ${owner}\n${field}\n  ${message} [type=${type}, input_value=${input}, input_type=${input.includes('.') ? 'float' : 'int'}]`;
-}
-
-/** What only shows on the device: GPUs that are missing, a data type that the GPU doesn't have. */
-function deviceRefusal(parsed: ParsedArguments, launch: Launch): Exit | undefined {
-  const size = (name: string): number => Number(parsed.values.get(name)?.[0] ?? 1);
-  const worldSize = size('tensor-parallel-size') * size('pipeline-parallel-size');
-  if (launch.gpu !== undefined && worldSize > launch.gpuCount && !parsed.values.has('nnodes')) {
-    return serverFailure(
-      `ValueError: World size (${worldSize}) is larger than the number of available GPUs (${launch.gpuCount}) in this node. ` +
-        "If this is intentional and you are using:\n- ray, set '--distributed-executor-backend ray'.\n- multiprocessing, set '--nnodes' appropriately.",
-    );
-  }
-  const { gpu } = launch;
-  if (gpu !== undefined && gpu.computeCapability < 8 && parsed.values.get('dtype')?.[0] === 'bfloat16') {
-    return engineCoreFailure(
-      'ValueError: Bfloat16 is only supported on GPUs with compute capability of at least 8.0. ' +
-        `Your ${gpu.name} GPU has compute capability ${gpu.computeCapability.toFixed(1)}. ` +
-        'You can use float16 instead by explicitly setting the `dtype` flag in CLI, for example: --dtype=half.',
-    );
-  }
-  return undefined;
 }

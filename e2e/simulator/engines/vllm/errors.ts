@@ -1,16 +1,6 @@
-/** An answer of vLLM's OpenAI server that is not 200; the bodies are those of vLLM 0.32. */
-export class HttpError extends Error {
-  readonly status: number;
-  readonly body: object;
+import { HttpError } from '../openai/dialect.ts';
 
-  constructor(status: number, message: string, body: object) {
-    super(message);
-    this.name = 'HttpError';
-    this.status = status;
-    this.body = body;
-  }
-}
-
+/** Answers of vLLM's OpenAI server that are not 200; the bodies are those of vLLM 0.32. */
 function openAiError(status: number, type: string, message: string, param: string | null = null): HttpError {
   return new HttpError(status, message, { error: { message, type, param, code: status } });
 }

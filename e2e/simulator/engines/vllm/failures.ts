@@ -73,7 +73,8 @@ export function engineCoreFailure(error: string): Exit {
   };
 }
 
-function outOfMemory(totalGiB: number): string {
+/** PyTorch's words; vLLM, SGLang and TensorRT-LLM all end with them. */
+export function outOfMemory(totalGiB: number): string {
   const inUse = (totalGiB - 0.6).toFixed(2);
   return (
     `torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 1.02 GiB. GPU 0 has a total capacity of ${totalGiB.toFixed(2)} GiB ` +

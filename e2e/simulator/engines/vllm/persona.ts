@@ -6,6 +6,7 @@ import { VllmServer } from './server.ts';
 /** vLLM 0.32.0. */
 export const vllm: EnginePersona = {
   name: 'vLLM',
+  listensAt: 1,
   matches: isVllm,
   start: startVllm,
   fail: (failure, launch) =>

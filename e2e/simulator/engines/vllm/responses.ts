@@ -1,10 +1,5 @@
-import type { Generation } from './generation.ts';
-
-interface Envelope {
-  readonly id: string;
-  /** Seconds since the epoch. */
-  readonly created: number;
-}
+import type { Envelope, StreamEvents } from '../openai/dialect.ts';
+import type { Generation } from '../openai/generation.ts';
 
 interface Usage {
   readonly prompt_tokens: number;
@@ -41,7 +36,7 @@ export function fullResponse(generation: Generation, { id, created }: Envelope):
 }
 
 /** The events of a stream. The first chat event carries the role; the last token of a completion its finish reason. */
-export function streamEvents(generation: Generation, { id, created }: Envelope) {
+export function streamEvents(generation: Generation, { id, created }: Envelope): StreamEvents {
   const { kind, model, reasoningTokens, finishReason, tokens } = generation;
   const object = kind === 'chat' ? 'chat.completion.chunk' : 'text_completion';
   const event = (choices: readonly object[], extra: object = {}): object => ({
@@ -62,11 +57,11 @@ export function streamEvents(generation: Generation, { id, created }: Envelope) 
   return {
     first: (): object[] =>
       kind === 'chat' ? [event([choice({ delta: { role: 'assistant', content: '' } }, null)])] : [],
-    token: (text: string, index: number): object => {
+    token: (text: string, index: number): object[] => {
       const reason = index === tokens.length - 1 ? finishReason : null;
-      if (kind === 'completion') return event([choice({ text }, reason)]);
-      return event([choice({ delta: index < reasoningTokens ? { reasoning: text } : { content: text } }, reason)]);
+      if (kind === 'completion') return [event([choice({ text }, reason)])];
+      return [event([choice({ delta: index < reasoningTokens ? { reasoning: text } : { content: text } }, reason)])];
     },
-    usage: (made: number): object => event([], { usage: usage(generation, made) }),
+    end: () => (generation.includeUsage ? [event([], { usage: usage(generation, tokens.length) })] : []),
   };
 }

@@ -1,10 +1,12 @@
 import { answerTokens, thoughtTokens, tokenize } from '../text.ts';
 import type { EngineSpec } from '../types.ts';
-import { badRequest, contextExceeded, invalidField, modelNotFound } from './errors.ts';
+import type { Dialect } from './dialect.ts';
+
+export type GenerationKind = 'chat' | 'completion';
 
 /** A generation request, read and answered; what is left is to emit the tokens one by one. */
 export interface Generation {
-  readonly kind: 'chat' | 'completion';
+  readonly kind: GenerationKind;
   /** As the client spelled it. */
   readonly model: string;
   readonly promptTokens: number;
@@ -17,32 +19,40 @@ export interface Generation {
   readonly includeUsage: boolean;
 }
 
-/** vLLM's default for `max_tokens` of /v1/completions (OpenAI's); a chat may fill the context. */
-const completionMaxTokens = 16;
 /** Tokens that a chat template puts around each message. */
 const tokensPerMessage = 4;
 
 /**
  * Reads the body of /v1/completions or /v1/chat/completions.
  *
- * @throws HttpError as vLLM answers a bad one.
+ * @throws HttpError as the engine answers a bad one.
  */
 export function planGeneration(
-  kind: Generation['kind'],
+  kind: GenerationKind,
   body: Readonly<Record<string, unknown>>,
   engine: EngineSpec,
+  dialect: Dialect,
   answer: { readonly seed: number; readonly wrong: boolean },
 ): Generation {
   const model = body['model'] ?? engine.servedNames[0] ?? engine.model;
-  if (typeof model !== 'string') throw invalidField('model', 'string_type', 'Input should be a valid string');
-  if (!engine.servedNames.includes(model)) throw modelNotFound(model, engine.servedNames);
-  if ((body['n'] ?? 1) !== 1) throw badRequest('This simulator answers with one choice: n must be 1.', 'n');
+  if (typeof model !== 'string') throw dialect.wrongType('model', 'string', model);
+  if (!engine.servedNames.includes(model)) {
+    const refusal = dialect.modelNotFound(model, engine.servedNames);
+    if (refusal !== undefined) throw refusal;
+  }
+  if ((body['n'] ?? 1) !== 1) throw dialect.badRequest('This simulator answers with one choice: n must be 1.', 'n');
 
-  const { prompt, promptTokens } = kind === 'chat' ? chatPrompt(body['messages']) : completionPrompt(body['prompt']);
-  const requested = positiveInteger(body, 'max_completion_tokens') ?? positiveInteger(body, 'max_tokens');
+  const { prompt, promptTokens } =
+    kind === 'chat' ? chatPrompt(body['messages'], dialect) : completionPrompt(body['prompt'], dialect);
+  const requested =
+    positiveInteger(body, 'max_completion_tokens', dialect) ?? positiveInteger(body, 'max_tokens', dialect);
   const room = engine.maxModelLen - promptTokens;
-  const maxTokens = requested ?? (kind === 'chat' ? room : Math.min(completionMaxTokens, room));
-  if (room < 1 || maxTokens > room) throw contextExceeded(engine.maxModelLen, Math.max(1, maxTokens), promptTokens);
+  const byDefault = kind === 'chat' ? room : Math.min(dialect.defaultCompletionTokens ?? room, room);
+  const asked = requested ?? byDefault;
+  const maxTokens = dialect.clipsToContext ? Math.min(asked, room) : asked;
+  if (room < 1 || maxTokens > room) {
+    throw dialect.contextExceeded(engine.maxModelLen, Math.max(1, maxTokens), promptTokens);
+  }
 
   const question = { seed: answer.seed, model: engine.model, prompt, wrong: answer.wrong };
   const reasons = kind === 'chat' && engine.reasoning !== 'none';
@@ -71,23 +81,26 @@ function repeatTo(tokens: readonly string[], length: number): string[] {
   return Array.from({ length }, (_, index) => tokens[index % tokens.length] ?? '');
 }
 
-function completionPrompt(prompt: unknown): { prompt: string; promptTokens: number } {
-  if (prompt === undefined) throw invalidField('prompt', 'missing', 'Field required');
+function completionPrompt(prompt: unknown, dialect: Dialect): { prompt: string; promptTokens: number } {
+  if (prompt === undefined) throw dialect.missing('prompt');
   if (typeof prompt === 'string') return { prompt, promptTokens: Math.max(1, tokenize(prompt).length) };
-  if (Array.isArray(prompt) && prompt.length === 1 && typeof prompt[0] === 'string') return completionPrompt(prompt[0]);
+  if (Array.isArray(prompt) && prompt.length === 1 && typeof prompt[0] === 'string') {
+    return completionPrompt(prompt[0], dialect);
+  }
   if (Array.isArray(prompt) && prompt.length > 0 && prompt.every((token) => Number.isInteger(token))) {
     return { prompt: prompt.join(' '), promptTokens: prompt.length };
   }
-  throw invalidField('prompt', 'string_type', 'Input should be a valid string');
+  throw dialect.wrongType('prompt', 'string', prompt);
 }
 
-function chatPrompt(messages: unknown): { prompt: string; promptTokens: number } {
-  if (messages === undefined) throw invalidField('messages', 'missing', 'Field required');
-  if (!Array.isArray(messages)) throw invalidField('messages', 'list_type', 'Input should be a valid list');
-  if (messages.length === 0) throw badRequest('List should have at least 1 item after validation, not 0', 'messages');
+function chatPrompt(messages: unknown, dialect: Dialect): { prompt: string; promptTokens: number } {
+  if (messages === undefined) throw dialect.missing('messages');
+  if (!Array.isArray(messages)) throw dialect.wrongType('messages', 'array', messages);
+  const empty = messages.length === 0 ? dialect.emptyMessages() : undefined;
+  if (empty !== undefined) throw empty;
   const contents = messages.map((message: unknown) => {
     if (typeof message !== 'object' || message === null || !('role' in message) || typeof message.role !== 'string') {
-      throw invalidField('messages', 'missing', 'Field required');
+      throw dialect.missingRole(message);
     }
     return 'content' in message ? contentText(message.content) : '';
   });
@@ -105,12 +118,12 @@ function contentText(content: unknown): string {
     .join('');
 }
 
-function positiveInteger(body: Readonly<Record<string, unknown>>, field: string): number | undefined {
+/** llama.cpp reads -1 as no limit; elsewhere it is refused with everything else below 1. */
+function positiveInteger(body: Readonly<Record<string, unknown>>, field: string, dialect: Dialect): number | undefined {
   const value = body[field];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number' || !Number.isInteger(value)) {
-    throw invalidField(field, 'int_parsing', 'Input should be a valid integer');
-  }
-  if (value < 1) throw badRequest(`${field} must be at least 1, got ${value}.`, field);
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw dialect.wrongType(field, 'integer', value);
+  if (value === -1 && dialect.clipsToContext) return undefined;
+  if (value < 1) throw dialect.badRequest(`${field} must be at least 1, got ${value}.`, field);
   return value;
 }
