@@ -1,8 +1,10 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { matrixOf } from '../matrix/matrix.ts';
+import { renderMatrix } from '../matrix/view.ts';
 import type { CommandContext } from '../support/context.ts';
-import { EXIT, type ExitStatus } from '../support/exit-status.ts';
+import { CommandError, EXIT, type ExitStatus } from '../support/exit-status.ts';
 import { type OutputFormat, outputOption, serialize } from '../support/output.ts';
-import { describeTerminal } from '../support/terminal.ts';
+import { describeTerminal, type Terminal } from '../support/terminal.ts';
 import { type Input, readDeployments, readText } from './read-file.ts';
 import { judge } from './verdict.ts';
 import { renderVerdicts } from './view.ts';
@@ -12,32 +14,80 @@ export interface PlanContext extends CommandContext {
 }
 
 interface PlanOptions {
-  readonly filename: string;
+  readonly filename?: string;
+  readonly matrix?: string;
+  /** Tokens. */
+  readonly context?: number;
   readonly output: OutputFormat;
+  /** False with --no-color. */
+  readonly color: boolean;
+}
+
+/** What a command has found out. */
+interface Answer {
+  readonly value: unknown;
+  readonly picture: (terminal: Terminal) => string;
+  readonly accepted: boolean;
 }
 
 /**
  * `plan -f FILE`: says without a cluster what the operator would run, or why it would not. With one object `json` and
  * `yaml` print it, with several a list. Ends with 0 if all are accepted, 1 if one is refused, 2 if the file is invalid.
+ * `plan --matrix MODEL`: the model on every GPU in every format; 1 if it runs nowhere.
  */
 export function planCommand(context: PlanContext, end: (status: ExitStatus) => void): Command {
   return new Command('plan')
     .description('say whether a model fits and how it would be served, without a cluster')
-    .requiredOption('-f, --filename <file>', 'YAML or JSON with DeepSeekDeployments; - reads standard input')
+    .option('-f, --filename <file>', 'YAML or JSON with DeepSeekDeployments; - reads standard input')
+    .option('--matrix <model>', 'a model of the catalogue on every GPU in every format')
+    .option('--context <tokens>', 'with --matrix: the context that has to fit, such as 32768 or 32k', parseTokens)
     .addOption(outputOption())
+    .option('--no-color', 'no colours (the environment variable NO_COLOR does the same)')
     .addHelpText(
       'after',
-      '\nExit status: 0 accepted, 1 refused, 2 the file is invalid.\n\nExample:\n  kubectl deepseek plan -f chat.yaml -o json\n',
+      '\nExit status: 0 accepted, 1 refused, 2 the file is invalid.\n\n' +
+        'Examples:\n  kubectl deepseek plan -f chat.yaml -o json\n  kubectl deepseek plan --matrix deepseek-r1 --context 32k\n',
     )
-    .action(async ({ filename, output }: PlanOptions) => {
-      const text = await readText(filename, context.stdin, context.signal);
-      const verdicts = readDeployments(text, filename === '-' ? 'standard input' : filename).map(judge);
-      const value = verdicts.length === 1 ? verdicts[0] : verdicts;
+    .action(async (options: PlanOptions) => {
+      const { value, picture, accepted } = await answer(options, context);
+      const { output, color } = options;
       context.stdout.write(
         output === 'table'
-          ? renderVerdicts(verdicts, describeTerminal(context.stdout, context.env))
+          ? picture(describeTerminal(context.stdout, context.env, { colour: color }))
           : serialize(value, output),
       );
-      end(verdicts.every(({ accepted }) => accepted) ? EXIT.done : EXIT.no);
+      end(accepted ? EXIT.done : EXIT.no);
     });
+}
+
+async function answer({ filename, matrix, context: tokens }: PlanOptions, context: PlanContext): Promise<Answer> {
+  if (matrix !== undefined) {
+    if (filename !== undefined) throw usage('-f and --matrix exclude each other');
+    const value = matrixOf(matrix, tokens);
+    return {
+      value,
+      picture: (terminal) => renderMatrix(value, terminal),
+      accepted: value.combinations.some(({ accepted }) => accepted),
+    };
+  }
+  if (filename === undefined) throw usage('say what to plan: -f FILE, or --matrix MODEL');
+  if (tokens !== undefined) throw usage('--context is for --matrix; in a file it is spec.model.maxModelLen');
+  const text = await readText(filename, context.stdin, context.signal);
+  const verdicts = readDeployments(text, filename === '-' ? 'standard input' : filename).map(judge);
+  return {
+    value: verdicts.length === 1 ? verdicts[0] : verdicts,
+    picture: (terminal) => renderVerdicts(verdicts, terminal),
+    accepted: verdicts.every(({ accepted }) => accepted),
+  };
+}
+
+function usage(message: string): CommandError {
+  return new CommandError('USAGE', EXIT.usage, message);
+}
+
+/** `32768` or `32k`. For commander. */
+function parseTokens(text: string): number {
+  const [, digits, unit] = /^([1-9][0-9]{0,8})([kK]?)$/.exec(text) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('It has to be a number of tokens such as 32768 or 32k.');
+  return Number(digits) * (unit === '' ? 1 : 1024);
 }
