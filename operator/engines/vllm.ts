@@ -3,55 +3,48 @@ import type { DeepSeekDeployment } from '../api/index.ts';
 import type { ComputeDtype, ServingPlan } from '../planner/index.ts';
 import { mergeArguments } from './arguments.ts';
 import type { Argument } from './arguments.ts';
+import { apiKey, probes, servedNames } from './container.ts';
 import { termination } from './termination.ts';
 import type { EngineContainer } from './types.ts';
 import { weights } from './weights.ts';
 
 const PORT = 8000;
 
-/** Seconds between two questions whether the engine has loaded. vLLM listens only once it has. */
-const STARTUP_PERIOD_SECONDS = 10;
-
 const DTYPE: Readonly<Record<ComputeDtype, string>> = { float16: 'half', bfloat16: 'bfloat16', float32: 'float' };
 
 /** How vLLM serves a plan: `vllm serve` with everything said that the plan counted on, so that no default can change it. */
 export function renderVLLM(plan: ServingPlan, deployment: DeepSeekDeployment): EngineContainer {
   const { spec } = deployment;
-  const { model, volumes, volumeMounts, env } = weights(plan, deployment);
+  const { model, env, ...files } = weights(plan, deployment);
   const stop = termination(spec.termination);
-  const health = { httpGet: { path: '/health', port: PORT } };
   return {
     image: plan.engine.image,
     // Said outright: older images have another entrypoint.
     command: ['vllm', 'serve'],
     args: [model, ...mergeArguments(vllmArguments(plan, deployment, stop.drainSeconds), spec.engine?.extraArgs ?? [])],
-    env: [...env, ...apiKey(deployment), { name: 'VLLM_NO_USAGE_STATS', value: '1' }],
+    env: [
+      ...env,
+      ...apiKey(deployment, 'VLLM_API_KEY'),
+      ...hostMemory(plan),
+      { name: 'VLLM_NO_USAGE_STATS', value: '1' },
+    ],
     port: PORT,
     metricsPath: '/metrics',
-    startupProbe: {
-      ...health,
-      periodSeconds: STARTUP_PERIOD_SECONDS,
-      timeoutSeconds: 5,
-      failureThreshold: Math.ceil(plan.startupBudgetSeconds / STARTUP_PERIOD_SECONDS),
-    },
-    // Two minutes without an answer: a long prefill of a busy engine is shorter, a dead one stays dead.
-    livenessProbe: { ...health, periodSeconds: 20, timeoutSeconds: 15, failureThreshold: 6 },
-    // A hung engine is out of the Service after at most 5 + 5 + 3 seconds.
-    readinessProbe: { ...health, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 },
+    // vLLM listens only once it has loaded.
+    ...probes(plan, { port: PORT, path: '/health' }),
     initContainers: [],
-    volumes,
-    volumeMounts,
+    ...files,
     terminationGracePeriodSeconds: stop.gracePeriodSeconds,
     preStopSeconds: stop.preStopSeconds,
   };
 }
 
-function vllmArguments(plan: ServingPlan, { metadata, spec }: DeepSeekDeployment, drainSeconds: number): Argument[] {
+function vllmArguments(plan: ServingPlan, deployment: DeepSeekDeployment, drainSeconds: number): Argument[] {
   const { model } = plan;
   return [
     ['--host', '0.0.0.0'],
     ['--port', String(PORT)],
-    ['--served-model-name', ...(spec.model.servedNames ?? [metadata.name])],
+    ['--served-model-name', ...servedNames(deployment)],
     ...(model.revision === undefined ? [] : revision(model.revision)),
     ...(model.trustRemoteCode ? [['--trust-remote-code'] as const] : []),
     ['--dtype', DTYPE[plan.computeDtype]],
@@ -59,6 +52,7 @@ function vllmArguments(plan: ServingPlan, { metadata, spec }: DeepSeekDeployment
     ...(model.quantizedOnLoad ? [['--quantization', plan.quantization.toLowerCase()] as const] : []),
     ['--tensor-parallel-size', String(plan.tensorParallel)],
     ...(plan.pipelineParallel > 1 ? [['--pipeline-parallel-size', String(plan.pipelineParallel)] as const] : []),
+    ...(plan.expertParallel > 1 ? [['--enable-expert-parallel'] as const] : []),
     ['--max-model-len', String(plan.maxModelLen)],
     ...(plan.memory.engineSetting === undefined
       ? []
@@ -80,8 +74,9 @@ function revision(commit: string): Argument[] {
   ];
 }
 
-/** From the environment: a flag would show the key in the pod's spec. */
-function apiKey({ spec }: DeepSeekDeployment): NonNullable<IContainer['env']> {
-  const reference = spec.engine?.apiKeySecretRef;
-  return reference === undefined ? [] : [{ name: 'VLLM_API_KEY', valueFrom: { secretKeyRef: { ...reference } } }];
+/** On a CPU the KV cache has a size in whole GiB instead of a share of the memory. */
+function hostMemory({ accelerator, memory }: ServingPlan): NonNullable<IContainer['env']> {
+  return accelerator.device === 'CPU'
+    ? [{ name: 'VLLM_CPU_KVCACHE_SPACE', value: String(Math.max(1, Math.floor(memory.kvCacheGiBPerGPU))) }]
+    : [];
 }

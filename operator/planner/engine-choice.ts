@@ -1,6 +1,6 @@
 import type { DeepSeekDeploymentSpec, EngineType } from '../api/index.ts';
 import { findEngine } from '../catalog/index.ts';
-import type { AcceleratorEntry, Catalog, EngineVersion, ModelEntry } from '../catalog/index.ts';
+import type { AcceleratorEntry, Catalog, EngineVersion, FlagHistory, ModelEntry } from '../catalog/index.ts';
 import { resolveQuantization } from './quantization.ts';
 import type { ResolvedQuantization } from './quantization.ts';
 import { isRefusal, refuse } from './refusal.ts';
@@ -11,6 +11,7 @@ export interface ResolvedEngine {
   readonly type: EngineType;
   readonly version: EngineVersion;
   readonly image: string;
+  readonly flagHistory: readonly FlagHistory[];
   readonly warnings: readonly string[];
 }
 
@@ -63,6 +64,7 @@ function resolveEngine({ engine: spec }: DeepSeekDeploymentSpec, catalog: Catalo
     type,
     version,
     image: spec?.image ?? version.images.GPU ?? '',
+    flagHistory: entry.flagHistory,
     warnings:
       spec?.image !== undefined && wanted === undefined
         ? [

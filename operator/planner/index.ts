@@ -1,6 +1,6 @@
 /** (spec, catalogue) -> what to serve and how, or why not. Pure. */
 export { plan } from './plan.ts';
 export { applyMergePatch } from './merge-patch.ts';
-export { flagName } from './extra-args.ts';
+export { isSetBy } from './extra-args.ts';
 export { formatCount, formatGiB, GIB, parseQuantity } from './units.ts';
 export type { Alternative, ComputeDtype, PlanResult, ServingPlan } from './types.ts';
