@@ -183,6 +183,14 @@ const architecture = withRules(
   ],
 );
 
+const measured = z.object({
+  weights: quantity().describe('Memory that the weights take on all GPUs of a replica together, such as 160Gi.'),
+  kvCacheBytesPerToken: count(100_000_000).describe('Bytes of KV cache that one token takes on one GPU.'),
+  overheadPerGPU: quantity()
+    .describe('Memory that one GPU needs beside weights and KV cache. Default: as computed.')
+    .exactOptional(),
+});
+
 /** What is served, and where its weights come from. */
 export const modelSpec = withRules(
   z.object({
@@ -211,6 +219,11 @@ export const modelSpec = withRules(
       .exactOptional(),
     architecture: architecture
       .describe('Shape of a model that is not in the catalogue. With name `custom` only.')
+      .exactOptional(),
+    measured: measured
+      .describe(
+        'Memory as an engine reported it when it started with this model on these GPUs. Wins over what the plan would compute, and is needed where it cannot compute.',
+      )
       .exactOptional(),
   }),
   [

@@ -1,4 +1,4 @@
-import type { ModelEntry } from '../catalog/index.ts';
+import type { DeviceKind, ModelEntry } from '../catalog/index.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { formatCount } from './units.ts';
@@ -11,6 +11,19 @@ const STEP = 1024;
 const COMFORTABLE_SEQUENCES = 2;
 /** Average length of a sequence that the number of concurrent ones is planned for. Unverified: chat is mostly shorter. */
 const AVERAGE_SEQUENCE = 2048;
+
+/**
+ * On memory that the host shares, a default context takes no more than a few conversations need: 4 of 8,192 tokens. The
+ * full card of a model would ask a node for all its memory.
+ */
+const HOST_CONTEXT = 8192;
+const HOST_TOKENS = 4 * HOST_CONTEXT;
+
+/** Tokens of KV cache to plan for on memory that the host shares: one sequence at least, and several short ones. */
+export function hostTokens(model: ModelEntry, wanted: number | undefined): number {
+  const length = wanted ?? Math.min(model.contextLength.card, HOST_CONTEXT);
+  return Math.max(length, Math.min(HOST_TOKENS, 4 * length));
+}
 
 /** The shortest context that a plan may have: the wanted one, or the least acceptable default. */
 export function shortestContext(model: ModelEntry, wanted: number | undefined): number {
@@ -31,26 +44,32 @@ export function checkContext(model: ModelEntry, wanted: number | undefined): Ref
     : undefined;
 }
 
-/** The context to serve with a KV cache of `tokens`: the wanted one, or the card's, lowered so that two sequences fit. */
+/**
+ * The context to serve with a KV cache of `tokens`: the wanted one, or the card's, lowered so that two sequences fit,
+ * and on the host's memory to what conversations need.
+ */
 export function chooseContext(
   model: ModelEntry,
   wanted: number | undefined,
   tokens: number,
+  device: DeviceKind,
 ): { readonly maxModelLen: number; readonly warnings: readonly string[] } {
   if (wanted !== undefined) return { maxModelLen: wanted, warnings: [] };
   const { card } = model.contextLength;
-  if (tokens >= COMFORTABLE_SEQUENCES * card) return { maxModelLen: card, warnings: [] };
+  const most = device === 'GPU' ? card : Math.min(card, HOST_CONTEXT);
   const comfortable = Math.floor(tokens / COMFORTABLE_SEQUENCES / STEP) * STEP;
-  const maxModelLen = Math.max(comfortable, shortestContext(model, undefined));
-  const reason = `${formatCount(maxModelLen)} tokens instead of the model's ${formatCount(card)}`;
+  const maxModelLen =
+    tokens >= COMFORTABLE_SEQUENCES * most ? most : Math.max(comfortable, shortestContext(model, undefined));
+  if (maxModelLen >= card) return { maxModelLen, warnings: [] };
+  const reason =
+    maxModelLen === most
+      ? `so that ${Math.floor(tokens / most)} sequences take little of the host's memory`
+      : `so that ${COMFORTABLE_SEQUENCES} sequences fit into the KV cache`;
   return {
     maxModelLen,
-    warnings:
-      maxModelLen < card
-        ? [
-            `model.maxModelLen defaults to ${reason}, so that ${COMFORTABLE_SEQUENCES} sequences fit into the KV cache; set it to choose another`,
-          ]
-        : [],
+    warnings: [
+      `model.maxModelLen defaults to ${formatCount(maxModelLen)} tokens instead of the model's ${formatCount(card)}, ${reason}; set it to choose another`,
+    ],
   };
 }
 
@@ -61,5 +80,13 @@ export function concurrency(tokens: number, maxModelLen: number): number {
 
 /** Most sequences to run at once: as many of average length as the KV cache holds, within the engine's own bound. */
 export function maxNumSeqs(tokens: number, maxModelLen: number, most: number): number {
-  return Math.max(1, Math.min(most, Math.floor(tokens / Math.min(maxModelLen, AVERAGE_SEQUENCE))));
+  return sequences(tokens, Math.min(maxModelLen, AVERAGE_SEQUENCE), most);
 }
+
+/** The same for an engine that divides its context into slots of full length. */
+export function slots(tokens: number, maxModelLen: number, most: number): number {
+  return sequences(tokens, maxModelLen, most);
+}
+
+const sequences = (tokens: number, length: number, most: number): number =>
+  Math.max(1, Math.min(most, Math.floor(tokens / length)));

@@ -1,34 +1,34 @@
 import type { DeepSeekDeploymentSpec } from '../api/index.ts';
-import type { Catalog, MemorySetting, ModelEntry } from '../catalog/index.ts';
-import { checkContext, chooseContext, concurrency, maxNumSeqs, shortestContext } from './context.ts';
+import type { Catalog, ModelEntry } from '../catalog/index.ts';
+import { assemble } from './assemble.ts';
+import { checkContext, hostTokens, shortestContext } from './context.ts';
 import { engineCandidates } from './engine-choice.ts';
 import type { EngineChoice } from './engine-choice.ts';
 import { checkExtraArgs } from './extra-args.ts';
-import { planHost } from './host.ts';
-import { maxNumBatchedTokens } from './memory.ts';
-import type { MemoryFit } from './memory.ts';
-import type { ResolvedQuantization } from './quantization.ts';
+import { hostMemoryGiB } from './host.ts';
+import { fitMemory } from './memory.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { resolveAccelerator, resolveModel } from './resolve.ts';
+import { resolveAccelerator, resolveMeasured, resolveModel } from './resolve.ts';
 import type { ResolvedAccelerator } from './resolve.ts';
 import { chooseSplit } from './split.ts';
-import type { Split } from './split.ts';
-import { planStartup, weightsFrom } from './startup.ts';
+import { weightsFrom } from './startup.ts';
 import type { WeightsFrom } from './startup.ts';
 import type { ServingPlan } from './types.ts';
-import { formatCount, GIB, round } from './units.ts';
-import { checkpointBytes } from './weights.ts';
-import type { Workload } from './workload.ts';
+import { GIB } from './units.ts';
+import type { Measured, Workload } from './workload.ts';
 
-/** What `status.plan.warnings` has room for. */
-const MAX_WARNINGS = 32;
-/** Above this many GB, a restart that downloads again is worth a warning. */
-const LARGE_DOWNLOAD_GB = 50;
-/** More GPUs than this should not share layers over PCIe alone. Unverified; vLLM's docs prefer pipeline stages there. */
-const SANE_PCIE_TENSOR = 2;
+/** What a replica is asked for, as far as it does not depend on the engine. */
+interface Wanted {
+  readonly spec: DeepSeekDeploymentSpec;
+  readonly catalog: Catalog;
+  readonly model: ModelEntry;
+  readonly accelerator: ResolvedAccelerator;
+  readonly measured: Measured | undefined;
+  readonly from: WeightsFrom;
+}
 
-/** Plans one replica, or says why not. */
+/** Plans one replica, or says why not. With several engines to choose from: the first with which it fits. */
 export function decide(spec: DeepSeekDeploymentSpec, catalog: Catalog): ServingPlan | Refusal {
   const model = resolveModel(spec, catalog);
   if (isRefusal(model)) return model;
@@ -36,11 +36,15 @@ export function decide(spec: DeepSeekDeploymentSpec, catalog: Catalog): ServingP
   if (isRefusal(accelerator)) return accelerator;
   const from = weightsFrom(spec);
   if (isRefusal(from)) return from;
+  const measured = resolveMeasured(spec, model);
+  if (isRefusal(measured)) return measured;
   const candidates = engineCandidates(spec, model, accelerator.entry, catalog);
   if (isRefusal(candidates)) return candidates;
+  const tooLong = checkContext(model, spec.model.maxModelLen);
+  if (tooLong !== undefined) return tooLong;
   let first: Refusal | undefined;
   for (const choice of candidates) {
-    const plan = decideEngine(spec, model, accelerator, choice, from, catalog);
+    const plan = decideEngine({ spec, catalog, model, accelerator, measured, from }, choice);
     if (!isRefusal(plan)) return plan;
     first ??= plan;
   }
@@ -48,21 +52,12 @@ export function decide(spec: DeepSeekDeploymentSpec, catalog: Catalog): ServingP
 }
 
 /** Plans one replica with one engine. */
-function decideEngine(
-  spec: DeepSeekDeploymentSpec,
-  model: ModelEntry,
-  accelerator: ResolvedAccelerator,
-  { engine, quantization, warnings }: EngineChoice,
-  from: WeightsFrom,
-  catalog: Catalog,
-): ServingPlan | Refusal {
+function decideEngine(wanted: Wanted, choice: EngineChoice): ServingPlan | Refusal {
+  const { spec, catalog, model, accelerator, from } = wanted;
+  const { engine, quantization, warnings } = choice;
   const extraArgs = checkExtraArgs(spec.engine?.extraArgs ?? [], engine);
   if (isRefusal(extraArgs)) return extraArgs;
-  const wanted = spec.model.maxModelLen;
-  const tooLong = checkContext(model, wanted);
-  if (tooLong !== undefined) return tooLong;
-  const minTokens = shortestContext(model, wanted);
-  const workload: Workload = { model, accelerator: accelerator.entry, engine, quantization, minTokens };
+  const workload = placed(wanted, choice);
   const split = chooseSplit(spec.accelerator, workload, catalog);
   if (isRefusal(split)) return split;
   const plan = assemble(spec, workload, split, from, [
@@ -80,108 +75,38 @@ function decideEngine(
       );
 }
 
-function assemble(
-  spec: DeepSeekDeploymentSpec,
-  workload: Workload,
-  { parallelism, memory }: Split,
-  from: WeightsFrom,
-  warnings: readonly string[],
-): ServingPlan {
-  const { model, accelerator, engine, quantization } = workload;
-  const gpus = parallelism.tensor * parallelism.pipeline;
-  const context = chooseContext(model, spec.model.maxModelLen, memory.kvCacheTokens);
-  const maxConcurrency = concurrency(memory.kvCacheTokens, context.maxModelLen);
-  const checkpointGiB = checkpointSizeGiB(model, quantization);
-  const downloads =
-    from === 'HuggingFace' && !spec.model.source?.cache?.persistentVolumeClaim && !spec.model.source?.cache?.hostPath;
-  const startup = planStartup(spec, workload, parallelism, checkpointGiB, from);
-  const { host, warnings: hostWarnings } = planHost(spec, gpus, checkpointGiB, downloads);
-  return {
-    model: {
-      name: model.name,
-      ...(quantization.repository !== undefined && { repository: quantization.repository }),
-      ...(spec.model.revision !== undefined && { revision: spec.model.revision }),
-      trustRemoteCode: spec.model.trustRemoteCode ?? false,
-      quantizedOnLoad: quantization.quantizedOnLoad,
-      checkpointGiB: round(checkpointGiB),
-      source: from === 'Volume' ? 'PersistentVolumeClaim' : from,
-    },
-    engine: { type: engine.type, version: engine.version.version, image: engine.image },
-    quantization: quantization.entry.type,
-    computeDtype: quantization.computeDtype,
-    kvCacheDtype: quantization.kvCacheDtype,
-    accelerator: {
-      type: accelerator.name,
-      device: accelerator.device,
-      ...(accelerator.resourceName !== undefined && { resourceName: accelerator.resourceName }),
-      ...(accelerator.computeCapability !== undefined && { computeCapability: accelerator.computeCapability }),
-    },
-    tensorParallel: parallelism.tensor,
-    pipelineParallel: parallelism.pipeline,
-    expertParallel: 1,
-    gpusPerReplica: gpus,
-    maxModelLen: context.maxModelLen,
-    maxNumSeqs: maxNumSeqs(memory.kvCacheTokens, context.maxModelLen, engine.version.maxNumSeqs),
-    maxNumBatchedTokens: maxNumBatchedTokens(engine.version, accelerator.computeCapability),
-    memory: roundedMemory(memory, engine.version.memory.setting),
-    kvCacheTokens: memory.kvCacheTokens,
-    maxConcurrency,
-    host,
-    startupBudgetSeconds: startup.budgetSeconds,
-    startup: startup.phases,
-    warnings: bounded([
-      ...warnings,
-      ...context.warnings,
-      ...(maxConcurrency < 2
-        ? [
-            `only ${maxConcurrency} sequences of ${formatCount(context.maxModelLen)} tokens fit into the KV cache at once`,
-          ]
-        : []),
-      ...(accelerator.interconnect === 'PCIe' && parallelism.tensor > SANE_PCIE_TENSOR
-        ? [
-            `${parallelism.tensor} ${accelerator.name} share every layer over PCIe, which costs latency: GPUs with NVLink or fewer of them do better`,
-          ]
-        : []),
-      ...(parallelism.pipeline > 1
-        ? [
-            `the layers run in ${parallelism.pipeline} pipeline stages, which wait for each other: latency is higher than with ${parallelism.tensor} x larger GPUs`,
-          ]
-        : []),
-      ...hostWarnings,
-      ...startup.warnings,
-      ...downloadWarnings(checkpointGiB, downloads),
-    ]),
+/** The workload on its memory. A CPU has what the spec gives the container, else what the model needs. */
+function placed({ spec, model, accelerator, measured }: Wanted, { engine, quantization }: EngineChoice): Workload {
+  const wanted = spec.model.maxModelLen;
+  const workload: Workload = {
+    model,
+    accelerator: accelerator.entry,
+    ...(accelerator.slice !== undefined && { slice: accelerator.slice }),
+    engine,
+    quantization,
+    minTokens: shortestContext(model, wanted),
+    ...(measured !== undefined && { measured }),
   };
+  if (accelerator.entry.device !== 'CPU') return workload;
+  const given = hostMemoryGiB(spec);
+  return given === undefined ? hostSized(workload, hostTokens(model, wanted)) : onHost(workload, given);
 }
 
-/** Each warning once, and no more than the status holds. */
-function bounded(warnings: readonly string[]): string[] {
-  return [...new Set(warnings)].slice(0, MAX_WARNINGS);
+/** More than any host has: what a model needs can be read off it. */
+const BOUNDLESS_GIB = 2 ** 24;
+
+function hostSized(workload: Workload, tokens: number): Workload {
+  const { weightsGiB, overheadGiB, kvBytesPerToken, utilization } = fitMemory(onHost(workload, BOUNDLESS_GIB), {
+    tensor: 1,
+    pipeline: 1,
+  });
+  const needed = (weightsGiB + overheadGiB + ((tokens + 1) * kvBytesPerToken) / GIB) / utilization;
+  return onHost(workload, needed);
 }
 
-/** Bytes of the weights files, GiB. What is quantized on loading is downloaded in 16-bit. */
-function checkpointSizeGiB({ architecture }: ModelEntry, quantization: ResolvedQuantization): number {
-  const bytes = checkpointBytes(architecture, quantization);
-  return (quantization.quantizedOnLoad ? bytes * (2 / quantization.entry.linearBytes) : bytes) / GIB;
-}
-
-function downloadWarnings(checkpointGiB: number, downloads: boolean): string[] {
-  const gb = (checkpointGiB * GIB) / 1e9;
-  return downloads && gb > LARGE_DOWNLOAD_GB
-    ? [`each start of a pod downloads ${Math.round(gb)} GB: set model.source.cache to keep them`]
-    : [];
-}
-
-function roundedMemory(memory: MemoryFit, kind: MemorySetting): ServingPlan['memory'] {
-  return {
-    gpuTotalGiB: memory.gpuTotalGiB,
-    usableGiBPerGPU: round(memory.usableGiB),
-    engineSetting: { kind, fraction: memory.utilization },
-    weightsGiBPerGPU: round(memory.weightsGiB),
-    overheadGiBPerGPU: round(memory.overheadGiB),
-    kvCacheGiBPerGPU: round(memory.kvCacheGiB),
-    kvBytesPerTokenPerGPU: memory.kvBytesPerToken,
-  };
+function onHost(workload: Workload, gib: number): Workload {
+  const memory = { deviceMiB: Math.ceil(gib * 1024), visibleGiB: gib };
+  return { ...workload, accelerator: { ...workload.accelerator, memory } };
 }
 
 function isFiniteThroughout(value: unknown): boolean {

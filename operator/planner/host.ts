@@ -1,4 +1,5 @@
 import type { DeepSeekDeploymentSpec } from '../api/index.ts';
+import type { DeviceKind } from '../catalog/index.ts';
 import type { ServingPlan } from './types.ts';
 import { formatGiB, GIB, parseQuantity, round } from './units.ts';
 
@@ -14,21 +15,43 @@ const LIMIT_FACTOR = 1.25;
 /** Logs, compile caches, temporary files. */
 const SCRATCH_GIB = 4;
 
-/** CPU, host memory and disk of the engine's container. */
+/** Cores that a server on the CPU asks for: some, and more for larger models. Unverified: memory limits it, not cores. */
+const CPU_CORES = { least: 4, perWeightsGiB: 1, most: 32 } as const;
+
+/** What the container's size depends on. */
+export interface HostInputs {
+  readonly device: DeviceKind;
+  readonly gpus: number;
+  readonly checkpointGiB: number;
+  readonly downloads: boolean;
+  /** Weights, overhead and KV cache of one rank. */
+  readonly servingGiB: number;
+  readonly weightsGiB: number;
+}
+
+/**
+ * CPU, host memory and disk of the engine's container. Without GPU memory of its own a model lies in the host's: then
+ * the request is weights, overhead and KV cache.
+ */
 export function planHost(
-  spec: DeepSeekDeploymentSpec,
-  gpus: number,
-  checkpointGiB: number,
-  downloads: boolean,
+  { resources }: DeepSeekDeploymentSpec,
+  { device, gpus, checkpointGiB, downloads, servingGiB, weightsGiB }: HostInputs,
 ): { readonly host: ServingPlan['host']; readonly warnings: readonly string[] } {
-  const { resources } = spec;
   const sharedMemoryGiB = gibibytes(resources?.sharedMemory) ?? (gpus > 1 ? gpus * SHARED_MEMORY_GIB : 1);
   // A memory-backed /dev/shm counts against the container's memory.
-  const needed = Math.ceil(SERVER_GIB + gpus * WORKER_GIB + Math.min(checkpointGiB, SHARD_GIB) + sharedMemoryGiB);
+  const needed = Math.ceil(
+    device === 'GPU'
+      ? SERVER_GIB + gpus * WORKER_GIB + Math.min(checkpointGiB, SHARD_GIB) + sharedMemoryGiB
+      : servingGiB,
+  );
+  const cores =
+    device === 'CPU'
+      ? Math.min(CPU_CORES.most, CPU_CORES.least + Math.ceil(weightsGiB * CPU_CORES.perWeightsGiB))
+      : 2 + 2 * gpus;
   const wanted = gibibytes(resources?.memory);
   return {
     host: {
-      cpu: String(resources?.cpu ?? 2 + 2 * gpus),
+      cpu: String(resources?.cpu ?? cores),
       memoryRequestGiB: wanted ?? needed,
       memoryLimitGiB: wanted ?? Math.ceil(needed * LIMIT_FACTOR),
       sharedMemoryGiB,
@@ -39,6 +62,11 @@ export function planHost(
         ? [`resources.memory is ${formatGiB(wanted)}, and the engine is expected to need ${formatGiB(needed)}`]
         : [],
   };
+}
+
+/** What the spec gives a container of host memory, GiB. */
+export function hostMemoryGiB({ resources }: DeepSeekDeploymentSpec): number | undefined {
+  return gibibytes(resources?.memory);
 }
 
 function gibibytes(quantity: string | number | undefined): number | undefined {

@@ -1,13 +1,16 @@
 import type { DeepSeekDeploymentSpec } from '../api/index.ts';
 import { findAccelerator, findModel, similarNames } from '../catalog/index.ts';
-import type { AcceleratorEntry, Catalog, ModelEntry } from '../catalog/index.ts';
+import type { AcceleratorEntry, Catalog, MIGProfile, ModelArchitecture, ModelEntry } from '../catalog/index.ts';
 import { countParameters } from './weights.ts';
+import type { Measured } from './workload.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { formatCount, formatGiB, GIB, parseQuantity, round } from './units.ts';
+import { formatCount, formatGiB, GIB, parseQuantity, round, withArticle } from './units.ts';
 
 export interface ResolvedAccelerator {
+  /** With the memory of the slice, where the spec asks for one. */
   readonly entry: AcceleratorEntry;
+  readonly slice?: MIGProfile;
   readonly warnings: readonly string[];
 }
 
@@ -28,20 +31,40 @@ export function resolveModel({ model: spec }: DeepSeekDeploymentSpec, catalog: C
   );
 }
 
+/** The numbers that the user measured, if any. A refusal where the plan needs them or cannot read them. */
+export function resolveMeasured(
+  { model: spec }: DeepSeekDeploymentSpec,
+  model: ModelEntry,
+): Measured | undefined | Refusal {
+  const { measured } = spec;
+  if (measured === undefined) {
+    return model.unknownMemory === undefined
+      ? undefined
+      : refuse(
+          'NoMemoryModel',
+          `the memory of ${model.name} cannot be computed: ${model.unknownMemory}. Set model.measured to what an engine reported when it started with it (weights, kvCacheBytesPerToken)`,
+        );
+  }
+  const weights = parseQuantity(measured.weights);
+  const overhead = measured.overheadPerGPU === undefined ? undefined : parseQuantity(measured.overheadPerGPU);
+  const { kvCacheBytesPerToken } = measured;
+  if (weights === undefined || weights <= 0 || !(kvCacheBytesPerToken > 0)) {
+    return refuse('NoMemoryModel', 'model.measured needs weights, such as 160Gi, and kvCacheBytesPerToken above zero');
+  }
+  return {
+    weightsGiB: weights / GIB,
+    kvCacheBytesPerToken,
+    ...(overhead !== undefined && { overheadGiBPerGPU: overhead / GIB }),
+  };
+}
+
 /** A custom model may differ from its shape's own count by this much before the description is called wrong. */
 const PARAMETER_TOLERANCE = 0.25;
 
 function customModel(spec: DeepSeekDeploymentSpec['model']): ModelEntry | Refusal {
   const shape = spec.architecture;
   if (shape === undefined) return refuse('NoMemoryModel', 'a custom model needs model.architecture');
-  if (shape.mla !== undefined || shape.moe !== undefined) {
-    const kind = shape.mla === undefined ? 'mixture-of-experts' : 'latent-attention';
-    return refuse(
-      'NoMemoryModel',
-      `${kind} models cannot be planned by this version: only dense ones with grouped-query attention`,
-    );
-  }
-  const architecture = {
+  const architecture: ModelArchitecture = {
     className: 'custom',
     layers: shape.layers,
     hiddenSize: shape.hiddenSize,
@@ -53,6 +76,10 @@ function customModel(spec: DeepSeekDeploymentSpec['model']): ModelEntry | Refusa
     tiedEmbeddings: false,
     attentionBias: false,
     queryKeyNorm: false,
+    ...(shape.mla !== undefined && { mla: shape.mla }),
+    ...(shape.moe !== undefined && {
+      moe: { ...shape.moe, sharedExperts: shape.moe.sharedExperts ?? 0, denseLayers: shape.moe.denseLayers ?? 0 },
+    }),
   };
   const untied = countParameters(architecture);
   const tied = countParameters({ ...architecture, tiedEmbeddings: true });
@@ -62,7 +89,7 @@ function customModel(spec: DeepSeekDeploymentSpec['model']): ModelEntry | Refusa
   if (!(difference(counted.total) <= PARAMETER_TOLERANCE)) {
     return refuse(
       'NoMemoryModel',
-      `model.architecture says ${formatCount(shape.parameters)} parameters, and its layers make ${formatCount(counted.total)}: one of them is wrong, or the model is not a dense transformer`,
+      `model.architecture says ${formatCount(shape.parameters)} parameters, and its layers make ${formatCount(counted.total)}: one of them is wrong, or the model has parts that model.architecture does not describe`,
     );
   }
   return {
@@ -90,16 +117,17 @@ export function resolveAccelerator(
   catalog: Catalog,
 ): ResolvedAccelerator | Refusal {
   const resource = spec.resourceName;
-  if (resource !== undefined && /mig-|\.shared$/.test(resource)) {
+  if (resource?.endsWith('.shared') === true) {
     return refuse(
       'AcceleratorUnknown',
-      `${resource} is a part of a GPU, which this version cannot plan for: ask for whole GPUs`,
+      `${resource} is a GPU that several pods share in turns, and nothing keeps them from using each other's memory: ask for whole GPUs, or for a MIG slice`,
     );
   }
   if (spec.type === 'custom') return customAccelerator(spec);
   const entry = findAccelerator(catalog, spec.type);
   if (entry !== undefined) {
-    return { entry: { ...entry, ...(resource !== undefined && { resourceName: resource }) }, warnings: [] };
+    if (resource !== undefined && MIG_RESOURCE.test(resource)) return slice(entry, resource);
+    return { entry: resource === undefined ? entry : { ...entry, resourceName: resource }, warnings: [] };
   }
   const names = catalog.accelerators.map(({ name }) => name);
   const similar = similarNames(spec.type, names);
@@ -110,10 +138,43 @@ export function resolveAccelerator(
   );
 }
 
+const MIG_RESOURCE = /\/mig-/;
+
+/** The part of a GPU that a resource of the device plugin stands for. */
+function slice(entry: AcceleratorEntry, resourceName: string): ResolvedAccelerator | Refusal {
+  const { memory, migProfiles = [] } = entry;
+  const profile = migProfiles.find((candidate) => candidate.resourceName === resourceName);
+  if (profile === undefined || memory === undefined) {
+    const known = migProfiles.map((candidate) => candidate.resourceName).join(', ');
+    return refuse(
+      'AcceleratorUnknown',
+      `${resourceName} is not a slice of ${withArticle(entry.name)}, which has ${known || 'none'}`,
+    );
+  }
+  const { visibleGiB, computeShare } = profile;
+  return {
+    entry: {
+      ...entry,
+      resourceName,
+      memory: { deviceMiB: Math.ceil(visibleGiB * 1024), visibleGiB },
+      maxPerNode: 1,
+      relativeCost: entry.relativeCost * computeShare,
+    },
+    slice: profile,
+    warnings: [],
+  };
+}
+
 function customAccelerator(spec: DeepSeekDeploymentSpec['accelerator']): ResolvedAccelerator | Refusal {
   const bytes = spec.custom === undefined ? undefined : parseQuantity(spec.custom.memory);
   if (bytes === undefined || bytes <= 0)
     return refuse('AcceleratorUnknown', 'a custom accelerator needs accelerator.custom.memory, such as 48Gi');
+  if (spec.resourceName !== undefined && MIG_RESOURCE.test(spec.resourceName)) {
+    return refuse(
+      'AcceleratorUnknown',
+      `${spec.resourceName} is a slice of a GPU of the catalogue: name that GPU in accelerator.type`,
+    );
+  }
   const capability = spec.custom?.computeCapability;
   if (capability === undefined) {
     return refuse(

@@ -157,7 +157,10 @@ const NO_LATENT = { kvLoraRank: 0, qLoraRank: undefined, qkNopeHeadDim: 0, qkRop
 
 /** Weights of one block that share a scale in the FP8 checkpoints that DeepSeek publishes. */
 const FP8_BLOCK = 128 * 128;
-const DEFAULT_GGUF_BITS = 16;
+/** The usual compromise of size and quality. */
+export const DEFAULT_GGUF_TYPE = 'Q4_K_M';
+/** Of a file type that the catalogue does not know: more than any that is quantized. */
+const UNKNOWN_GGUF_BITS = 16;
 
 /** Bytes of one linear parameter with its share of the scales. */
 function bytesPerLinear(parameters: ParameterCount, { entry, groupSize, format }: WeightFormat): number {
@@ -170,7 +173,7 @@ function bytesPerLinear(parameters: ParameterCount, { entry, groupSize, format }
 /** Bytes of one parameter of a GGUF file, all kinds of tensors averaged; undefined for every other format. */
 function ggufBytes({ entry, ggufType }: WeightFormat): number | undefined {
   if (entry.ggufBitsPerWeight === undefined) return undefined;
-  return (entry.ggufBitsPerWeight[ggufType ?? ''] ?? DEFAULT_GGUF_BITS) / 8;
+  return (entry.ggufBitsPerWeight[ggufType ?? DEFAULT_GGUF_TYPE] ?? UNKNOWN_GGUF_BITS) / 8;
 }
 
 /** Bytes of all weights that an engine loads, from the shape of the model alone. */

@@ -1,4 +1,4 @@
-import type { AcceleratorEntry, ModelEntry } from '../catalog/index.ts';
+import type { AcceleratorEntry, MIGProfile, ModelEntry } from '../catalog/index.ts';
 import type { ResolvedEngine } from './engine-choice.ts';
 import type { ResolvedQuantization } from './quantization.ts';
 
@@ -17,6 +17,8 @@ export interface Workload {
   readonly accelerator: AcceleratorEntry;
   readonly engine: ResolvedEngine;
   readonly quantization: ResolvedQuantization;
+  /** The accelerator is this part of a GPU. */
+  readonly slice?: MIGProfile;
   /** Tokens that the KV cache has to hold at least: one sequence. */
   readonly minTokens: number;
   readonly measured?: Measured;
