@@ -194,6 +194,7 @@ const engineVersion = z.strictObject({
     health: z.enum(['Ok', 'Error503', 'Refused']),
     source: text,
   }),
+  streamsFrom: z.array(z.enum(['s3', 'gs', 'az', 'oss'])).exactOptional(),
   sources,
 });
 

@@ -1,12 +1,13 @@
 import type { DeepSeekDeploymentSpec } from '../api/index.ts';
 import type { Parallelism } from './parallelism.ts';
+import type { EngineVersion } from '../catalog/index.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { ServingPlan } from './types.ts';
 import type { Workload } from './workload.ts';
 
 /** Where the engine reads the weights from. */
-export type WeightsFrom = 'HuggingFace' | 'Volume' | 'Image';
+export type WeightsFrom = 'HuggingFace' | 'Volume' | 'Image' | 'ObjectStorage';
 
 /**
  * GiB per second, on the slow side of what is usual; none of it is a promise of a cloud. A download ends on the
@@ -32,7 +33,7 @@ const STEP_SECONDS = 30;
 /** Seconds from the container's start to its first healthy answer, with margin. Pulling the engine's image is not in it. */
 export function startupBudgetSeconds(checkpointGiB: number, from: WeightsFrom): number {
   const read =
-    from === 'HuggingFace'
+    from === 'HuggingFace' || from === 'ObjectStorage'
       ? checkpointGiB / THROUGHPUT.download + checkpointGiB / THROUGHPUT.disk
       : checkpointGiB / (from === 'Volume' ? THROUGHPUT.network : THROUGHPUT.disk);
   const seconds = (read + START_SECONDS + COMPILE_SECONDS) * MARGIN;
@@ -42,13 +43,25 @@ export function startupBudgetSeconds(checkpointGiB: number, from: WeightsFrom): 
 /** The source that the spec names; the hub by default. */
 export function weightsFrom({ model: { source } }: DeepSeekDeploymentSpec): WeightsFrom | Refusal {
   if (source?.objectStorage !== undefined) {
-    return refuse(
-      'UnsupportedSource',
-      'model.source.objectStorage cannot be served by this version: use huggingFace (with a mirror’s endpoint), persistentVolumeClaim or image',
-    );
+    const { uri, endpoint } = source.objectStorage;
+    return uri.startsWith('oss://') && endpoint === undefined
+      ? refuse(
+          'UnsupportedSource',
+          'model.source.objectStorage has an oss:// address, whose region the address does not tell: set endpoint, such as https://oss-cn-hangzhou.aliyuncs.com',
+        )
+      : 'ObjectStorage';
   }
   if (source?.persistentVolumeClaim !== undefined) return 'Volume';
   return source?.image === undefined ? 'HuggingFace' : 'Image';
+}
+
+/** Whether the engine reads the weights out of the bucket by itself, straight into GPU memory. */
+export function isStreamed(
+  { model: { source } }: DeepSeekDeploymentSpec,
+  { streamsFrom = [] }: EngineVersion,
+): boolean {
+  const uri = source?.objectStorage?.uri;
+  return uri !== undefined && streamsFrom.some((scheme) => uri.startsWith(`${scheme}://`));
 }
 
 /** How long a pod takes to start, in phases, and how long it may take. */

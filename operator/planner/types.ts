@@ -26,6 +26,8 @@ export interface ServingPlan {
     readonly checkpointGiB: number;
     /** Where the engine reads them from. */
     readonly source: WeightsSource;
+    /** The engine reads them out of object storage into GPU memory by itself: nothing is copied to a disk. */
+    readonly streamed?: boolean;
   };
   readonly engine: { readonly type: EngineType; readonly version: string; readonly image: string };
   readonly quantization: QuantizationType;

@@ -179,6 +179,7 @@ const VLLM_0_32_0: EngineVersion = {
     requestsSucceeded: 'vllm:request_success_total',
     requestsFailed: 'http_requests_total',
   },
+  streamsFrom: ['s3', 'gs', 'az'],
   drain: {
     onSigterm: 'DrainsWhenTold',
     newRequests: 'Error500',
@@ -186,6 +187,8 @@ const VLLM_0_32_0: EngineVersion = {
     source: 'measured on vLLM 0.32.0 (CPU build) with two running streams',
   },
   sources: {
+    streamsFrom:
+      'vllm docs/models/extensions/runai_model_streamer.md; the image installs runai-model-streamer with s3 (vllm docker/Dockerfile@0000977e), and later gcs and azure',
     images: 'hub.docker.com/r/vllm/vllm-openai',
     flags: 'help of the real vLLM 0.32.0',
     uncountedFlags: 'meaning of the flags in the help of the real vLLM 0.32.0',

@@ -70,6 +70,9 @@ export type CanonicalMetric =
   | 'requestsSucceeded'
   | 'requestsFailed';
 
+/** Schemes of addresses of object storage. */
+export type ObjectStorageScheme = 's3' | 'gs' | 'az' | 'oss';
+
 /** What the engine does when it is told to end. */
 export interface DrainBehaviour {
   /**
@@ -166,6 +169,8 @@ export interface EngineVersion {
   /** Names in the Prometheus exposition; a signal that the engine does not have is left out. */
   readonly metrics: Readonly<Partial<Record<CanonicalMetric, string>>>;
   readonly drain: DrainBehaviour;
+  /** Object storage that its image reads weights from by itself, straight into GPU memory. Weights elsewhere are copied first. */
+  readonly streamsFrom?: readonly ObjectStorageScheme[];
   readonly sources: Sources;
 }
 
