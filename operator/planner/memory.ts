@@ -1,5 +1,11 @@
 import { byComputeCapability } from '../catalog/index.ts';
-import type { EngineVersion, ModelArchitecture } from '../catalog/index.ts';
+import type {
+  AcceleratorEntry,
+  EngineVersion,
+  MemoryReserve,
+  MemorySetting,
+  ModelArchitecture,
+} from '../catalog/index.ts';
 import { kvBytesPerTokenPerRank } from './kv-cache.ts';
 import type { Parallelism } from './parallelism.ts';
 import { GIB } from './units.ts';
@@ -9,8 +15,9 @@ import type { Workload } from './workload.ts';
 /** How the memory of the fullest GPU of a replica is used. GiB but for the last two. */
 export interface MemoryFit {
   readonly gpuTotalGiB: number;
+  /** What the engine is told of it, in its own terms (MemorySetting); 1 where it is told nothing. */
   readonly utilization: number;
-  /** What the engine may use: gpuTotalGiB x utilization. */
+  /** What the engine may use: weights, overhead and KV cache. */
   readonly usableGiB: number;
   readonly weightsGiB: number;
   readonly overheadGiB: number;
@@ -34,6 +41,12 @@ const MLP_COPIES = 3;
 const LOGIT_COPIES = 4;
 /** CUDA graphs and allocator slack grow with the weights of the rank. */
 const OVERHEAD_PER_WEIGHT = 0.01;
+/** Live widths of a routed expert at the peak, for each token and each expert that it uses: gate, up, product, and output. */
+const EXPERT_COPIES = 3;
+/** Tokens whose latent vectors are expanded to keys and values at once in a prefill. Unverified; vLLM's own bound. */
+const EXPANDED_TOKENS = 65_536;
+/** Bytes of a MiB. */
+const MIB = 2 ** 20;
 
 /**
  * What an engine needs on one GPU beside weights and KV cache: a base per GPU generation, the activations of one
@@ -44,14 +57,16 @@ export function overheadGiB(
   architecture: ModelArchitecture,
   engine: EngineVersion,
   capability: string | undefined,
-  { tensor }: Parallelism,
-  { weightsGiB, computeBytes, batchedTokens, sequences }: OverheadInputs,
+  parallelism: Parallelism,
+  inputs: OverheadInputs,
 ): number {
   const base = byComputeCapability(engine.memory.baseOverheadGiB, capability) ?? 0;
-  const widths = RESIDUAL_COPIES * architecture.hiddenSize + (MLP_COPIES * architecture.intermediateSize) / tensor;
-  const activations = batchedTokens * widths * computeBytes;
+  const communication = parallelism.tensor > 1 ? engine.memory.tensorParallelGiB : 0;
+  const { reserve } = engine.memory;
+  if (reserve !== undefined) return base + communication + reservedGiB(architecture, reserve, parallelism, inputs);
+  const { weightsGiB, sequences } = inputs;
   const logits = sequences * architecture.vocabSize * 4 * LOGIT_COPIES;
-  const communication = tensor > 1 ? engine.memory.tensorParallelGiB : 0;
+  const activations = activationBytes(architecture, parallelism, inputs);
   return base + (activations + logits) / GIB + communication + OVERHEAD_PER_WEIGHT * weightsGiB;
 }
 
@@ -65,40 +80,104 @@ export interface OverheadInputs {
   readonly sequences: number;
 }
 
+/** Activations at the peak of a forward pass. */
+function activationBytes(
+  { hiddenSize, intermediateSize, attentionHeads, moe, mla }: ModelArchitecture,
+  { tensor }: Parallelism,
+  { batchedTokens, computeBytes }: OverheadInputs,
+): number {
+  const widths = RESIDUAL_COPIES * hiddenSize + (MLP_COPIES * intermediateSize) / tensor;
+  const experts =
+    moe === undefined ? 0 : moe.activeExperts * (hiddenSize + (EXPERT_COPIES * moe.intermediateSize) / tensor);
+  const expanded =
+    mla === undefined
+      ? 0
+      : EXPANDED_TOKENS * (attentionHeads / tensor) * (mla.qkNopeHeadDim + mla.qkRopeHeadDim + mla.vHeadDim);
+  return (batchedTokens * (widths + experts) + expanded) * computeBytes;
+}
+
+/** What an engine keeps free by its own formula. */
+function reservedGiB(
+  { mla }: ModelArchitecture,
+  reserve: MemoryReserve,
+  { tensor, pipeline }: Parallelism,
+  { batchedTokens, sequences }: OverheadInputs,
+): number {
+  const perUnit = batchedTokens * reserve.perBatchedTokenMiB + sequences * reserve.perSequenceMiB;
+  const graphs = mla === undefined ? reserve.graphsGiB : reserve.latentGraphsGiB;
+  return reserve.fixedGiB + (perUnit * MIB) / GIB + tensor * pipeline * reserve.perRankGiB + graphs;
+}
+
 /** Computes the memory of one rank. */
-export function fitMemory(
-  { model: { architecture }, accelerator, engine: { version: engine }, quantization, measured }: Workload,
-  parallelism: Parallelism,
-): MemoryFit {
-  const { computeDtype, kvCacheDtype } = quantization;
-  const computeBytes = computeDtype === 'float32' ? 4 : 2;
+export function fitMemory(workload: Workload, parallelism: Parallelism): MemoryFit {
+  const { model, accelerator, engine, quantization, measured } = workload;
+  const { architecture } = model;
+  const computeBytes = quantization.computeDtype === 'float32' ? 4 : 2;
   const weightsGiB =
     measured === undefined
       ? weightBytesPerRank(architecture, quantization, parallelism) / GIB
       : measured.weightsGiB / (parallelism.tensor * parallelism.pipeline);
   const overhead =
     measured?.overheadGiBPerGPU ??
-    overheadGiB(architecture, engine, accelerator.computeCapability, parallelism, {
+    overheadGiB(architecture, engine.version, accelerator.computeCapability, parallelism, {
       weightsGiB,
       computeBytes,
-      batchedTokens: maxNumBatchedTokens(engine, accelerator.computeCapability),
-      sequences: engine.maxNumSeqs,
+      batchedTokens: maxNumBatchedTokens(engine.version, accelerator.computeCapability),
+      sequences: engine.version.maxNumSeqs,
     });
-  const { utilization } = engine.memory;
-  const visibleGiB = accelerator.memory?.visibleGiB ?? 0;
-  const usableGiB = visibleGiB * utilization;
-  const kvCacheGiB = usableGiB - weightsGiB - overhead;
   const kvBytesPerToken =
     measured?.kvCacheBytesPerToken ??
-    kvBytesPerTokenPerRank(architecture, parallelism, kvCacheDtype === 'fp8' ? 1 : computeBytes);
+    kvBytesPerTokenPerRank(architecture, parallelism, quantization.kvCacheDtype === 'fp8' ? 1 : computeBytes);
+  const visibleGiB = accelerator.memory?.visibleGiB ?? 0;
+  const share = divide(workload, parallelism, visibleGiB, weightsGiB, overhead);
   return {
     gpuTotalGiB: visibleGiB,
-    utilization,
-    usableGiB,
+    ...share,
     weightsGiB,
-    overheadGiB: overhead,
-    kvCacheGiB,
     kvBytesPerToken,
-    kvCacheTokens: Math.max(0, Math.floor((kvCacheGiB * GIB) / kvBytesPerToken)),
+    kvCacheTokens: Math.max(0, Math.floor((share.kvCacheGiB * GIB) / kvBytesPerToken)),
   };
+}
+
+/** How the engine is told to use its memory. On the host's memory there is nothing to tell: it allocates what it needs. */
+export function memorySetting(
+  { memory: { setting } }: EngineVersion,
+  { device }: Pick<AcceleratorEntry, 'device'>,
+): MemorySetting {
+  return device === 'CPU' ? 'None' : setting;
+}
+
+/** Divides the visible memory as the engine does, which gives what it is told and what is left for the KV cache. */
+function divide(
+  { engine: { version }, accelerator }: Workload,
+  { tensor }: Parallelism,
+  visibleGiB: number,
+  weightsGiB: number,
+  overhead: number,
+): Pick<MemoryFit, 'utilization' | 'usableGiB' | 'overheadGiB' | 'kvCacheGiB'> {
+  const { utilization, baseOverheadGiB, tensorParallelGiB } = version.memory;
+  const free = visibleGiB - weightsGiB - overhead;
+  switch (memorySetting(version, accelerator)) {
+    case 'FractionOfTotal': {
+      const usableGiB = visibleGiB * utilization;
+      return { utilization, usableGiB, overheadGiB: overhead, kvCacheGiB: usableGiB - weightsGiB - overhead };
+    }
+    case 'StaticFraction': {
+      // Of what is free before the weights are loaded: contexts and communication buffers are there already.
+      const before =
+        (byComputeCapability(baseOverheadGiB, accelerator.computeCapability) ?? 0) +
+        (tensor > 1 ? tensorParallelGiB : 0);
+      const atStart = Math.max(visibleGiB - before, 0);
+      const fraction =
+        atStart > 0 ? Math.min(1, Math.max(0, Math.floor((1 - (overhead - before) / atStart) * 1000) / 1000)) : 0;
+      const kvCacheGiB = fraction * atStart - weightsGiB;
+      return { utilization: fraction, usableGiB: visibleGiB, overheadGiB: visibleGiB - fraction * atStart, kvCacheGiB };
+    }
+    case 'FractionOfFree': {
+      const kvCacheGiB = free > 0 ? free * utilization : free;
+      return { utilization, usableGiB: visibleGiB - free + kvCacheGiB, overheadGiB: overhead, kvCacheGiB };
+    }
+    case 'None':
+      return { utilization: 1, usableGiB: visibleGiB, overheadGiB: overhead, kvCacheGiB: free };
+  }
 }
