@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { catalogCommand } from './catalog/command.ts';
 import { getCommand } from './get/command.ts';
 import { planCommand, type PlanContext } from './plan/command.ts';
 import { CommandError, EXIT, type ExitStatus } from './support/exit-status.ts';
@@ -10,7 +11,7 @@ export type ProgramContext = PlanContext;
 type MakeCommand = (context: ProgramContext, end: (status: ExitStatus) => void) => Command;
 
 /** The plugin's commands, in the order of its help. */
-const COMMANDS: readonly MakeCommand[] = [planCommand, getCommand];
+const COMMANDS: readonly MakeCommand[] = [planCommand, catalogCommand, getCommand];
 
 /** Runs `kubectl deepseek ARGUMENTS` and returns its exit status. Errors are written to stderr; nothing throws. */
 export async function run(argv: readonly string[], version: string, context: ProgramContext): Promise<ExitStatus> {
