@@ -30,6 +30,7 @@ export interface StreamEvents {
 
 /** How an engine speaks OpenAI's API where the engines differ: its bodies, its refusals, its leniences. */
 export interface Dialect {
+  readonly jsonContentType: string;
   readonly streamContentType: string;
   /** Tokens of a completion whose request names no limit; absent: as many as the context has room for. */
   readonly defaultCompletionTokens?: number;

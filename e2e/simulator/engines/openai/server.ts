@@ -148,7 +148,8 @@ export abstract class OpenAIServer implements Engine {
       return;
     }
     await exhaust(stream.tokens);
-    if (!signal.aborted) sendJson(response, 200, dialect.full(generation, envelope, stream.timing()));
+    if (!signal.aborted)
+      sendJson(response, 200, dialect.full(generation, envelope, stream.timing()), dialect.jsonContentType);
   }
 
   /** Whether the request carries one of the keys; without keys every request does. */
@@ -172,7 +173,7 @@ export abstract class OpenAIServer implements Engine {
       await this.route(route, request, response);
     } catch (error) {
       const failure = error instanceof HttpError ? error : this.dialect.internalError(String(error));
-      if (!response.headersSent) sendJson(response, failure.status, failure.body);
+      if (!response.headersSent) sendJson(response, failure.status, failure.body, this.dialect.jsonContentType);
       else response.destroy();
     } finally {
       const cut = !response.writableEnded;

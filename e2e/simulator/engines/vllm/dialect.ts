@@ -19,6 +19,7 @@ const wrongTypes = {
 
 /** OpenAI's API as vLLM 0.32 speaks it. */
 export const vllmDialect: Dialect = {
+  jsonContentType: 'application/json',
   streamContentType: 'text/event-stream; charset=utf-8',
   /** OpenAI's own default for `max_tokens` of /v1/completions; a chat may fill the context. */
   defaultCompletionTokens: 16,
