@@ -13,10 +13,11 @@ import { renderMarkdown, renderTable, type Report } from './report.ts';
 import { demo } from './scenarios/demo.ts';
 import { firstDeployment } from './scenarios/first-deployment.ts';
 import { massCreation } from './scenarios/mass-creation.ts';
+import { planner } from './scenarios/planner.ts';
 import { steadyState } from './scenarios/steady-state.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SCENARIOS: readonly Scenario[] = [firstDeployment, massCreation, demo, steadyState];
+const SCENARIOS: readonly Scenario[] = [planner, firstDeployment, massCreation, demo, steadyState];
 
 /** What the figures are promised for. */
 const REGULAR: Sizes = { models: 100, restMinutes: 5, delivery: false, flood: 300, pairs: 5 };
