@@ -1,0 +1,223 @@
+import type { DeepSeekDeploymentSpec } from '../api/index.ts';
+import { findAccelerator, findModel, similarNames } from '../catalog/index.ts';
+import type { AcceleratorEntry, Catalog, ModelEntry, QuantizationEntry } from '../catalog/index.ts';
+import { nativeQuantization } from './quantization.ts';
+import type { Alternative } from './types.ts';
+import { GIB } from './units.ts';
+import { weightBytes } from './weights.ts';
+
+export type Change = Alternative['change'];
+
+/** A change, and what a replica would cost at least with it. */
+export interface Option {
+  readonly change: Change;
+  readonly atLeast: number;
+}
+
+/** A kind of change, with how many of it may be shown. */
+export interface Kind {
+  /** The cheapest first. Computed only when it is this kind's turn. */
+  readonly options: () => readonly Option[];
+  readonly most: number;
+  /** Changes two things at once: only where its hardware is new, and only if there is room. */
+  readonly lastResort?: 'NewAccelerator' | 'NewHardware';
+}
+
+/**
+ * What could be changed about a refused spec, the least intrusive kind first. What cannot plan for certain is left out:
+ * formats without weights, and weights that are larger than all GPUs of a node.
+ */
+export function changesOf(spec: DeepSeekDeploymentSpec, catalog: Catalog): Kind[] {
+  const names = modelChanges(spec, catalog);
+  const [name = unchanged] = names;
+  const of = (...lists: readonly (readonly Option[])[]): readonly Option[] => combine([free(name)], ...lists);
+  const room = roomCheck(spec, name, catalog);
+  const quantizations = quantizationChanges(spec, room.formats);
+  const { count, parallelism } = spec.accelerator;
+  const anyCounts = count === undefined && parallelism === undefined ? [] : [free({ accelerator: anyCount })];
+  const fixedEngine = spec.engine?.type !== undefined || spec.engine?.version !== undefined;
+  const engines = fixedEngine ? [free({ engine: { type: null, version: null } })] : [];
+  const contexts = spec.model.maxModelLen === undefined ? [] : [free({ model: { maxModelLen: null } })];
+  const accelerators = acceleratorChanges(spec, catalog);
+  return [
+    { options: () => (names[0] === unchanged ? [] : names.map(free)), most: 3 },
+    { options: () => of(engines), most: 1 },
+    { options: () => of(quantizations.map(({ option }) => option)), most: 2 },
+    { options: () => of(anyCounts), most: 1 },
+    { options: () => of(contexts), most: 1 },
+    { options: () => of(accelerators.map(({ option }) => option)), most: 2 },
+    {
+      options: () =>
+        of(
+          quantizations.map(({ option }) => option),
+          anyCounts,
+        ),
+      most: 1,
+      lastResort: 'NewHardware',
+    },
+    {
+      options: () =>
+        of(
+          accelerators.flatMap(({ option, entry }) =>
+            quantizations.filter(({ format }) => room.holds(format, entry)).map((one) => both(option, one.option)),
+          ),
+        ),
+      most: 1,
+      lastResort: 'NewAccelerator',
+    },
+  ];
+}
+
+const unchanged: Change = {};
+const anyCount = { count: null, parallelism: null } as const;
+const free = (change: Change): Option => ({ change, atLeast: 0 });
+
+/** The models that an unknown name may mean. */
+function modelChanges({ model: { name } }: DeepSeekDeploymentSpec, catalog: Catalog): readonly Change[] {
+  if (name === 'custom' || findModel(catalog, name) !== undefined) return [unchanged];
+  const names = catalog.models.map((model) => model.name);
+  return similarNames(name, names).map((similar) => ({ model: { name: similar } }));
+}
+
+interface AcceleratorOption {
+  readonly option: Option;
+  readonly entry: AcceleratorEntry;
+}
+
+/**
+ * Other accelerators, cheapest first; for an unknown name those that it may mean; for a slice also the other slices. A
+ * CPU or unified memory, where a model answers many times more slowly, is not offered instead of a GPU.
+ */
+function acceleratorChanges(
+  { accelerator: { type, resourceName } }: DeepSeekDeploymentSpec,
+  catalog: Catalog,
+): readonly AcceleratorOption[] {
+  const current = findAccelerator(catalog, type);
+  const similar =
+    type !== 'custom' && current === undefined
+      ? similarNames(
+          type,
+          catalog.accelerators.map(({ name }) => name),
+        )
+      : [];
+  const whole = catalog.accelerators
+    .filter(({ name, device }) =>
+      similar.length > 0
+        ? similar.includes(name)
+        : name !== type && (device === 'GPU' || (current !== undefined && current.device !== 'GPU')),
+    )
+    .map((entry) => ({
+      entry,
+      option: {
+        change: { accelerator: { ...anyCount, type: entry.name, custom: null, resourceName: null } },
+        atLeast: entry.relativeCost,
+      },
+    }));
+  const profiles = resourceName === undefined ? [] : (current?.migProfiles ?? []);
+  const isSlice = profiles.some((profile) => profile.resourceName === resourceName);
+  if (current === undefined || !isSlice) return whole;
+  const slices = profiles
+    .filter((profile) => profile.resourceName !== resourceName)
+    .map((profile) => ({
+      entry: current,
+      option: {
+        change: { accelerator: { ...anyCount, resourceName: profile.resourceName } },
+        atLeast: current.relativeCost * profile.computeShare,
+      },
+    }));
+  const plain = {
+    entry: current,
+    option: { change: { accelerator: { ...anyCount, resourceName: null } }, atLeast: current.relativeCost },
+  };
+  return [...whole, ...slices, plain].toSorted((a, b) => a.option.atLeast - b.option.atLeast);
+}
+
+interface QuantizationOption {
+  readonly option: Option;
+  readonly format: QuantizationEntry;
+}
+
+/** Other formats, as far as the spec leaves it to the catalogue where the weights come from. */
+function quantizationChanges(
+  spec: DeepSeekDeploymentSpec,
+  formats: readonly QuantizationEntry[],
+): readonly QuantizationOption[] {
+  const { source } = spec.model;
+  if (spec.model.name === 'custom' || source?.persistentVolumeClaim || source?.image || source?.objectStorage)
+    return [];
+  const own =
+    source?.huggingFace?.repository === undefined ? {} : { model: { source: { huggingFace: { repository: null } } } };
+  return formats
+    .filter(({ type }) => type !== spec.quantization?.type && type !== 'FP32')
+    .map((format) => ({
+      format,
+      option: free({ ...own, quantization: { type: format.type, bits: null, ggufType: null } }),
+    }));
+}
+
+/** What certainly does not fit is not worth planning. */
+interface RoomCheck {
+  /** Formats that the model has weights in, or that an engine makes of them. */
+  readonly formats: readonly QuantizationEntry[];
+  /** Whether all of this accelerator that a node has could hold the weights. */
+  readonly holds: (format: QuantizationEntry, accelerator: AcceleratorEntry) => boolean;
+}
+
+/** Published files may be this much smaller than what the shape gives. */
+const SMALLEST = 0.8;
+
+function roomCheck(spec: DeepSeekDeploymentSpec, name: Change, catalog: Catalog): RoomCheck {
+  const changed = isObject(name['model']) ? name['model']['name'] : spec.model.name;
+  const model = findModel(catalog, String(changed));
+  if (model === undefined || spec.model.measured !== undefined)
+    return { formats: catalog.quantizations, holds: () => true };
+  const formats = catalog.quantizations.filter((format) => hasWeights(model, format));
+  const sizes = new Map<QuantizationEntry, number>();
+  const sizeGiB = (format: QuantizationEntry): number => {
+    const known = sizes.get(format);
+    if (known !== undefined) return known;
+    const size = (weightBytes(model.architecture, { entry: format }) * SMALLEST) / GIB;
+    sizes.set(format, size);
+    return size;
+  };
+  return {
+    formats,
+    holds: (format, { memory, maxPerNode }) =>
+      format.ggufBitsPerWeight !== undefined ||
+      memory === undefined ||
+      sizeGiB(format) <= memory.visibleGiB * maxPerNode,
+  };
+}
+
+function hasWeights(model: ModelEntry, { type, weights }: QuantizationEntry): boolean {
+  if (model.checkpoints[type] !== undefined) return true;
+  const native = nativeQuantization(model);
+  if (native === 'FP8') return type === 'FP8';
+  return weights !== 'Prequantized';
+}
+
+function both(a: Option, b: Option): Option {
+  return { change: join(a.change, b.change), atLeast: Math.max(a.atLeast, b.atLeast) };
+}
+
+/** Every combination of one option of each list. */
+function combine(...lists: readonly (readonly Option[])[]): readonly Option[] {
+  return lists.reduce<readonly Option[]>(
+    (all, list) => all.flatMap((a) => list.map((b) => both(a, b))),
+    [free(unchanged)],
+  );
+}
+
+/** Joins two merge patches; nulls stay, because they remove. */
+function join(a: Change, b: Change): Change {
+  const joined: Record<string, unknown> = { ...a };
+  for (const [key, value] of Object.entries(b)) {
+    const before = joined[key];
+    joined[key] = isObject(before) && isObject(value) ? join(before, value) : value;
+  }
+  return joined;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
