@@ -40,7 +40,6 @@ export function renderLlamaCpp(
     metricsPath: '/metrics',
     // 503 while it loads; answered beside the computation, so that a busy one is never late.
     ...probes(plan, { port: PORT, path: '/health' }),
-    initContainers: [],
     ...files,
     terminationGracePeriodSeconds: stop.gracePeriodSeconds,
     preStopSeconds: stop.preStopSeconds + stop.drainSeconds - afterSignal,

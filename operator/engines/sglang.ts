@@ -36,7 +36,6 @@ export function renderSGLang(
     // /health answers after a second at the earliest, when a token was made, and 503 while the weights load; an idle
     // engine makes one for it. It gives up by itself after 20 seconds.
     ...probes(plan, { port: PORT, path: '/health', timeoutSeconds: 5, slowSeconds: 19 }),
-    initContainers: [],
     ...files,
     terminationGracePeriodSeconds: stop.gracePeriodSeconds + EXIT_SECONDS,
     preStopSeconds: stop.preStopSeconds,

@@ -21,7 +21,7 @@ export function renderTensorRTLLM(
   version: EngineVersion,
 ): EngineContainer {
   const { spec } = deployment;
-  const { model, env, volumes, volumeMounts } = weights(plan, deployment);
+  const { model, env, volumes, volumeMounts, initContainers } = weights(plan, deployment);
   const stop = termination(spec.termination);
   const { flags, plannedFlags } = version;
   const ours = trtllmArguments(plan, deployment).filter(([flag]) => flags.includes(flag));
@@ -41,7 +41,7 @@ export function renderTensorRTLLM(
     metricsPath: '/prometheus/metrics',
     // It binds its port at once and listens only once it has loaded.
     ...probes(plan, { port: PORT, path: '/health' }),
-    initContainers: [writeConfig(plan)],
+    initContainers: [...initContainers, writeConfig(plan)],
     volumes: [...volumes, { name: CONFIG_VOLUME, emptyDir: { sizeLimit: '1Mi' } }],
     volumeMounts: [...volumeMounts, { name: CONFIG_VOLUME, mountPath: CONFIG_FOLDER, readOnly: true }],
     terminationGracePeriodSeconds: stop.gracePeriodSeconds,

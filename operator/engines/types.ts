@@ -7,6 +7,8 @@ export interface EngineContainer {
   readonly command: readonly string[];
   readonly args: readonly string[];
   readonly env: NonNullable<IContainer['env']>;
+  /** Secrets whose keys become variables; what `env` says wins. */
+  readonly envFrom?: NonNullable<IContainer['envFrom']>;
   /** HTTP port of the API, and of the metrics. */
   readonly port: number;
   readonly metricsPath: string;

@@ -32,7 +32,6 @@ export function renderVLLM(plan: ServingPlan, deployment: DeepSeekDeployment): E
     metricsPath: '/metrics',
     // vLLM listens only once it has loaded.
     ...probes(plan, { port: PORT, path: '/health' }),
-    initContainers: [],
     ...files,
     terminationGracePeriodSeconds: stop.gracePeriodSeconds,
     preStopSeconds: stop.preStopSeconds,
@@ -47,6 +46,7 @@ function vllmArguments(plan: ServingPlan, deployment: DeepSeekDeployment, drainS
     ['--served-model-name', ...servedNames(deployment)],
     ...(model.revision === undefined ? [] : revision(model.revision)),
     ...(model.trustRemoteCode ? [['--trust-remote-code'] as const] : []),
+    ...(model.streamed === true ? [['--load-format', 'runai_streamer'] as const] : []),
     ['--dtype', DTYPE[plan.computeDtype]],
     // A checkpoint that is quantized says so itself; naming it here would keep vLLM from choosing its fastest kernel.
     ...(model.quantizedOnLoad ? [['--quantization', plan.quantization.toLowerCase()] as const] : []),
@@ -54,7 +54,7 @@ function vllmArguments(plan: ServingPlan, deployment: DeepSeekDeployment, drainS
     ...(plan.pipelineParallel > 1 ? [['--pipeline-parallel-size', String(plan.pipelineParallel)] as const] : []),
     ...(plan.expertParallel > 1 ? [['--enable-expert-parallel'] as const] : []),
     ['--max-model-len', String(plan.maxModelLen)],
-    ...(plan.memory.engineSetting === undefined
+    ...(plan.memory.engineSetting === undefined || plan.accelerator.device === 'CPU'
       ? []
       : [['--gpu-memory-utilization', plan.memory.engineSetting.fraction.toFixed(2)] as const]),
     ['--max-num-seqs', String(plan.maxNumSeqs)],

@@ -6,7 +6,7 @@ import { maxNumBatchedTokens } from './memory.ts';
 import type { MemoryFit } from './memory.ts';
 import type { ResolvedQuantization } from './quantization.ts';
 import type { Split } from './split.ts';
-import { planStartup } from './startup.ts';
+import { isStreamed, planStartup } from './startup.ts';
 import type { WeightsFrom } from './startup.ts';
 import type { ServingPlan } from './types.ts';
 import { formatCount, formatGiB, GIB, round } from './units.ts';
@@ -33,14 +33,16 @@ export function assemble(
   const { maxModelLen, sequences, memory, contextWarnings } = serve(spec, workload, room);
   const maxConcurrency = concurrency(memory.kvCacheTokens, maxModelLen);
   const checkpointGiB = checkpointSizeGiB(model, quantization);
-  const downloads =
-    from === 'HuggingFace' && !spec.model.source?.cache?.persistentVolumeClaim && !spec.model.source?.cache?.hostPath;
+  const streamed = isStreamed(spec, engine.version);
+  const { persistentVolumeClaim, hostPath } = spec.model.source?.cache ?? {};
+  const downloads = from === 'HuggingFace' || (from === 'ObjectStorage' && !streamed);
+  const downloadsToNode = downloads && !persistentVolumeClaim && !hostPath;
   const startup = planStartup(spec, workload, parallelism, checkpointGiB, from);
   const { host, warnings: hostWarnings } = planHost(spec, {
     device: accelerator.device,
     gpus,
     checkpointGiB,
-    downloads,
+    downloads: downloadsToNode,
     servingGiB: memory.weightsGiB + memory.overheadGiB + memory.kvCacheGiB,
     weightsGiB: memory.weightsGiB,
   });
@@ -54,6 +56,7 @@ export function assemble(
       ...(quantization.ggufType !== undefined && { ggufType: quantization.ggufType }),
       checkpointGiB: round(checkpointGiB),
       source: from === 'Volume' ? 'PersistentVolumeClaim' : from,
+      ...(streamed && { streamed }),
     },
     engine: { type: engine.type, version: engine.version.version, image: engine.image },
     quantization: quantization.entry.type,
@@ -88,7 +91,7 @@ export function assemble(
       ...splitWarnings(workload, parallelism),
       ...hostWarnings,
       ...startup.warnings,
-      ...downloadWarnings(checkpointGiB, downloads),
+      ...downloadWarnings(checkpointGiB, downloadsToNode),
     ]),
   };
 }

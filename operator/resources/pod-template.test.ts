@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { PodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
 import type { DeepSeekDeploymentInput } from '../api/index.ts';
+import type { ServingPlan } from '../planner/types.ts';
 import { renderPodTemplate } from './pod-template.ts';
 import { deploymentWith, engineWith, planWith } from './test-support.ts';
 
@@ -69,7 +70,6 @@ describe('renderPodTemplate', () => {
             env: [
               { name: 'HOME', value: '/home/engine' },
               { name: 'USER', value: 'engine' },
-              { name: 'HF_HOME', value: '/cache/huggingface' },
               { name: 'VLLM_NO_USAGE_STATS', value: '1' },
             ],
             ports: [{ name: 'http', containerPort: 8000, protocol: 'TCP' }],
@@ -143,7 +143,7 @@ describe('renderPodTemplate', () => {
       );
       expect(Object.keys(container.resources?.limits ?? {})).toEqual(['memory']);
       expect(pod.tolerations?.map(({ key }) => key)).not.toContain('nvidia.com/gpu');
-      expect(pod.affinity).toBeUndefined();
+      expect(JSON.stringify(pod.affinity)).toContain('feature.node.kubernetes.io/cpu-cpuid');
     });
   });
 
@@ -175,13 +175,25 @@ describe('renderPodTemplate', () => {
       expect(requests(cached({ persistentVolumeClaim: { claimName: 'hub' } }))).not.toHaveProperty('ephemeral-storage');
     });
 
-    test.each<[string, NonNullable<NonNullable<Spec['model']>['source']>]>([
-      ['a volume', { persistentVolumeClaim: { claimName: 'weights' } }],
-      ['an image', { image: { reference: 'registry.example/models/r1:1' } }],
-    ])('has no cache for weights that lie in %s', (_, source) => {
-      const { pod, env } = render({ model: { name: 'deepseek-r1-distill-qwen-7b', source } });
+    const from = (source: ServingPlan['model']['source'], streamed = false) =>
+      planWith({ model: { ...planWith().model, source, streamed } });
+
+    test.each<[string, ServingPlan]>([
+      ['lie in a volume', from('PersistentVolumeClaim')],
+      ['lie in an image', from('Image')],
+      ['are streamed', from('ObjectStorage', true)],
+    ])('has no cache for weights that %s', (_, plan) => {
+      const { pod, container } = render({}, plan);
       expect(pod.volumes?.map(({ name }) => name)).toEqual(['shm', 'home']);
-      expect(env).not.toHaveProperty('HF_HOME');
+      expect(container.volumeMounts?.map(({ mountPath }) => mountPath)).not.toContain('/cache');
+      expect(container.resources?.requests).not.toHaveProperty('ephemeral-storage');
+    });
+
+    it('leaves the cache to the init container that copies weights into it', () => {
+      const { pod, container } = render({}, from('ObjectStorage'));
+      expect(pod.volumes).toContainEqual({ name: 'cache', emptyDir: { sizeLimit: '20Gi' } });
+      expect(container.volumeMounts?.map(({ name }) => name)).toEqual(['shm', 'home']);
+      expect(container.resources?.requests).toHaveProperty('ephemeral-storage', '20Gi');
     });
   });
 
@@ -189,7 +201,7 @@ describe('renderPodTemplate', () => {
     it('merges the environment by name: the user over the engine over what all share', () => {
       const engine = engineWith({
         env: [
-          { name: 'HF_HOME', value: '/engine' },
+          { name: 'HOME', value: '/engine' },
           { name: 'A', value: 'engine' },
         ],
       });
@@ -205,8 +217,14 @@ describe('renderPodTemplate', () => {
         planWith(),
         engine,
       );
-      expect(env).toEqual({ HOME: '/home/engine', USER: 'engine', HF_HOME: '/engine', A: 'user', B: '' });
-      expect(container.env).toHaveLength(5);
+      expect(env).toEqual({ HOME: '/engine', USER: 'engine', A: 'user', B: '' });
+      expect(container.env).toHaveLength(4);
+    });
+
+    it('takes variables from the Secrets that the engine names', () => {
+      const envFrom = [{ secretRef: { name: 'bucket' } }];
+      expect(render({}, planWith(), engineWith({ envFrom })).container.envFrom).toEqual(envFrom);
+      expect(render().container).not.toHaveProperty('envFrom');
     });
 
     it('replaces a value by a reference', () => {

@@ -77,6 +77,7 @@ function engineContainer(
     image: engine.image,
     command: [...engine.command],
     args: [...engine.args],
+    ...(engine.envFrom && { envFrom: [...engine.envFrom] }),
     env: lastBy('name', [...shared.env, ...engine.env, ...asWritten(spec.engine?.env ?? [])]),
     ports: [{ name: HTTP_PORT_NAME, containerPort: engine.port, protocol: 'TCP' }],
     resources: containerResources(spec, plan, shared.ephemeralStorage),

@@ -1,6 +1,7 @@
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { IVolume } from 'kubernetes-models/v1/Volume';
 import type { DeepSeekDeployment } from '../api/index.ts';
+import { CACHE, CACHE_VOLUME, delivery } from '../engines/weights.ts';
 import type { ServingPlan } from '../planner/types.ts';
 import { gib, optionalQuantity } from './quantity.ts';
 
@@ -14,7 +15,6 @@ export interface SharedVolumes {
 }
 
 const HOME = '/home/engine';
-const CACHE = '/cache';
 
 /**
  * A writable home for a user that the image may not know. Triton, TorchInductor, vLLM and FlashInfer keep compiled
@@ -26,24 +26,21 @@ const HOME_ENV = [
   { name: 'USER', value: 'engine' },
 ];
 
-/** /dev/shm, the home directory and, where the engine downloads its weights, the cache that they go to. */
+/** /dev/shm, the home directory and, where weights are downloaded, the cache that they go to. */
 export function sharedVolumes(spec: DeepSeekDeployment['spec'], plan: ServingPlan): SharedVolumes {
-  const cache = downloads(spec) ? cacheVolume(spec, plan) : undefined;
+  const way = delivery(plan);
+  const cache = way === 'Hub' || way === 'Copied' ? cacheVolume(spec, plan) : undefined;
   return {
     volumes: [sharedMemory(spec, plan), { name: 'home', emptyDir: {} }, ...(cache ? [cache.volume] : [])],
     volumeMounts: [
       { name: 'shm', mountPath: '/dev/shm' },
       { name: 'home', mountPath: HOME },
-      ...(cache ? [{ name: 'cache', mountPath: CACHE }] : []),
+      // A copy is written by an init container, and the engine says where it reads it.
+      ...(way === 'Hub' ? [{ name: CACHE_VOLUME, mountPath: CACHE }] : []),
     ],
-    env: [...HOME_ENV, ...(cache ? [{ name: 'HF_HOME', value: `${CACHE}/huggingface` }] : [])],
+    env: HOME_ENV,
     ...(cache?.ephemeralStorage !== undefined && { ephemeralStorage: cache.ephemeralStorage }),
   };
-}
-
-function downloads(spec: DeepSeekDeployment['spec']): boolean {
-  const { persistentVolumeClaim, image } = spec.model.source ?? {};
-  return persistentVolumeClaim === undefined && image === undefined;
 }
 
 /** Tensor-parallel ranks talk through /dev/shm; the 64 MiB that a container runtime gives are too few. */
@@ -58,14 +55,14 @@ function cacheVolume(
 ): { volume: IVolume; ephemeralStorage?: string } {
   const { persistentVolumeClaim, hostPath, emptyDir } = spec.model.source?.cache ?? {};
   if (persistentVolumeClaim) {
-    return { volume: { name: 'cache', persistentVolumeClaim: { claimName: persistentVolumeClaim.claimName } } };
+    return { volume: { name: CACHE_VOLUME, persistentVolumeClaim: { claimName: persistentVolumeClaim.claimName } } };
   }
   if (hostPath) {
     // Not DirectoryOrCreate: the kubelet would make it root's, and the engine could not write to it.
-    return { volume: { name: 'cache', hostPath: { path: hostPath.path, type: 'Directory' } } };
+    return { volume: { name: CACHE_VOLUME, hostPath: { path: hostPath.path, type: 'Directory' } } };
   }
   const planned = plan.host.ephemeralStorageGiB;
   const size = optionalQuantity(emptyDir?.sizeLimit) ?? (planned > 0 ? gib(planned) : undefined);
-  if (size === undefined) return { volume: { name: 'cache', emptyDir: {} } };
-  return { volume: { name: 'cache', emptyDir: { sizeLimit: size } }, ephemeralStorage: size };
+  if (size === undefined) return { volume: { name: CACHE_VOLUME, emptyDir: {} } };
+  return { volume: { name: CACHE_VOLUME, emptyDir: { sizeLimit: size } }, ephemeralStorage: size };
 }

@@ -222,6 +222,26 @@ Please verify the following requirements:
       "gguf_init_from_file: failed to open GGUF file '/models/x.gguf' (No such file or directory)",
     ],
     ['DownloadFailed', false, OFFLINE],
+    [
+      'WeightsNotFound',
+      true,
+      'ERROR : S3 bucket models path r1: error reading source root directory: directory not found\nFailed to copy: directory not found',
+    ],
+    [
+      'WeightsNotFound',
+      true,
+      'Failed to copy: operation error S3: ListObjectsV2, https response error StatusCode: 404, api error NoSuchBucket: The specified bucket does not exist',
+    ],
+    [
+      'DownloadFailed',
+      true,
+      'Failed to copy: operation error S3: ListObjectsV2, https response error StatusCode: 403, api error AccessDenied: Access Denied.',
+    ],
+    [
+      'DownloadFailed',
+      true,
+      'Failed to copy: failed to get credentials: api error InvalidAccessKeyId: The key does not exist in our records.',
+    ],
     ['DownloadFailed', false, 'OSError: [Errno 28] No space left on device'],
     [
       'DownloadFailed',

@@ -12,7 +12,7 @@ export interface LastWords {
 
 /**
  * Most specific first. Each pattern is a text of vLLM 0.32 (V), SGLang (S), llama.cpp (L), PyTorch (P), huggingface_hub
- * (H) or Python itself; the test has them as they were printed.
+ * (H), rclone (R) or Python itself; the test has them as they were printed.
  */
 export const LAST_WORDS: readonly LastWords[] = [
   {
@@ -61,6 +61,22 @@ export const LAST_WORDS: readonly LastWords[] = [
     words:
       /LocalEntryNotFoundError|An error happened while trying to locate the files|(?:huggingface|hf-mirror|hub)[\s\S]{0,400}(?:Max retries exceeded|Name or service not known|Temporary failure in name resolution|timed out|Connection (?:refused|reset))|\b429 Client Error/i,
     final: false,
+  },
+  {
+    // R
+    reason: 'WeightsNotFound',
+    words:
+      /Failed to copy[^\n]*: (?:directory|object|bucket) not found|\b(?:NoSuchBucket|NoSuchKey|ContainerNotFound)\b/,
+    final: true,
+    fix: 'Correct model.source.objectStorage.uri, and endpoint where the store is not the cloud’s own.',
+  },
+  {
+    // R
+    reason: 'DownloadFailed',
+    words:
+      /\b(?:AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|NoCredentialProviders|AuthorizationFailure|AuthenticationFailed)\b|failed to (?:refresh cached|retrieve) credentials|could not find default credentials/,
+    final: true,
+    fix: 'The store refuses the credentials: check the Secret of model.source.objectStorage.credentialsSecretRef.',
   },
   {
     // H, V, transformers, L
