@@ -104,7 +104,7 @@ const SGLANG_0_5_23: EngineVersion = {
     { quantization: 'GPTQ', from: '7.5', before: '8.0', warning: T4_WARNING, source: `${PACKAGE}: gptq.py` },
     { quantization: 'GPTQ', from: '8.0', source: MATRIX },
   ],
-  checkpointFormats: ['compressed-tensors', 'awq', 'gptq', 'fp8-block'],
+  checkpointFormats: ['unquantized', 'compressed-tensors', 'awq', 'gptq', 'fp8-block'],
   quantizesOnLoad: ['FP8'],
   fp8KVCacheFrom: '8.9',
   memory: {

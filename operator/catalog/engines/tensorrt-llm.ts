@@ -63,7 +63,7 @@ const COMMON: Omit<EngineVersion, 'version' | 'images' | 'flags' | 'plannedFlags
     { quantization: 'AWQ', from: '8.0', source: `${MATRIX}; ${RECIPES} (W4A16 AWQ)` },
     { quantization: 'GPTQ', from: '8.0', source: `${MATRIX}; ${RECIPES} (W4A16 GPTQ)` },
   ],
-  checkpointFormats: ['fp8-block'],
+  checkpointFormats: ['unquantized', 'fp8-block'],
   quantizesOnLoad: [],
   fp8KVCacheFrom: '8.9',
   memory: {
@@ -109,7 +109,7 @@ const V1_3: EngineVersion = {
   images: { GPU: 'nvcr.io/nvidia/tensorrt-llm/release:1.3.0rc23' },
   flags: TRTLLM_1_3_FLAGS,
   plannedFlags: planned(TRTLLM_1_3_FLAGS),
-  checkpointFormats: ['fp8-block', 'compressed-tensors'],
+  checkpointFormats: ['unquantized', 'fp8-block', 'compressed-tensors'],
   metrics: {
     requestsRunning: 'trtllm_num_requests_running',
     requestsWaiting: 'trtllm_num_requests_waiting',

@@ -126,7 +126,7 @@ const VLLM_0_32_0: EngineVersion = {
     { quantization: 'AWQ', from: '8.0', source: VLLM_TABLE },
     { quantization: 'GPTQ', from: '7.5', source: VLLM_TABLE },
   ],
-  checkpointFormats: ['compressed-tensors', 'awq', 'gptq', 'fp8-block'],
+  checkpointFormats: ['unquantized', 'compressed-tensors', 'awq', 'gptq', 'fp8-block'],
   quantizesOnLoad: ['FP8'],
   fp8KVCacheFrom: '8.9',
   memory: {

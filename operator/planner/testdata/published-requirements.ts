@@ -31,6 +31,8 @@ export interface PublishedRequirement {
   readonly runs: boolean;
   readonly source: string;
   readonly note?: string;
+  /** Why the planner cannot be held to this row: what differs between its conditions and those of a plan. */
+  readonly excluded?: string;
 }
 
 const DEEPSEEK_R1_README = 'deepseek-ai/DeepSeek-R1 README.md@0cf7856';
@@ -80,6 +82,11 @@ const LLM_D = 'llm-d/llm-d-benchmark config_explorer/empirical-vllm-memory-resul
 const BF16_ON_T4 =
   'github.com/vllm-project/vllm/issues/1157: "Bfloat16 is only supported on GPUs with compute capability of at least 8.0"';
 
+/** 65.7 + 8.8, 67.7 + 4.7 and 15.0 + 4.8 GiB of weights and KV cache, where 0.90 gives 71.2, 71.2 and 19.9 GiB. */
+const MORE_MEMORY =
+  'weights and KV cache alone take 0.90 of the memory or more, which a plan leaves to the engine: the publisher gave it a larger share';
+const NO_IMAGE = 'the operator serves unified memory with llama.cpp: the catalogue knows no image of SGLang for it';
+
 const QWEN_1_5B = 'deepseek-r1-distill-qwen-1.5b';
 const QWEN_7B = 'deepseek-r1-distill-qwen-7b';
 const QWEN_14B = 'deepseek-r1-distill-qwen-14b';
@@ -117,10 +124,10 @@ export const PUBLISHED: readonly PublishedRequirement[] = [
 
   // Dense: Scaleway, whose limits of length assume more than 0.90 of the memory
   { model: LLAMA_70B, accelerator: 'H100', gpus: 2, nodes: 1, quantization: 'FP8', context: 131_072, runs: true, source: SCALEWAY },
-  { model: LLAMA_70B, accelerator: 'H100', gpus: 2, nodes: 1, quantization: 'BF16', context: 57_344, runs: true, source: SCALEWAY, note: '"56k"; the share of memory is not said' },
-  { model: LLAMA_70B, accelerator: 'H100', gpus: 1, nodes: 1, quantization: 'FP8', context: 15_360, runs: true, source: SCALEWAY, note: '"15k"; the share of memory is not said' },
+  { model: LLAMA_70B, accelerator: 'H100', gpus: 2, nodes: 1, quantization: 'BF16', context: 57_344, runs: true, source: SCALEWAY, note: '"56k"; the share of memory is not said', excluded: MORE_MEMORY },
+  { model: LLAMA_70B, accelerator: 'H100', gpus: 1, nodes: 1, quantization: 'FP8', context: 15_360, runs: true, source: SCALEWAY, note: '"15k"; the share of memory is not said', excluded: MORE_MEMORY },
   { model: LLAMA_70B, accelerator: 'H100', gpus: 2, nodes: 1, quantization: 'BF16', context: 131_072, runs: false, source: SCALEWAY, note: '"56k" is the most' },
-  { model: LLAMA_8B, accelerator: 'L4', gpus: 1, nodes: 1, quantization: 'BF16', context: 38_912, runs: true, source: SCALEWAY_8B, note: '"39k"; the share of memory is not said' },
+  { model: LLAMA_8B, accelerator: 'L4', gpus: 1, nodes: 1, quantization: 'BF16', context: 38_912, runs: true, source: SCALEWAY_8B, note: '"39k"; the share of memory is not said', excluded: MORE_MEMORY },
 
   // Dense: SkyPilot's matrix of R1 (vLLM 0.6.6, its default share of memory)
   { model: QWEN_7B, accelerator: 'L4', gpus: 1, nodes: 1, engine: 'vLLM', quantization: 'BF16', context: 4096, runs: true, source: SKYPILOT_MATRIX },
@@ -163,7 +170,7 @@ export const PUBLISHED: readonly PublishedRequirement[] = [
   { model: LLAMA_70B, accelerator: 'H100', gpus: 4, nodes: 1, engine: 'vLLM', quantization: 'BF16', tensorParallel: 4, runs: true, source: `${BENTO}/deepseek-r1-llama3.3-70b.yaml@3b69b26` },
   { model: LLAMA_70B, accelerator: 'H100', gpus: 2, nodes: 1, engine: 'TensorRT-LLM', quantization: 'FP8', context: 131_072, tensorParallel: 2, kvCacheDtype: 'fp8', runs: true, source: `${TRUSS} deepseek/engine-deepseek-r1-distill-llama-70b/config.yaml@dc9c166` },
   { model: QWEN_32B, accelerator: 'H100', gpus: 1, nodes: 1, engine: 'TensorRT-LLM', quantization: 'FP8', context: 32_768, tensorParallel: 1, runs: true, source: `${TRUSS} deepseek/engine-deepseek-r1-distill-qwen-32b/config.yaml@dc9c166` },
-  { model: LLAMA_8B, accelerator: 'Orin', gpus: 1, nodes: 1, engine: 'SGLang', quantization: 'FP16', context: 8192, utilization: 0.8, runs: true, source: SGLANG_JETSON, note: 'Jetson AGX Orin' },
+  { model: LLAMA_8B, accelerator: 'Orin', gpus: 1, nodes: 1, engine: 'SGLang', quantization: 'FP16', context: 8192, utilization: 0.8, runs: true, source: SGLANG_JETSON, note: 'Jetson AGX Orin', excluded: NO_IMAGE },
   { model: QWEN_1_5B, accelerator: 'T4', gpus: 1, nodes: 1, engine: 'vLLM', quantization: 'FP16', context: 2048, runs: true, source: 'github.com/kubeai-project/kubeai/issues/395', note: 'vLLM 0.7.1 with dtype float16' },
   { model: QWEN_7B, accelerator: 'T4', gpus: 1, nodes: 1, engine: 'vLLM', quantization: 'BF16', runs: false, source: BF16_ON_T4, note: 'stated for the GPU, whatever the model' },
   { model: QWEN_1_5B, accelerator: 'T4', gpus: 1, nodes: 1, engine: 'vLLM', quantization: 'BF16', runs: false, source: BF16_ON_T4, note: 'stated for the GPU, whatever the model' },
