@@ -41,6 +41,27 @@ function ordinal(capability: string): number {
     : Number(capability.slice(0, dot)) * 1000 + Number(capability.slice(dot + 1));
 }
 
+/**
+ * Orders versions such as `0.32.0`, `v0.9.0.1`, `1.3.0rc23` and `b11669` by their numbers: negative when `a` is older
+ * than `b`. A release candidate is older than the release.
+ */
+export function compareVersions(a: string, b: string): number {
+  const [first, second] = [numbersOf(a), numbersOf(b)];
+  for (let at = 0; at < Math.max(first.length, second.length); at += 1) {
+    const difference = (first[at] ?? 0) - (second[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** `1.3.0rc23` as 1, 3, 0, 0, -1000 + 23: a pre-release comes before its release. */
+function numbersOf(version: string): number[] {
+  const [release = '', candidate] = version.split(/rc/);
+  const numbers = [...release.matchAll(/[0-9]+/g)].map(([digits]) => Number(digits));
+  const padded = Array.from({ length: Math.max(4, numbers.length) }, (_, index) => numbers[index] ?? 0);
+  return candidate === undefined ? [...padded, 0] : [...padded, -1000 + Number(/[0-9]+/.exec(candidate)?.[0] ?? 0)];
+}
+
 /** The row for this GPU generation: the newest that is not newer than it; for older GPUs, and without CUDA, the oldest row. */
 export function byComputeCapability<T>(
   rows: readonly ByComputeCapability<T>[],

@@ -1,17 +1,12 @@
 import { QUANTIZATION_TYPES } from '../api/index.ts';
 import type { DeepSeekDeploymentSpec, QuantizationType } from '../api/index.ts';
 import { compareComputeCapability, findQuantization, findQuantizationSupport } from '../catalog/index.ts';
-import type {
-  AcceleratorEntry,
-  Catalog,
-  Checkpoint,
-  EngineVersion,
-  ModelEntry,
-  QuantizationEntry,
-} from '../catalog/index.ts';
-import { refuse } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
+import type { AcceleratorEntry, Catalog, EngineVersion, ModelEntry, QuantizationEntry } from '../catalog/index.ts';
+import { DEFAULT_GGUF, nativeQuantization, resolveWeights } from './checkpoint.ts';
+import type { ResolvedWeights } from './checkpoint.ts';
 import type { ResolvedEngine } from './engine-choice.ts';
+import { isRefusal, refuse } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 import type { ComputeDtype } from './types.ts';
 import type { WeightFormat } from './weights.ts';
 
@@ -42,21 +37,15 @@ export function resolveQuantization(
   if (entry === undefined || support === undefined) {
     return refuse('UnsupportedQuantization', unsupportedMessage(type, accelerator, engine));
   }
-  const kvCacheDtype = spec.quantization?.kvCache === 'FP8' ? 'fp8' : 'auto';
-  const { fp8KVCacheFrom } = engine.version;
-  if (kvCacheDtype === 'fp8' && (fp8KVCacheFrom === undefined || isOlder(accelerator, fp8KVCacheFrom))) {
-    return refuse(
-      'UnsupportedQuantization',
-      `an FP8 KV cache needs compute capability ${fp8KVCacheFrom ?? 'that no GPU has'}, and ${accelerator.name} has ${accelerator.computeCapability ?? 'none'}: set quantization.kvCache to Auto`,
-    );
-  }
+  const kvCacheDtype = resolveKVCache(spec, accelerator, engine);
+  if (isRefusal(kvCacheDtype)) return kvCacheDtype;
   if (spec.quantization?.bits !== undefined && spec.quantization.bits !== entry.linearBytes * 8) {
     const bits = spec.quantization.bits;
     const instead = bits === 8 ? 'use type W8A16 for 8 bits' : 'only 4 bits are planned for';
     return refuse('UnsupportedQuantization', `${entry.label} with ${bits} bits is not in the catalogue: ${instead}`);
   }
   const weights = resolveWeights(spec, model, entry, accelerator, engine);
-  if ('refused' in weights) return weights;
+  if (isRefusal(weights)) return weights;
   return {
     entry,
     computeDtype: computeDtype(entry, model, accelerator, engine.version),
@@ -65,9 +54,29 @@ export function resolveQuantization(
     warnings: [
       ...warnings,
       ...(support.warning === undefined ? [] : [`${type} on ${accelerator.name}: ${support.warning}`]),
+      ...blockFP8Warnings(model, weights, accelerator),
       ...weights.warnings,
     ],
   };
+}
+
+function resolveKVCache(
+  { quantization }: DeepSeekDeploymentSpec,
+  accelerator: AcceleratorEntry,
+  { type, version: { version, fp8KVCacheFrom } }: ResolvedEngine,
+): 'auto' | 'fp8' | Refusal {
+  if (quantization?.kvCache !== 'FP8') return 'auto';
+  if (fp8KVCacheFrom === undefined) {
+    return refuse(
+      'UnsupportedQuantization',
+      `${type} ${version} keeps no FP8 KV cache: set quantization.kvCache to Auto`,
+    );
+  }
+  if (!isOlder(accelerator, fp8KVCacheFrom)) return 'fp8';
+  return refuse(
+    'UnsupportedQuantization',
+    `an FP8 KV cache needs compute capability ${fp8KVCacheFrom}, and ${accelerator.name} has ${accelerator.computeCapability ?? 'none'}: set quantization.kvCache to Auto`,
+  );
 }
 
 const isOlder = (accelerator: AcceleratorEntry, capability: string): boolean =>
@@ -77,24 +86,38 @@ const isOlder = (accelerator: AcceleratorEntry, capability: string): boolean =>
 const runs = (type: QuantizationType, accelerator: AcceleratorEntry, engine: EngineVersion): boolean =>
   findQuantizationSupport(engine, type, accelerator) !== undefined;
 
-/** The quantization that the published checkpoint is in. */
-export function nativeQuantization({ nativeDtype }: ModelEntry): QuantizationType {
-  if (nativeDtype === 'float8') return 'FP8';
-  return nativeDtype === 'bfloat16' ? 'BF16' : 'FP16';
-}
-
-/** The checkpoint's own dtype; float16 where the GPU has no bfloat16. */
+/** The checkpoint's own dtype; what comes next to it where this engine does not run that on this accelerator. */
 function defaultQuantization(
   model: ModelEntry,
   accelerator: AcceleratorEntry,
   engine: ResolvedEngine,
 ): { readonly type: QuantizationType; readonly warnings: readonly string[] } {
   const native = nativeQuantization(model);
-  if (native !== 'BF16' || runs(native, accelerator, engine.version)) return { type: native, warnings: [] };
+  if (runs(native, accelerator, engine.version)) return { type: native, warnings: [] };
+  const has = `(compute capability ${accelerator.computeCapability ?? 'none'})`;
+  const half = (['BF16', 'FP16'] as const).find((type) => type !== native && runs(type, accelerator, engine.version));
+  if (native !== 'FP8' && half !== undefined) {
+    return {
+      type: half,
+      warnings: [`the weights are in ${native}, which ${accelerator.name} ${has} does not have: they run in ${half}`],
+    };
+  }
+  if (runs('GGUF', accelerator, engine.version)) {
+    return {
+      type: 'GGUF',
+      warnings: [
+        `the weights are in ${native}, and ${engine.type} reads GGUF files alone: quantization defaults to GGUF ${DEFAULT_GGUF}`,
+      ],
+    };
+  }
+  const upcast = (['BF16', 'FP16'] as const).find(
+    (type) => model.checkpoints[type] !== undefined && runs(type, accelerator, engine.version),
+  );
+  if (upcast === undefined) return { type: native, warnings: [] };
   return {
-    type: 'FP16',
+    type: upcast,
     warnings: [
-      `the weights are in BF16, which ${accelerator.name} (compute capability ${accelerator.computeCapability ?? 'none'}) does not have: they run in FP16`,
+      `the weights are in ${native}, which ${accelerator.name} ${has} does not have: a copy in ${upcast} is served`,
     ],
   };
 }
@@ -109,92 +132,56 @@ function computeDtype(
   return model.nativeDtype !== 'float16' && runs('BF16', accelerator, engine) ? 'bfloat16' : 'float16';
 }
 
+/** First compute capability with FP8 arithmetic. */
+const FP8_ARITHMETIC = '8.9';
+
+/**
+ * Experts in FP8 blocks on GPUs without FP8 arithmetic: the kernels exist, and nobody publishes recipes for them (vLLM's
+ * `Fp8Config.get_min_capability` is 80; the recipes for A100 use BF16, INT8 or AWQ). Inferred, not documented.
+ */
+function blockFP8Warnings(
+  { architecture, name }: ModelEntry,
+  { format }: ResolvedWeights,
+  accelerator: AcceleratorEntry,
+): string[] {
+  if (format !== 'fp8-block' || architecture.moe === undefined || !isOlder(accelerator, FP8_ARITHMETIC)) return [];
+  return [
+    `${name} in blocks of FP8 is little tested on ${accelerator.name}: published recipes for GPUs without FP8 arithmetic use BF16, INT8 or AWQ`,
+  ];
+}
+
+/** What an engine has instead of a format that it does not read. */
+const INSTEAD: Readonly<Partial<Record<QuantizationType, string>>> = {
+  FP32: 'F32',
+  BF16: 'BF16',
+  FP16: 'F16',
+  INT8: 'Q8_0',
+  W8A16: 'Q8_0',
+  AWQ: DEFAULT_GGUF,
+  GPTQ: DEFAULT_GGUF,
+};
+
 function unsupportedMessage(type: QuantizationType, accelerator: AcceleratorEntry, engine: ResolvedEngine): string {
-  const supported = QUANTIZATION_TYPES.filter((candidate) => runs(candidate, accelerator, engine.version)).join(', ');
+  const supported = QUANTIZATION_TYPES.filter((candidate) => runs(candidate, accelerator, engine.version));
   const name = `${engine.type} ${engine.version.version}`;
-  if (type === 'GGUF') return `${name} does not load GGUF files: it supports ${supported} on ${accelerator.name}`;
-  const oldest = engine.version.quantizations
-    .filter(({ quantization }) => quantization === type)
-    .flatMap(({ from }) => from ?? [])
-    .sort(compareComputeCapability)[0];
+  const rows = engine.version.quantizations.filter(({ quantization }) => quantization === type);
+  if (rows.length === 0 && supported.includes('GGUF')) {
+    const ggufType = INSTEAD[type];
+    const use = ggufType === undefined ? 'type GGUF' : `type GGUF with ggufType ${ggufType}`;
+    return `${name} reads GGUF files alone, not ${type}: set quantization to ${use}`;
+  }
+  const there = supported.join(', ') || 'nothing';
+  if (type === 'GGUF') return `${name} does not load GGUF files: it supports ${there} on ${accelerator.name}`;
+  if (rows.length === 0) return `${name} does not run ${type}: it supports ${there} on ${accelerator.name}`;
+  if (accelerator.device !== 'GPU')
+    return `${name} does not run ${type} on ${accelerator.name}: it supports ${there} there`;
+  const oldest = rows.flatMap(({ from }) => from ?? []).sort(compareComputeCapability)[0];
   const capability = `${accelerator.name} has compute capability ${accelerator.computeCapability ?? 'none'}`;
   const needs =
     oldest !== undefined && isOlder(accelerator, oldest)
       ? `${name} needs compute capability ${oldest} for ${type}, and ${capability}`
       : `${name} does not run ${type} on this GPU (${capability})`;
-  return `${needs}: it supports ${supported} there`;
+  return `${needs}: it supports ${there} there`;
 }
 
-interface ResolvedWeights extends Omit<WeightFormat, 'entry'> {
-  readonly repository?: string;
-  readonly quantizedOnLoad: boolean;
-  readonly warnings: readonly string[];
-}
-
-/** Where the weights of this format come from: the user's source, a published checkpoint, or the original one. */
-function resolveWeights(
-  spec: DeepSeekDeploymentSpec,
-  model: ModelEntry,
-  entry: QuantizationEntry,
-  accelerator: AcceleratorEntry,
-  engine: ResolvedEngine,
-): ResolvedWeights | Refusal {
-  const source = spec.model.source;
-  const usersRepository = source?.huggingFace?.repository;
-  const usersOwn = usersRepository ?? source?.persistentVolumeClaim?.claimName ?? source?.image?.reference;
-  if (usersOwn !== undefined) {
-    return {
-      ...(usersRepository !== undefined && { repository: usersRepository }),
-      ...(entry.groupSize !== undefined && { groupSize: entry.groupSize }),
-      quantizedOnLoad: false,
-      warnings:
-        entry.weights === 'Native' ? [] : [`the weights of ${usersOwn} are taken to be in ${entry.label} already`],
-    };
-  }
-  const checkpoint = model.checkpoints[entry.type];
-  if (checkpoint !== undefined) return published(checkpoint);
-  const native = nativeQuantization(model);
-  const isNative = native === 'FP8' ? entry.type === 'FP8' : entry.weights === 'Native'; // 16-bit checkpoints are cast while they load
-  if (isNative)
-    return { ...original(model), ...(native === 'FP8' && FP8_BLOCKS), quantizedOnLoad: false, warnings: [] };
-  if (entry.weights === 'Online' && native !== 'FP8') {
-    return {
-      repository: model.repository,
-      quantizedOnLoad: true,
-      warnings: [
-        `no ${entry.type} checkpoint of ${model.name} is known: ${engine.type} quantizes ${model.repository} while it loads, which holds the 16-bit weights in GPU memory for that time`,
-      ],
-    };
-  }
-  const known = QUANTIZATION_TYPES.filter((type) => model.checkpoints[type] && runs(type, accelerator, engine.version));
-  return refuse(
-    'UnsupportedQuantization',
-    `${engine.type} loads ${entry.label} only from a repository that was quantized beforehand, and the catalogue knows none for ${model.name}: ` +
-      `name yours in model.source.huggingFace.repository${known.length > 0 ? `, or use ${known.join(' or ')}, which it knows one for` : ''}`,
-  );
-}
-
-/** DeepSeek's FP8 checkpoints: one scale per block of 128 x 128 weights. */
-const FP8_BLOCKS = { format: 'fp8-block', groupSize: 128 } as const;
-
-/** The checkpoint as it was published. Its size is known in its own dtype only. */
-function original({ repository, checkpointBytes, loadedShare }: ModelEntry): Omit<WeightFormat, 'entry'> & {
-  readonly repository: string;
-} {
-  return {
-    repository,
-    ...(checkpointBytes !== undefined && { checkpointBytes }),
-    ...(loadedShare !== undefined && { loadedShare }),
-  };
-}
-
-function published({ repository, groupSize, format, bytes }: Checkpoint): ResolvedWeights {
-  return {
-    repository,
-    format,
-    ...(groupSize !== undefined && { groupSize }),
-    ...(typeof bytes === 'number' && { checkpointBytes: bytes }),
-    quantizedOnLoad: false,
-    warnings: [],
-  };
-}
+export { nativeQuantization } from './checkpoint.ts';
