@@ -21,10 +21,12 @@ const house = {
   cli: ['api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'kube'],
   cluster: [],
   simulator: ['cluster', 'kube'],
+  'engine-check': ['cluster', 'api', 'catalog', 'planner', 'engines'],
   hack: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'kube', 'controller'],
   e2e: [
     'cluster',
     'simulator',
+    'engine-check',
     'api',
     'catalog',
     'planner',
@@ -46,6 +48,7 @@ const elements = [
   { type: 'cli', pattern: 'cli' },
   { type: 'cluster', pattern: 'hack/cluster' },
   { type: 'simulator', pattern: 'e2e/simulator' },
+  { type: 'engine-check', pattern: 'hack/engine-check' },
   { type: 'hack', pattern: 'hack' },
   { type: 'e2e', pattern: 'e2e' },
 ];

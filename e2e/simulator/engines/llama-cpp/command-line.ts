@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { EngineSpec, Exit, Launch, StartResult } from '../types.ts';
 import { LlamaArgumentError, parseLlamaArguments, parseOptions, stof, stoi } from './arguments.ts';
 import type { LlamaArguments, LlamaCheck } from './arguments.ts';
@@ -72,13 +73,14 @@ function engineSpec(parsed: LlamaArguments, launch: Launch): EngineSpec {
   const keys = text('--api-key') ?? launch.environment.get('LLAMA_API_KEY');
   return {
     model,
-    servedNames: (text('-a') ?? model).split(','),
+    // It keeps its aliases sorted, and calls itself by the first.
+    servedNames: (text('-a') ?? model).split(',').sort(),
     maxModelLen: Math.floor(context / slots),
     maxNumSeqs: slots,
     apiKeys: keys === undefined || keys === '' ? [] : keys.split(','),
     shutdownTimeoutSeconds: 0,
     // Its default `--reasoning-format` takes the thoughts out of the content.
-    reasoning: /-r1\b|r1-/i.test(model) ? 'parsed' : 'none',
+    reasoning: /-r1\b|r1-/i.test(basename(model)) ? 'parsed' : 'none',
     port: number('--port', defaults.port),
     kvCacheTokens: context,
     gpuMemoryUtilization: 1,
