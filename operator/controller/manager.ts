@@ -13,6 +13,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { type Caches, createCaches, routeEvents } from './caches.ts';
 import type { DecideOptions } from './decide/judgement.ts';
 import { EngineLogs, type LogClient } from './engine-logs.ts';
+import { ServerVersionReader, type VersionClient } from './server-version.ts';
 import { createReconciler, ObstacleError } from './reconciler.ts';
 
 /** What a manager is wired from. */
@@ -20,7 +21,7 @@ export interface ManagerOptions {
   /** Writes; refuses them when this process does not lead. */
   readonly client: KubeClient;
   /** Reads, leader or not. */
-  readonly watchClient: WatchClient & LogClient;
+  readonly watchClient: WatchClient & LogClient & VersionClient;
   /** Absent: this process is the only one. */
   readonly elector?: LeaderElector;
   readonly events: EventRecorder;
@@ -92,10 +93,12 @@ export class Manager {
   async #lead(signal: AbortSignal): Promise<void> {
     const { workers, clock, log, metrics, client, events, decide } = this.#options;
     const engineLogs = new EngineLogs(this.#options.watchClient);
+    const serverVersion = new ServerVersionReader(this.#options.watchClient);
     const reconcile = createReconciler({
       client,
       caches: this.#caches,
       engineLogs,
+      serverVersion,
       events,
       metrics,
       clock,

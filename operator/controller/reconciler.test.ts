@@ -6,6 +6,7 @@ import { createReconciler, type ReconcilerContext } from './reconciler.ts';
 /** A reconciler over one object and empty caches, with what it writes. */
 function bench(live: object) {
   const statuses: DeepSeekDeploymentStatus[] = [];
+  let versionsRead = 0;
   const empty = { byIndex: () => [] };
   const log = { child: () => log, info: () => undefined };
   const context = {
@@ -27,6 +28,12 @@ function bench(live: object) {
       },
     },
     engineLogs: { known: () => new Map(), read: async () => Promise.resolve(false) },
+    serverVersion: {
+      read: async () => {
+        versionsRead++;
+        return Promise.resolve({ major: '1', minor: '30', gitVersion: 'v1.30.0' });
+      },
+    },
     events: { record: () => undefined },
     metrics: { deployments: { set: () => undefined, delete: () => undefined } },
     clock: { now: () => 0 },
@@ -35,7 +42,7 @@ function bench(live: object) {
   } as unknown as ReconcilerContext;
   const reconcile = createReconciler(context);
   const pass = () => reconcile('ai/chat', new AbortController().signal, { id: 'pass', retries: 0 });
-  return { statuses, pass };
+  return { statuses, pass, versionsRead: () => versionsRead };
 }
 
 const live = (spec: object, status?: object) => ({
@@ -61,4 +68,15 @@ it('takes no offence at a status that a later operator wrote', async () => {
   );
   await pass();
   expect(ready(statuses[0])).toBe('ReconcileDisabled');
+});
+
+it('asks for the version of the API server only for a spec that depends on it', async () => {
+  const withImage = { ...SPEC, model: { ...SPEC.model, source: { image: { reference: 'registry.example/r1:1' } } } };
+  const plain = bench(live(SPEC));
+  await plain.pass();
+  expect(plain.versionsRead()).toBe(0);
+  const image = bench(live(withImage));
+  await image.pass();
+  expect(image.versionsRead()).toBe(1);
+  expect(image.statuses[0]?.conditions?.find(({ type }) => type === 'PlanAccepted')?.reason).toBe('UnsupportedSource');
 });

@@ -9,6 +9,7 @@ import type { DecideOptions } from './decide/judgement.ts';
 import { describeIntent } from './decide/intents.ts';
 import { invalidSpec, obstructed } from './decide/obstructed.ts';
 import type { EngineLogs } from './engine-logs.ts';
+import type { ServerVersionReader } from './server-version.ts';
 import { gather } from './gather.ts';
 import type { Caches } from './caches.ts';
 import { report, type EventSink } from './report.ts';
@@ -19,6 +20,7 @@ export interface ReconcilerContext {
   readonly client: KubeClient;
   readonly caches: Caches;
   readonly engineLogs: EngineLogs;
+  readonly serverVersion: ServerVersionReader;
   readonly events: EventSink;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -49,8 +51,8 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       metrics: metrics.deployments,
     };
 
-    const version = `${live.metadata.uid}/${live.metadata.generation ?? 0}`;
-    if (accepted.get(key) !== version) {
+    const generation = `${live.metadata.uid}/${live.metadata.generation ?? 0}`;
+    if (accepted.get(key) !== generation) {
       // The status is ours: what a later operator said in it, before a downgrade, is no fault of the user's.
       const { status: _, ...wish } = live;
       const parsed = parseDeepSeekDeployment(wish);
@@ -58,13 +60,17 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
         await report(live, invalidSpec(live, parsed.message, clock.now()), reporting, log, signal);
         return undefined;
       }
-      accepted.set(key, version);
+      accepted.set(key, generation);
     }
     // The object as it is on the wire, without defaults that this operator's schema fills in: those are not what the
     // user asked for, and would make another revision of it.
     const deployment = live as unknown as DeepSeekDeployment & { readonly metadata: LiveMeta };
-    const look = () =>
-      gather(deployment, caches.childStores, context.engineLogs, { nodes: caches.nodes.nodes }, clock.now());
+    const onImage = deployment.spec.model.source?.image !== undefined;
+    const serverVersion = onImage ? await context.serverVersion.read(signal) : undefined;
+    const look = () => {
+      const cluster = { nodes: caches.nodes.nodes, version: serverVersion };
+      return gather(deployment, caches.childStores, context.engineLogs, cluster, clock.now());
+    };
     let snapshot = look();
     let decision = decide(snapshot, context.options);
     const mute = snapshot.pods.filter((pod) => decision.logsWanted.includes(pod.metadata.name));

@@ -42,6 +42,8 @@ export interface StoredRevision extends Revision {
 export interface ClusterFacts {
   /** Undefined: they may not be listed. */
   readonly nodes: readonly LiveNode[] | undefined;
+  /** Of the API server; undefined: nothing in the spec depends on it, or it is not told. */
+  readonly version: { readonly major: string; readonly minor: string; readonly gitVersion: string } | undefined;
 }
 
 /** Everything that one pass is decided on: read once, never changed. Children are those that we own, by UID. */

@@ -38,6 +38,7 @@ beforeEach(() => {
 describe('requests', () => {
   test.each<[string, () => Promise<unknown>, string, boolean]>([
     ['get', () => client.get(configMaps, ref, { signal }), 'GET /api/v1/namespaces/ns/configmaps/a', true],
+    ['the version', () => client.serverVersion({ signal }), 'GET /version', true],
     [
       'create',
       () => client.create(configMaps, object, { signal }),

@@ -41,6 +41,14 @@ export interface WatchClient {
   watch(type: ResourceType, options: WatchOptions): Promise<AsyncIterable<Uint8Array>>;
 }
 
+/** What the API server says of itself (apimachinery `version.Info`). Minor versions of clouds end in "+". */
+export interface ServerVersion {
+  readonly major: string;
+  readonly minor: string;
+  /** E.g. `v1.36.1`. */
+  readonly gitVersion: string;
+}
+
 /** Which part of a container's log. */
 export interface PodLogOptions extends CallOptions {
   readonly container: string;
@@ -127,6 +135,11 @@ export class KubeHttpClient implements KubeClient, WatchClient {
     const chunks: Uint8Array[] = [];
     for await (const chunk of bytes) chunks.push(chunk);
     return Buffer.concat(chunks).toString('utf8');
+  }
+
+  /** The version of the API server that answers: during an upgrade another may say something else. */
+  serverVersion({ signal }: CallOptions): Promise<ServerVersion> {
+    return this.#read('get', '/version', signal);
   }
 
   create<T extends KubeObject>(type: ResourceType<T>, object: object, options: WriteOptions): Promise<T> {

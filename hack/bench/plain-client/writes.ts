@@ -30,7 +30,7 @@ export function firstWrites(model: LiveModel): WriteTemplate[] {
     pods: [],
     logs: new Map(),
     // As if the model's nodes were there: nothing is said of them.
-    cluster: { nodes: undefined },
+    cluster: { nodes: undefined, version: undefined },
   };
   const { intents, status } = decide(snapshot);
   const children = intents.map((intent) => {

@@ -19,7 +19,7 @@ import { statusOf } from './status.ts';
 export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnly: false }): Decision {
   const { deployment, now } = snapshot;
   const { spec, status } = deployment;
-  const desired = desiredRevision(deployment, snapshot.revisions, snapshot.deployments);
+  const desired = desiredRevision(deployment, snapshot.revisions, snapshot.deployments, snapshot.cluster.version);
   const states = new Map(snapshot.deployments.flatMap((found) => stateOf(deployment.metadata.name, found)));
   const serves = traffic(activeServiceOf(snapshot), snapshot.revisions, new Set(states.keys()), {
     servingRevision: status?.serving?.revision,

@@ -5,7 +5,8 @@ import type { PlanResult, ServingPlan } from '../../planner/types.ts';
 import { renderPodTemplate } from '../../resources/pod-template.ts';
 import { childNames } from '../../resources/names.ts';
 import { findRevision, newRevision, type PlanSummary, type Revision } from '../../rollout/revision.ts';
-import type { LiveDeployment } from '../snapshot.ts';
+import type { ClusterFacts, LiveDeployment } from '../snapshot.ts';
+import { checkImageVolume } from './image-volumes.ts';
 
 /** What the spec asks for, judged. */
 export interface Desired {
@@ -24,8 +25,9 @@ export function desiredRevision(
   deployment: DeepSeekDeployment,
   stored: readonly Revision[],
   running: readonly LiveDeployment[],
+  version: ClusterFacts['version'],
 ): Desired {
-  const result = plan(deployment.spec);
+  const result = checkImageVolume(plan(deployment.spec), version);
   const found = findRevision(stored, deployment.spec);
   if (found) return { revision: found, isNew: false, plan: result };
   if (!result.accepted) return { isNew: false, plan: result };

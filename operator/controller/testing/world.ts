@@ -4,7 +4,16 @@ import { decide } from '../decide/decide.ts';
 import type { Decision } from '../decide/judgement.ts';
 import { describeIntent, type Intent } from '../decide/intents.ts';
 import { gather, isOwnedBy, type ChildStores } from '../gather.ts';
-import type { ChildKind, LiveDeployment, LiveMeta, LiveNode, LivePod, LiveService, Snapshot } from '../snapshot.ts';
+import type {
+  ChildKind,
+  ClusterFacts,
+  LiveDeployment,
+  LiveMeta,
+  LiveNode,
+  LivePod,
+  LiveService,
+  Snapshot,
+} from '../snapshot.ts';
 import { trimControllerRevision } from '../transforms.ts';
 
 /**
@@ -18,6 +27,7 @@ export class World {
   readonly pods: LivePod[] = [];
   /** The nodes of the cluster; undefined: they may not be listed. */
   nodes: readonly LiveNode[] | undefined = [gpuNode('a100-0', 'NVIDIA-A100-SXM4-80GB'), gpuNode('t4-0', 'Tesla-T4')];
+  version: ClusterFacts['version'] = { major: '1', minor: '36', gitVersion: 'v1.36.1' };
   /** Logs that the operator has read, by pod name. */
   readonly logs = new Map<string, string>();
   /** Every intent carried out, as words. */
@@ -53,7 +63,13 @@ export class World {
   }
 
   snapshot(): Snapshot {
-    return gather(this.deployment, this.#stores(), { known: () => this.logs }, { nodes: this.nodes }, this.now);
+    return gather(
+      this.deployment,
+      this.#stores(),
+      { known: () => this.logs },
+      { nodes: this.nodes, version: this.version },
+      this.now,
+    );
   }
 
   /** The user edits the spec. */

@@ -44,6 +44,13 @@ const REFUSALS: readonly Refusal[] = [
     blocking: true,
   },
   {
+    // What is left of an image volume when the API server has dropped a field that its feature gate turns off.
+    reason: 'UnsupportedSource',
+    words: /volumes\[\d+\]: Required value: must specify a volume type/,
+    fix: 'The API server does not keep image volumes: turn on its feature gate ImageVolume (Kubernetes 1.33 and later, on by default from 1.35), or use another model.source.',
+    blocking: true,
+  },
+  {
     reason: 'AdmissionDenied',
     words: /admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request/,
     blocking: true,

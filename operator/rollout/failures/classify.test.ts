@@ -689,6 +689,11 @@ describe('pods that do not come to exist', () => {
       true,
       'pods "chat-x-abc" is forbidden: maximum memory usage per Container is 16Gi, but limit is 32Gi',
     ],
+    [
+      'UnsupportedSource',
+      true,
+      'Deployment.apps "chat-x" is invalid: spec.template.spec.volumes[2]: Required value: must specify a volume type',
+    ],
     ['AdmissionDenied', true, 'pods "chat-x-abc" is forbidden: no PriorityClass with name high was found'],
     ['AdmissionDenied', true, 'pods "chat-x-abc" is forbidden: pod rejected: RuntimeClass "nvidia" not found'],
     [
