@@ -1,9 +1,12 @@
+import { statementsOf } from './statements.ts';
 import type { Finding } from './types.ts';
 
 /** Something that an engine says before it ends, and what it means. */
 export interface LastWords {
   readonly reason: Finding['reason'];
   readonly words: RegExp;
+  /** The words are a failure only where an error says them: a warning may say them too, and the engine goes on. */
+  readonly inErrors?: true;
   /** The same start would end the same way. */
   readonly final: boolean;
   /** What to do, where the reason's own fix is too general. */
@@ -11,7 +14,7 @@ export interface LastWords {
 }
 
 /**
- * Most specific first. Each pattern is a text of vLLM 0.32 (V), SGLang (S), llama.cpp (L), PyTorch (P), huggingface_hub
+ * Most specific first, for the words of one error. Each pattern is a text of vLLM 0.32 (V), SGLang (S), llama.cpp (L), PyTorch (P), huggingface_hub
  * (H), rclone (R) or Python itself; the test has them as they were printed.
  */
 export const LAST_WORDS: readonly LastWords[] = [
@@ -39,6 +42,7 @@ export const LAST_WORDS: readonly LastWords[] = [
     // H
     reason: 'ModelGated',
     words: /\b40[13] Client Error|\b401 Unauthorized|\b403 Forbidden|Invalid user token|Invalid username or password/,
+    inErrors: true,
     final: true,
     fix: 'The hub refuses the token: check the Secret of model.source.huggingFace.tokenSecretRef, and accept the model’s licence with its account.',
   },
@@ -52,6 +56,7 @@ export const LAST_WORDS: readonly LastWords[] = [
   {
     reason: 'DownloadFailed',
     words: /No space left on device|Not enough free disk space/,
+    inErrors: true,
     final: false,
     fix: 'Give the cache more room: model.source.cache.emptyDir.sizeLimit, or a larger volume.',
   },
@@ -60,6 +65,7 @@ export const LAST_WORDS: readonly LastWords[] = [
     reason: 'DownloadFailed',
     words:
       /LocalEntryNotFoundError|An error happened while trying to locate the files|(?:huggingface|hf-mirror|hub)[\s\S]{0,400}(?:Max retries exceeded|Name or service not known|Temporary failure in name resolution|timed out|Connection (?:refused|reset))|\b429 Client Error/i,
+    inErrors: true,
     final: false,
   },
   {
@@ -87,12 +93,14 @@ export const LAST_WORDS: readonly LastWords[] = [
   },
   {
     reason: 'TrustRemoteCodeRequired',
-    words: /trust_remote_code=True|--trust-remote-code/,
+    words:
+      /contains custom code which must be executed|requires you to execute the \w+ file|(?:pass the argument|set(?:ting)?(?: the option)?) `?trust_remote_code=True|using the `--trust-remote-code` flag/,
     final: true,
   },
   {
     reason: 'PermissionDenied',
     words: /PermissionError: \[Errno 13\]|Permission denied|Read-only file system|getpwuid\(\): uid not found/,
+    inErrors: true,
     final: true,
   },
   {
@@ -100,6 +108,7 @@ export const LAST_WORDS: readonly LastWords[] = [
     reason: 'IllegalParallelism',
     words:
       /must be divisible by (?:the )?tensor[ _]parallel|(?:attention heads|num_heads|vocab(?:ulary)?[ _]size|hidden layers)[^\n]* (?:divisible|not divisible)|is not divisible by/i,
+    inErrors: true,
     final: true,
     fix: 'Set accelerator.parallelism.tensor to a number that divides the model’s heads, or leave it out.',
   },
@@ -149,14 +158,22 @@ export const LAST_WORDS: readonly LastWords[] = [
 /** vLLM's server ends with this when its engine process has failed; the cause is further up in the log than the message keeps. */
 export const CAUSE_ABOVE = /Engine core initialization failed\. See root cause above/;
 
-/** The first entry that the text matches, and the line that says it. */
+/**
+ * Why the engine ended, by its log, and the line that says it. What it said last counts: what comes before did not end
+ * it. Of one error, which may be several lines long, the most specific entry counts.
+ */
 export function readLastWords(log: string): { readonly entry: LastWords; readonly line: string } | undefined {
-  for (const entry of LAST_WORDS) {
-    const match = entry.words.exec(log);
-    if (!match) continue;
-    const start = log.lastIndexOf('\n', match.index) + 1;
-    const end = log.indexOf('\n', match.index + match[0].length);
-    return { entry, line: log.slice(start, end === -1 ? undefined : end) };
+  for (const { text, isError } of statementsOf(log).reverse()) {
+    for (const entry of LAST_WORDS) {
+      const match = entry.inErrors === true && !isError ? null : entry.words.exec(text);
+      if (match) return { entry, line: lineOf(text, match) };
+    }
   }
   return undefined;
+}
+
+function lineOf(text: string, match: RegExpExecArray): string {
+  const start = text.lastIndexOf('\n', match.index) + 1;
+  const end = text.indexOf('\n', match.index + match[0].length);
+  return text.slice(start, end === -1 ? undefined : end);
 }
