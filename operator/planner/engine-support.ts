@@ -23,7 +23,7 @@ export function checkEngine(
     untrusted(spec, model, engine) ??
     unnamed(spec, engine) ??
     unguarded(spec, engine) ??
-    noFile(spec, engine) ?? [
+    notPinned(spec, engine) ?? [
       ...architectureWarnings(model, accelerator, engine),
       ...nameWarnings(engine),
       ...keyWarnings(spec, engine),
@@ -118,19 +118,11 @@ function unguarded({ engine: spec }: DeepSeekDeploymentSpec, engine: ResolvedEng
   );
 }
 
-/** llama.cpp reads one file, and takes the newest from a repository. */
-function noFile({ model }: DeepSeekDeploymentSpec, engine: ResolvedEngine): Refusal | undefined {
-  if (engine.type !== 'llama.cpp') return undefined;
+/** llama.cpp takes the newest files of a repository. */
+function notPinned({ model }: DeepSeekDeploymentSpec, engine: ResolvedEngine): Refusal | undefined {
   const { persistentVolumeClaim, image, objectStorage } = model.source ?? {};
-  const path = persistentVolumeClaim?.path ?? '';
-  if (persistentVolumeClaim !== undefined && !path.endsWith('.gguf')) {
-    return refuse(
-      'UnsupportedSource',
-      'llama.cpp reads one file: set model.source.persistentVolumeClaim.path to it, such as r1-7b/model-Q4_K_M.gguf',
-    );
-  }
   const fromHub = persistentVolumeClaim === undefined && image === undefined && objectStorage === undefined;
-  if (!fromHub || model.revision === undefined) return undefined;
+  if (engine.type !== 'llama.cpp' || !fromHub || model.revision === undefined) return undefined;
   return refuse(
     'UnsupportedSource',
     'llama.cpp takes the newest files of a repository and cannot keep model.revision: take it out, or put the file into a volume or an image (a digest pins it)',
@@ -158,8 +150,14 @@ function keyWarnings({ engine: spec }: DeepSeekDeploymentSpec, engine: ResolvedE
     : [];
 }
 
+/** llama.cpp reads one file, by a name that it has to know. */
 function fileWarnings({ model: { source } }: DeepSeekDeploymentSpec, engine: ResolvedEngine): string[] {
-  return engine.type === 'llama.cpp' && source?.image !== undefined
-    ? ['llama.cpp reads the file model.gguf in the root of the image with the weights']
-    : [];
+  if (engine.type !== 'llama.cpp') return [];
+  const { persistentVolumeClaim: volume, image } = source ?? {};
+  if (image !== undefined) return ['llama.cpp reads the file model.gguf in the root of the image with the weights'];
+  return volume === undefined || volume.path?.endsWith('.gguf') === true
+    ? []
+    : [
+        'llama.cpp reads the file model.gguf in that folder of the volume: set model.source.persistentVolumeClaim.path to a file to choose another',
+      ];
 }

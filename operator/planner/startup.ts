@@ -11,32 +11,63 @@ export type WeightsFrom = 'HuggingFace' | 'Volume' | 'Image' | 'ObjectStorage';
 
 /**
  * GiB per second, on the slow side of what is usual; none of it is a promise of a cloud. A download ends on the
- * node's disk and is read again from the page cache.
+ * node's disk and is read again from the page cache. Unverified but for the order of magnitude.
  */
 const THROUGHPUT = {
-  /** 100 MiB/s from the hub or a mirror. */
+  /** 100 MiB/s from the hub, a mirror or a bucket. */
   download: 0.1,
-  /** 500 MiB/s: local disk or page cache to GPU. */
+  /** 500 MiB/s: local disk or page cache to GPU, and a bucket that is streamed with many connections. */
   disk: 0.5,
   /** 200 MiB/s: a network file system. */
   network: 0.2,
+  /** 1 GiB/s: 16-bit weights that are quantized while they load. */
+  quantize: 1,
 } as const;
 
-/** Imports, CUDA contexts, tokenizer: 39-49 s were measured for vLLM 0.32.0 on two slow cores. */
-const START_SECONDS = 60;
-/** torch.compile, CUDA graphs, memory profiling and warm-up. Unverified. */
-const COMPILE_SECONDS = 120;
 const MARGIN = 1.5;
 const MINIMUM_SECONDS = 300;
 const STEP_SECONDS = 30;
 
-/** Seconds from the container's start to its first healthy answer, with margin. Pulling the engine's image is not in it. */
-export function startupBudgetSeconds(checkpointGiB: number, from: WeightsFrom): number {
-  const read =
-    from === 'HuggingFace' || from === 'ObjectStorage'
-      ? checkpointGiB / THROUGHPUT.download + checkpointGiB / THROUGHPUT.disk
-      : checkpointGiB / (from === 'Volume' ? THROUGHPUT.network : THROUGHPUT.disk);
-  const seconds = (read + START_SECONDS + COMPILE_SECONDS) * MARGIN;
+export interface StartupInputs {
+  /** Bytes of the weights files, GiB. */
+  readonly checkpointGiB: number;
+  readonly from: WeightsFrom;
+  /** The engine reads the weights out of a bucket by itself. */
+  readonly streamed: boolean;
+  readonly quantizedOnLoad: boolean;
+  /** The weights are FP8 in blocks, for which some engines compile kernels. */
+  readonly blockFP8: boolean;
+  readonly engine: EngineVersion['startup'];
+}
+
+/**
+ * What the start of a pod takes, in phases, from the container's start to its first healthy answer. Pulling the
+ * engine's image is not in it. A cache that outlives the pod saves the download from the second start on.
+ */
+export function startupTimes({
+  checkpointGiB,
+  from,
+  streamed,
+  quantizedOnLoad,
+  blockFP8,
+  engine,
+}: StartupInputs): ServingPlan['startup'] {
+  const downloads = from === 'HuggingFace' || (from === 'ObjectStorage' && !streamed);
+  const read = checkpointGiB / (from === 'Volume' ? THROUGHPUT.network : THROUGHPUT.disk);
+  const quantize = quantizedOnLoad ? checkpointGiB / THROUGHPUT.quantize : 0;
+  return {
+    downloadSeconds: downloads ? Math.ceil(checkpointGiB / THROUGHPUT.download) : 0,
+    // Imports, contexts and the tokenizer come first.
+    loadSeconds: Math.ceil(engine.startSeconds + read + quantize),
+    compileSeconds: Math.ceil(engine.compileSeconds + (blockFP8 ? engine.blockFP8CompileSeconds : 0)),
+    warmUpSeconds: Math.ceil(engine.warmUpSeconds),
+  };
+}
+
+/** How long the start may take: what it takes, with a margin. */
+export function startupBudgetSeconds(phases: ServingPlan['startup']): number {
+  const { downloadSeconds, loadSeconds, compileSeconds, warmUpSeconds } = phases;
+  const seconds = (downloadSeconds + loadSeconds + compileSeconds + warmUpSeconds) * MARGIN;
   return Math.max(MINIMUM_SECONDS, Math.ceil(seconds / STEP_SECONDS) * STEP_SECONDS);
 }
 
@@ -73,15 +104,19 @@ export interface Startup {
 
 /** Plans the start of one pod. */
 export function planStartup(
-  _spec: DeepSeekDeploymentSpec,
-  _workload: Workload,
+  spec: DeepSeekDeploymentSpec,
+  { engine: { version }, quantization }: Workload,
   _parallelism: Parallelism,
   checkpointGiB: number,
   from: WeightsFrom,
 ): Startup {
-  return {
-    phases: { downloadSeconds: 0, loadSeconds: 0, compileSeconds: 0, warmUpSeconds: 0 },
-    budgetSeconds: startupBudgetSeconds(checkpointGiB, from),
-    warnings: [],
-  };
+  const phases = startupTimes({
+    checkpointGiB,
+    from,
+    streamed: isStreamed(spec, version),
+    quantizedOnLoad: quantization.quantizedOnLoad,
+    blockFP8: quantization.format === 'fp8-block',
+    engine: version.startup,
+  });
+  return { phases, budgetSeconds: startupBudgetSeconds(phases), warnings: [] };
 }
