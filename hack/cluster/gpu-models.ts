@@ -19,6 +19,11 @@ export const GPU_MODELS: Readonly<Record<string, Partial<Record<Dialect, Labels>
     GPUFeatureDiscovery: gfd('NVIDIA-A10G', 'ampere', '8.6', 23028),
     Karpenter: karpenter('a10g', 22888),
   },
+  L4: {
+    GPUFeatureDiscovery: gfd('NVIDIA-L4', 'ada-lovelace', '8.9', 23034),
+    GKE: gke('nvidia-l4'),
+    Karpenter: karpenter('l4', 22888),
+  },
   L40S: {
     GPUFeatureDiscovery: gfd('NVIDIA-L40S', 'ada-lovelace', '8.9', 46068),
     Karpenter: karpenter('l40s', 45776),
@@ -41,6 +46,17 @@ export const GPU_MODELS: Readonly<Record<string, Partial<Record<Dialect, Labels>
     Karpenter: karpenter('h100', 81920),
     AKS: aksGpu(),
   },
+  H200: {
+    GPUFeatureDiscovery: gfd('NVIDIA-H200', 'hopper', '9.0', 143771),
+    GKE: gke('nvidia-h200-141gb'),
+    Karpenter: karpenter('h200', 144384),
+    AKS: aksGpu(),
+  },
+  B200: {
+    GPUFeatureDiscovery: gfd('NVIDIA-B200', 'blackwell', '10.0', 183359),
+    GKE: gke('nvidia-b200'),
+    Karpenter: karpenter('b200', 183359),
+  },
   /** Jetson Orin: unified memory, so GPU Feature Discovery gives no gpu.memory. */
   Orin: {
     GPUFeatureDiscovery: gfd('Orin', 'ampere', '8.7', undefined),
@@ -57,7 +73,7 @@ function gfd(product: string, family: string, computeCapability: string, memoryM
     'nvidia.com/gpu.compute.minor': minor,
     'nvidia.com/gpu.replicas': '1',
     'nvidia.com/gpu.sharing-strategy': 'none',
-    'nvidia.com/mig.capable': ['8.0', '9.0'].includes(computeCapability) ? 'true' : 'false',
+    'nvidia.com/mig.capable': ['8.0', '9.0', '10.0'].includes(computeCapability) ? 'true' : 'false',
     'nvidia.com/cuda.driver-version.full': '580.95.05',
     'nvidia.com/cuda.runtime-version.full': '13.0',
     ...(memoryMiB === undefined ? {} : { 'nvidia.com/gpu.memory': String(memoryMiB) }),

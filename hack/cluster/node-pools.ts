@@ -31,7 +31,17 @@ const Pool = z
     nodes: z.int().min(1).max(5_000),
     dialect: z.enum(DIALECTS),
     /** Absent: a pool without GPUs. */
-    gpu: z.strictObject({ model: z.string(), count: z.int().min(1).max(16) }).optional(),
+    gpu: z
+      .strictObject({
+        model: z.string(),
+        count: z.int().min(1).max(16),
+        /**
+         * MIG slices that the node offers in place of whole GPUs, how many by profile (`3g.40gb: 2`), each profile as a
+         * resource of its own (strategy "mixed").
+         */
+        mig: z.record(z.string().regex(/^\d+g\.\d+gb$/, 'is not a profile such as 3g.40gb'), z.int().min(1)).optional(),
+      })
+      .optional(),
     architecture: z.enum(['amd64', 'arm64']).default('amd64'),
     instanceType: label.optional(),
     region: label.default('local'),

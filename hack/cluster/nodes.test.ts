@@ -25,6 +25,11 @@ describe('parseNodePools', () => {
       pool('dialect: GKE, gpu: { model: A10G, count: 1 }'),
       /pools\.0\.dialect: GKE has no labels for A10G/,
     ],
+    [
+      'a MIG profile that is none',
+      pool('dialect: GPUFeatureDiscovery, gpu: { model: H100, count: 1, mig: { half: 2 } }'),
+      /pools\.0\.gpu\.mig\.half/,
+    ],
     ['no GPUs in a GPU pool', pool('dialect: GKE, gpu: { model: T4, count: 0 }'), /pools\.0\.gpu\.count/],
     [
       'a label value that Kubernetes refuses',
@@ -126,6 +131,23 @@ describe('renderNodes', () => {
     ]);
   });
 
+  it('offers MIG slices in place of the GPUs that are divided into them', () => {
+    const [node] = renderNodes(
+      parse(pool('dialect: GPUFeatureDiscovery, gpu: { model: A100-80GB, count: 2, mig: { 3g.40gb: 2, 1g.10gb: 7 } }')),
+    );
+    expect(node!.status.allocatable).toMatchObject({
+      'nvidia.com/gpu': '0',
+      'nvidia.com/mig-3g.40gb': '2',
+      'nvidia.com/mig-1g.10gb': '7',
+    });
+    expect(node!.metadata.labels).toMatchObject({
+      'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-80GB',
+      'nvidia.com/mig.strategy': 'mixed',
+      'nvidia.com/mig-3g.40gb.count': '2',
+      'nvidia.com/mig-3g.40gb.product': 'NVIDIA-A100-SXM4-80GB-MIG-3g.40gb',
+    });
+  });
+
   it('has neither GPUs nor their taint on a CPU pool', () => {
     const [node] = renderNodes(parse(pool('dialect: NodeFeatureDiscovery')));
     expect(node!.status.capacity).not.toHaveProperty(['nvidia.com/gpu']);
@@ -153,6 +175,10 @@ describe('renderNodes', () => {
       a10g: '1 x 4',
       l40s: '1 x 8',
       h100: '1 x 8',
+      h200: '1 x 8',
+      b200: '1 x 8',
+      l4: '1 x 4',
+      'a100-mig': '1 x 2',
       cpu: '1 x 0',
       'edge-orin': '1 x 1',
     });

@@ -80,6 +80,11 @@ function gpuLabels({ dialect, gpu }: NodePool): Record<string, string> {
   if (!gpu) return {};
   const labels = { ...GPU_MODELS[gpu.model]?.[dialect] };
   if (dialect === 'GPUFeatureDiscovery') labels['nvidia.com/gpu.count'] = String(gpu.count);
+  if (gpu.mig) labels['nvidia.com/mig.strategy'] = 'mixed';
+  for (const [profile, count] of Object.entries(gpu.mig ?? {})) {
+    labels[`nvidia.com/mig-${profile}.count`] = String(count);
+    labels[`nvidia.com/mig-${profile}.product`] = `${labels['nvidia.com/gpu.product'] ?? ''}-MIG-${profile}`;
+  }
   if (dialect === 'GKE') labels['cloud.google.com/gke-accelerator-count'] = String(gpu.count);
   if (dialect === 'Karpenter') labels['karpenter.k8s.aws/instance-gpu-count'] = String(gpu.count);
   return labels;
@@ -91,8 +96,15 @@ function resourcesOf(pool: NodePool, amounts: NodePool['capacity']): Record<stri
     memory: amounts.memory,
     'ephemeral-storage': amounts.ephemeralStorage,
     pods: '110',
-    ...(pool.gpu ? { 'nvidia.com/gpu': String(pool.gpu.count) } : {}),
+    ...deviceResources(pool),
   };
+}
+
+/** What the device plugin offers: whole GPUs, or the slices that they are divided into. */
+function deviceResources({ gpu }: NodePool): Record<string, string> {
+  if (!gpu) return {};
+  const slices = Object.entries(gpu.mig ?? {}).map(([profile, count]) => [`nvidia.com/mig-${profile}`, String(count)]);
+  return { 'nvidia.com/gpu': gpu.mig ? '0' : String(gpu.count), ...Object.fromEntries(slices) };
 }
 
 /** Outside the pods' range; nothing listens there. */
