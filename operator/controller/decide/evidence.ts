@@ -1,6 +1,12 @@
 import { LABEL } from '../../api/index.ts';
 import { revisionInName } from '../../resources/names.ts';
-import { classifyFailure, type Failure, type FailureEvidence, startupProgress } from '../../rollout/failures/index.ts';
+import {
+  acceleratorOf,
+  classifyFailure,
+  type Failure,
+  type FailureEvidence,
+  startupProgress,
+} from '../../rollout/failures/index.ts';
 import type { ReplicaSetState } from '../../rollout/next.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -11,17 +17,12 @@ export function evidenceOf(snapshot: Snapshot, revisions: readonly Revision[]): 
   return new Map(
     snapshot.deployments.map((found) => {
       const hash = revisionInName(deployment.metadata.name, found.metadata.name) ?? '';
-      const plan = revisions.find((revision) => revision.hash === hash)?.data.plan;
-      const resourceName = deployment.spec.accelerator.resourceName;
+      const data = revisions.find((revision) => revision.hash === hash)?.data;
       const evidence: FailureEvidence = {
         pods: snapshot.pods.filter((pod) => pod.metadata.labels?.[LABEL.revision] === hash),
         deployment: found,
-        startupBudgetSeconds: plan?.startupBudgetSeconds ?? Number.POSITIVE_INFINITY,
-        accelerator: {
-          type: deployment.spec.accelerator.type,
-          gpusPerReplica: plan?.gpusPerReplica ?? 0,
-          ...(resourceName === undefined ? {} : { resourceName }),
-        },
+        startupBudgetSeconds: data?.plan.startupBudgetSeconds ?? Number.POSITIVE_INFINITY,
+        accelerator: acceleratorOf({ data, running: found.spec?.template }),
         wantedReplicas: found.spec?.replicas ?? 0,
         logs: snapshot.logs,
         now,

@@ -1,3 +1,4 @@
+export { acceleratorOf } from './accelerator.ts';
 export { classifyRefusal } from './admission.ts';
 export { classifyFailure } from './classify.ts';
 export { startupProgress, type StartupProgress } from './startup.ts';

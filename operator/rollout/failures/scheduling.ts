@@ -77,7 +77,7 @@ export const gpusMissing: Diagnosis = (pod, evidence) => {
   return {
     reason: 'InsufficientGPUs',
     detail:
-      `${missing} more ${type} needed: ${waiting} of ${evidence.wantedReplicas} replicas wait for ${gpusPerReplica} ` +
+      `${missing} more ${type ?? 'GPUs'} needed: ${waiting} of ${evidence.wantedReplicas} replicas wait for ${gpusPerReplica} ` +
       `free ${resourceName} on one node each (${quote(verdict.summary)})`,
     fix: 'Add nodes or free GPUs. It goes on by itself.',
     blocking: false,
@@ -120,7 +120,7 @@ function adviseOn(
   if (tainted) return 'Add the taint of your GPU nodes to accelerator.tolerations.';
   const unmatched = reasons.find(({ words }) => isUnmatched(words));
   if (unmatched?.nodes === nodes) {
-    return `No node of the cluster is labelled as ${accelerator.type} and matches accelerator.nodeSelector and podTemplate.affinity: add such nodes, or change accelerator.type.`;
+    return `No node of the cluster is labelled as ${accelerator.type ?? 'its accelerator'} and matches accelerator.nodeSelector and podTemplate.affinity: add such nodes, or change accelerator.type.`;
   }
   return 'See the scheduler’s words; adjust accelerator.nodeSelector, accelerator.tolerations or podTemplate.';
 }

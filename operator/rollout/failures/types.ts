@@ -28,8 +28,8 @@ export interface FailureEvidence {
   /** ServingPlan.startupBudgetSeconds. Infinity: unknown, nothing is ever late. */
   readonly startupBudgetSeconds: number;
   readonly accelerator: {
-    /** For people, e.g. `A100-80GB`. */
-    readonly type: string;
+    /** For people, e.g. `A100-80GB`; absent when nobody knows it any more. */
+    readonly type?: string;
     readonly gpusPerReplica: number;
     /** Extended resource that the pods ask for; absent on CPU. */
     readonly resourceName?: string;
