@@ -38,8 +38,10 @@ export const ANNOTATION = {
   attempt: `${GROUP}/attempt`,
   /** On a ControllerRevision: the time (RFC 3339) at which the revision first served at full size. */
   proven: `${GROUP}/proven`,
-  /** On a ControllerRevision: `<reason>: <message>` of the failure that took the revision back to 0 replicas. */
+  /** On a ControllerRevision: `<reason>: <message>` of the failure for which the revision was taken back. */
   failed: `${GROUP}/failed`,
+  /** On a Deployment: what its ControllerRevision says beside the template, as JSON, so that a lost one is made again. */
+  record: `${GROUP}/record`,
   /** On a DeepSeekDeployment: `disabled` makes the operator write its status only. */
   reconcile: `${GROUP}/reconcile`,
   /** On a DeepSeekDeployment: an order, `<verb>/<revision>/<object UID>/<nonce>`. */

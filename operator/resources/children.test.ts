@@ -95,6 +95,22 @@ describe('revisionDeployment', () => {
     expect(deployment(1, { minReadySeconds: 600 }).spec?.minReadySeconds).toBe(600);
   });
 
+  it.each([
+    ['30m', 1800],
+    ['1500ms', 2],
+    ['0s', 1],
+  ])('gives it the time that rollout.progressDeadline %s says, whatever its startup budget', (progressDeadline, is) => {
+    const rollout = { progressDeadline };
+    expect(deployment(1, { rollout } as never).spec?.progressDeadlineSeconds).toBe(is);
+    expect(deployment(1, { rollout, minReadySeconds: 60 } as never).spec?.progressDeadlineSeconds).toBe(is + 60);
+  });
+
+  it('keeps the record of its revision as an annotation', () => {
+    const input = { revision, template, replicas: 1, startupBudgetSeconds: 60, record: '{"number":1}' };
+    const { metadata } = revisionDeployment(deploymentWith(), input);
+    expect(metadata.annotations).toEqual({ 'deepseek-operator.io/record': '{"number":1}' });
+  });
+
   it('can be at 0', () => {
     expect(deployment(0).spec?.replicas).toBe(0);
   });

@@ -21,7 +21,7 @@ const REVISION_BLOCKS = [
 /** From hash version to the projection that it was made with. An entry is never changed or removed, only added. */
 const PROJECTIONS: Readonly<Record<number, (spec: DeepSeekDeploymentSpec) => Canonical>> = {
   1: (spec) =>
-    normalize(
+    canonical(
       Object.fromEntries(REVISION_BLOCKS.map((block) => [block, spec[block]]).filter(([, block]) => !isEmpty(block))),
     ),
 };
@@ -36,8 +36,8 @@ export function canonicalSpec(spec: DeepSeekDeploymentSpec, version: number = HA
 }
 
 /** Canonical form as text: equal texts, equal revisions. */
-export function canonicalText(canonical: Canonical): string {
-  return JSON.stringify(canonical);
+export function canonicalText(value: Canonical): string {
+  return JSON.stringify(value);
 }
 
 /** The alphabet that Kubernetes uses for generated name suffixes: no vowels, no look-alikes. */
@@ -45,9 +45,9 @@ const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const HASH_LENGTH = 10;
 
 /** Name suffix of a revision: ten characters (47 bits) of SHA-256 over the hash version and the canonical text. */
-export function revisionHash(canonical: Canonical, version: number = HASH_VERSION): string {
+export function revisionHash(value: Canonical, version: number = HASH_VERSION): string {
   const digest = createHash('sha256')
-    .update(`v${version}:${canonicalText(canonical)}`)
+    .update(`v${version}:${canonicalText(value)}`)
     .digest();
   let rest = digest.readBigUInt64BE(0);
   let hash = '';
@@ -63,15 +63,15 @@ function isEmpty(block: unknown): boolean {
   return block === undefined || block === null || (typeof block === 'object' && Object.keys(block).length === 0);
 }
 
-/** Sorts keys and drops `undefined` and `null` members. */
-function normalize(value: unknown): Canonical {
-  if (Array.isArray(value)) return value.map(normalize);
+/** The value in canonical form: keys sorted, members that are `undefined` or `null` dropped. */
+export function canonical(value: unknown): Canonical {
+  if (Array.isArray(value)) return value.map(canonical);
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
       Object.entries(value)
         .filter(([, member]) => member !== undefined && member !== null)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, member]) => [key, normalize(member)]),
+        .map(([key, member]) => [key, canonical(member)]),
     );
   }
   return (value ?? null) as Canonical;

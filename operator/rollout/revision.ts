@@ -26,7 +26,7 @@ export interface Revision {
   readonly data: RevisionData;
   /** When it first served at full size; absent while it never has. */
   readonly proven?: string;
-  /** `<reason>: <message>` of why it was taken back to 0 replicas; absent while it was not. */
+  /** `<reason>: <message>` of why it was taken back; absent while it was not. */
   readonly failed?: string;
 }
 
