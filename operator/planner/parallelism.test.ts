@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { CATALOG, findModel } from '../catalog/index.ts';
-import { legalTensorSizes, splitsUpTo, tensorParallelProblem } from './parallelism.ts';
+import { legalParallelism, legalTensorSizes, splitsUpTo, tensorParallelProblem } from './parallelism.ts';
 
 const architectureOf = (name: string) => findModel(CATALOG, name)!.architecture;
 
@@ -19,6 +19,40 @@ describe('legal tensor-parallel sizes', () => {
   ])('%s', (name, sixteenBit, groups) => {
     expect(legalTensorSizes(architectureOf(name), 32)).toEqual(sixteenBit);
     expect(legalTensorSizes(architectureOf(name), 32, 128)).toEqual(groups);
+  });
+});
+
+/** The same for experts: sharded like the rest, with groups of 128, and with whole experts divided over the GPUs. */
+describe('legal tensor-parallel sizes with experts', () => {
+  const sharded = (name: string, groupSize?: number): number[] =>
+    Array.from({ length: 32 }, (_, index) => index + 1).filter(
+      (tensor) => tensorParallelProblem(architectureOf(name), tensor, groupSize) === undefined,
+    );
+  test.each([
+    // 10,944 of the dense layer are not a multiple of 128 even on one GPU, and no experts change that.
+    ['deepseek-v2-lite', [1, 2, 4, 8, 16], [], [1, 2, 4, 8, 16], []],
+    ['deepseek-v2.5', [1, 2, 4, 8, 16, 32], [1, 2, 4], [1, 2, 4, 8, 16, 32], [1, 2, 4, 8, 16, 32]],
+    ['deepseek-v3', [1, 2, 4, 8, 16, 32], [1, 2, 4, 8, 16], [1, 2, 4, 8, 16, 32], [1, 2, 4, 8, 16]],
+  ])('%s', (name, sixteenBit, groups, wholeSixteenBit, wholeGroups) => {
+    expect(sharded(name)).toEqual(sixteenBit);
+    expect(sharded(name, 128)).toEqual(groups);
+    expect(legalTensorSizes(architectureOf(name), 32)).toEqual(wholeSixteenBit);
+    expect(legalTensorSizes(architectureOf(name), 32, 128)).toEqual(wholeGroups);
+  });
+
+  it('experts stay sharded where they can, and are divided whole where they cannot', () => {
+    const v2 = architectureOf('deepseek-v2.5');
+    expect(legalParallelism(v2, 4, 1, 128)).toEqual({ tensor: 4, pipeline: 1 });
+    expect(legalParallelism(v2, 8, 1, 128)).toEqual({ tensor: 8, pipeline: 1, expert: 8 });
+    expect(legalParallelism(architectureOf('deepseek-v2-lite'), 2, 1, 128)).toBeUndefined();
+    expect(tensorParallelProblem(v2, 8, 128)).toBe(
+      "8 leaves 192 of the experts' size to each GPU, which is not a multiple of the quantization group of 128",
+    );
+  });
+
+  it('does not ask for KV heads under latent attention', () => {
+    const one = { ...architectureOf('deepseek-v3'), kvHeads: 1 };
+    expect(legalTensorSizes(one, 8, 128)).toEqual([1, 2, 4, 8]);
   });
 });
 

@@ -115,6 +115,12 @@ describe('worked examples', () => {
     [{ model: QWEN_32B, on: 'A100-40GB', gpus: 1, quantization: 'GPTQ', context: 32_768 }, true],
     [{ model: LLAMA_70B, on: 'H100', gpus: 1, quantization: 'FP8', context: 8192 }, false],
     [{ model: LLAMA_70B, on: 'H100', gpus: 2, quantization: 'FP8', context: 8192 }, true],
+    [{ model: 'deepseek-v2-lite', on: 'A100-40GB', gpus: 1, quantization: 'BF16', context: 32_768 }, true],
+    [{ model: 'deepseek-v2-lite', on: 'A100-40GB', gpus: 1, quantization: 'BF16', context: 163_840 }, false],
+    [{ model: 'deepseek-r1', on: 'H100', gpus: 8, quantization: 'FP8' }, false],
+    [{ model: 'deepseek-r1', on: 'H200', gpus: 8, quantization: 'FP8', context: 163_840 }, true],
+    [{ model: 'deepseek-v3', on: 'B200', gpus: 4, quantization: 'FP8' }, false],
+    [{ model: 'deepseek-v3', on: 'B200', gpus: 8, quantization: 'FP8' }, true],
   ] as readonly [Case, boolean][])('%j: %s', (one, fits) => {
     expect(planOf(one).accepted).toBe(fits);
   });

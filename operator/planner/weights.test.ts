@@ -7,7 +7,7 @@ import { countParameters, weightBytes, weightBytesPerRank } from './weights.ts';
 import type { WeightFormat } from './weights.ts';
 
 const architectureOf = (name: string): ModelArchitecture => findModel(CATALOG, name)!.architecture;
-const format = (type: 'FP32' | 'FP16' | 'FP8' | 'INT8' | 'AWQ', groupSize?: number): WeightFormat => ({
+const format = (type: 'FP32' | 'FP16' | 'FP8' | 'INT8' | 'AWQ' | 'GGUF', groupSize?: number): WeightFormat => ({
   entry: findQuantization(CATALOG, type)!,
   ...(groupSize !== undefined && { groupSize }),
 });
@@ -24,6 +24,9 @@ test.each([
   ['deepseek-r1-distill-llama-8b', 8.03e9],
   ['deepseek-r1-distill-llama-70b', 70.55e9],
   ['deepseek-r1-0528-qwen3-8b', 8.19e9],
+  ['deepseek-v2-lite', 15.71e9],
+  ['deepseek-v2.5', 235.74e9],
+  ['deepseek-v3', 671.03e9],
 ])('%s has %d parameters', (name, parameters) => {
   expect(Math.abs(countParameters(architectureOf(name)).total - parameters)).toBeLessThan(1e7);
 });
@@ -57,6 +60,70 @@ describe('weights in GiB, and KV cache bytes per token', () => {
     near(gib('FP8'), int8);
     near(gib('AWQ', 128), int4);
     expect(kvBytesPerTokenPerRank(architecture, single, 2)).toBe(kvBytes);
+  });
+});
+
+/** KAITO publishes 641.30 GiB for V3 with multi-token prediction, and 642.14 for V3.2 with its indexer. */
+describe('weights in GiB, and KV cache bytes per token, with latent attention and experts', () => {
+  test.each([
+    ['deepseek-v2-lite', 58.5, 29.3, 15, 8.2, 8.94, 31_104],
+    ['deepseek-v2.5', 878, 439, 220.6, 115.6, 134.2, 69_120],
+    ['deepseek-v3', 2500, 1250, 626.9, 327, 382, 70_272],
+  ] as const)('%s', (name, fp32, fp16, int8, int4, gguf, kvBytes) => {
+    const architecture = architectureOf(name);
+    const near = (weights: WeightFormat, expected: number): void => {
+      expect(Math.abs(weightBytes(architecture, weights) / GIB / expected - 1)).toBeLessThan(0.006);
+    };
+    near(format('FP32'), fp32);
+    near(format('FP16'), fp16);
+    near(format('INT8'), int8);
+    near({ ...format('FP8'), format: 'fp8-block', groupSize: 128 }, int8);
+    near(format('AWQ', 128), int4);
+    near({ ...format('GGUF'), ggufType: 'Q4_K_M' }, gguf);
+    expect(kvBytesPerTokenPerRank(architecture, single, 2)).toBe(kvBytes);
+  });
+
+  it('the published size without multi-token prediction is that of the shape', () => {
+    const { architecture, checkpointBytes = 0, loadedShare = 1 } = findModel(CATALOG, 'deepseek-v3')!;
+    const computed = weightBytes(architecture, { ...format('FP8'), format: 'fp8-block', groupSize: 128 });
+    expect(Math.abs((checkpointBytes * loadedShare) / computed - 1)).toBeLessThan(0.001);
+  });
+
+  it('V3.2 is larger than V3 by its indexer, on disk as in the count', () => {
+    const block: WeightFormat = { ...format('FP8'), format: 'fp8-block', groupSize: 128 };
+    const counted =
+      weightBytes(architectureOf('deepseek-v3.2'), block) - weightBytes(architectureOf('deepseek-v3'), block);
+    expect(Math.abs(counted / GIB - (642.14 - 641.3))).toBeLessThan(0.06);
+  });
+
+  test.each([
+    // Every rank of tensor parallelism holds the whole latent vector; a pipeline stage that of its layers.
+    ['deepseek-v3', { tensor: 8, pipeline: 1 }, 2, 70_272],
+    ['deepseek-v3', { tensor: 8, pipeline: 2 }, 2, 31 * 576 * 2],
+    ['deepseek-v3', { tensor: 8, pipeline: 1 }, 1, 61 * 576],
+    // The indexer's key is cached too, and sparse attention has an FP8 layout of its own.
+    ['deepseek-v3.2', { tensor: 8, pipeline: 1 }, 2, 78_324],
+    ['deepseek-v3.2', { tensor: 8, pipeline: 1 }, 1, 61 * (656 + 132)],
+  ] as const)('%s on %j with %d bytes an element: %d', (name, parallelism, bytes, expected) => {
+    expect(kvBytesPerTokenPerRank(architectureOf(name), parallelism, bytes)).toBe(expected);
+  });
+
+  it('whole experts on each rank weigh what sharded ones do', () => {
+    const sharded = weightBytesPerRank(architectureOf('deepseek-v3'), format('FP8'), { tensor: 8, pipeline: 1 });
+    const whole = weightBytesPerRank(architectureOf('deepseek-v3'), format('FP8'), {
+      tensor: 8,
+      pipeline: 1,
+      expert: 8,
+    });
+    expect(whole).toBeCloseTo(sharded, -2);
+  });
+
+  it('the fullest stage of a pipeline is one with experts in all of its layers', () => {
+    const { moe, layers } = architectureOf('deepseek-v3');
+    const { routedExperts } = countParameters(architectureOf('deepseek-v3'));
+    const perLayer = routedExperts / (layers - moe!.denseLayers);
+    const stage = weightBytesPerRank(architectureOf('deepseek-v3'), format('FP16'), { tensor: 1, pipeline: 61 });
+    expect(stage).toBeGreaterThan(perLayer * 2);
   });
 });
 
