@@ -103,8 +103,9 @@ function resourcesOf(pool: NodePool, amounts: NodePool['capacity']): Record<stri
 /** What the device plugin offers: whole GPUs, or the slices that they are divided into. */
 function deviceResources({ gpu }: NodePool): Record<string, string> {
   if (!gpu) return {};
-  const slices = Object.entries(gpu.mig ?? {}).map(([profile, count]) => [`nvidia.com/mig-${profile}`, String(count)]);
-  return { 'nvidia.com/gpu': gpu.mig ? '0' : String(gpu.count), ...Object.fromEntries(slices) };
+  const resources: Record<string, string> = { 'nvidia.com/gpu': gpu.mig ? '0' : String(gpu.count) };
+  for (const [profile, count] of Object.entries(gpu.mig ?? {})) resources[`nvidia.com/mig-${profile}`] = String(count);
+  return resources;
 }
 
 /** Outside the pods' range; nothing listens there. */
