@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { catalogCommand } from './catalog/command.ts';
 import { getCommand } from './get/command.ts';
+import { modelCommand } from './model/command.ts';
 import { planCommand, type PlanContext } from './plan/command.ts';
 import { CommandError, EXIT, type ExitStatus } from './support/exit-status.ts';
 
@@ -11,7 +12,7 @@ export type ProgramContext = PlanContext;
 type MakeCommand = (context: ProgramContext, end: (status: ExitStatus) => void) => Command;
 
 /** The plugin's commands, in the order of its help. */
-const COMMANDS: readonly MakeCommand[] = [planCommand, catalogCommand, getCommand];
+const COMMANDS: readonly MakeCommand[] = [planCommand, catalogCommand, modelCommand, getCommand];
 
 /** Runs `kubectl deepseek ARGUMENTS` and returns its exit status. Errors are written to stderr; nothing throws. */
 export async function run(argv: readonly string[], version: string, context: ProgramContext): Promise<ExitStatus> {
@@ -20,7 +21,7 @@ export async function run(argv: readonly string[], version: string, context: Pro
     .description('plan, watch and steer DeepSeek models on Kubernetes')
     .version(version, '-V, --version', 'print the version');
   for (const make of COMMANDS) program.addCommand(make(context, (ended) => (status = ended)));
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),
@@ -35,6 +36,11 @@ export async function run(argv: readonly string[], version: string, context: Pro
   } catch (error) {
     return report(error, context);
   }
+}
+
+/** A command, and all below it. */
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap((child) => withSubcommands(child))];
 }
 
 function report(error: unknown, { stderr, env }: ProgramContext): ExitStatus {

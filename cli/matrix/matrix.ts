@@ -36,6 +36,8 @@ export interface CombinationPlan {
   readonly maxConcurrency: number;
   readonly kvCacheTokens: number;
   readonly weightsGiBPerGPU: number;
+  /** What the container asks for of its host. */
+  readonly hostMemoryGiB: number;
   readonly startupBudgetSeconds: number;
   readonly warnings: readonly string[];
 }
@@ -70,6 +72,7 @@ function combination({ accelerator, quantization, outcome }: MatrixCell): Combin
       maxConcurrency,
       kvCacheTokens,
       weightsGiBPerGPU: outcome.memory.weightsGiBPerGPU,
+      hostMemoryGiB: outcome.host.memoryRequestGiB,
       startupBudgetSeconds,
       warnings,
     },

@@ -36,7 +36,9 @@ export function renderMatrix(matrix: Matrix, terminal: Terminal): string {
       INDENT,
       terminal,
     ),
-    ...(tables === '' ? [] : ['', tables, '', ...prose(`GPUs of a replica; ${reading}`, INDENT, terminal, 'dim')]),
+    ...(tables === ''
+      ? []
+      : ['', tables, '', ...prose(`GPUs of a replica (without GPUs its memory); ${reading}`, INDENT, terminal, 'dim')]),
     ...(notes === '' ? [] : ['', notes]),
     '',
   ].join('\n');
@@ -76,9 +78,10 @@ function formatColumn({ combinations, context }: Matrix, format: QuantizationTyp
 
 function cellOf({ plan, reason }: Combination, contextGiven: boolean, terminal: Terminal): Cell {
   if (plan === undefined) return span(WORDS[reason] ?? OTHER, 'dim');
-  const { gpusPerReplica, maxModelLen, maxConcurrency } = plan;
+  const { gpusPerReplica, hostMemoryGiB, maxModelLen, maxConcurrency } = plan;
   const atOnce = `${terminal.unicode ? '×' : 'x'}${formatAtOnce(maxConcurrency)}`;
-  const gpus = span(gpusPerReplica === 0 ? 'fits' : String(gpusPerReplica), gpusPerReplica <= 1 ? 'good' : 'progress');
+  const size = gpusPerReplica === 0 ? `${hostMemoryGiB}Gi` : String(gpusPerReplica);
+  const gpus = span(size, gpusPerReplica <= 1 ? 'good' : 'progress');
   const lines: readonly Line[] = contextGiven
     ? [[gpus, span(` ${atOnce}`)]]
     : [[gpus], [span(`${formatContext(maxModelLen)}${atOnce}`)]];

@@ -31,7 +31,7 @@ export function formatContext(tokens: number): string {
 
 /** A length of time as it is estimated: `40 s`, `3 min`, `1 h 20 min`. */
 export function formatEstimate(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 120) return `${minutes} min`;
   return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`;

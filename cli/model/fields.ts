@@ -1,0 +1,78 @@
+import { CommandError, EXIT } from '../support/exit-status.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A text that is no config of a model. */
+export function invalidConfig(message: string, options?: ErrorOptions): CommandError {
+  return new CommandError('INVALID_INPUT', EXIT.usage, message, options);
+}
+
+/** Reads the fields of a Hugging Face config, and keeps account of what is missing or wrong, to say it all at once. */
+export class ConfigFields {
+  readonly #config: JsonObject;
+  readonly #file: string;
+  readonly #missing: string[] = [];
+  readonly #wrong: string[] = [];
+
+  constructor(config: JsonObject, file: string) {
+    this.#config = config;
+    this.#file = file;
+  }
+
+  has(name: string): boolean {
+    return this.#config[name] !== undefined && this.#config[name] !== null;
+  }
+
+  value(name: string): unknown {
+    return this.#config[name];
+  }
+
+  isTrue(name: string): boolean {
+    return this.#config[name] === true;
+  }
+
+  /** A field of that name that is an object. */
+  object(name: string): JsonObject | undefined {
+    const value = this.#config[name];
+    return isObject(value) ? value : undefined;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#config[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** A whole number that has to be there. 0 where it is not: `check` says so. */
+  count(name: string): number {
+    if (!this.has(name)) this.#missing.push(name);
+    return this.optionalCount(name) ?? 0;
+  }
+
+  /** The first of these fields that is there: a whole number of zero or more. */
+  optionalCount(...names: readonly string[]): number | undefined {
+    const name = names.find((candidate) => this.has(candidate));
+    if (name === undefined) return undefined;
+    const value = this.#config[name];
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+    this.#wrong.push(`${name} should be a whole number and is ${JSON.stringify(value)}`);
+    return 0;
+  }
+
+  /** Throws CommandError if a field was missing or wrong. */
+  check(): void {
+    const { length } = this.#missing;
+    const problems = [
+      ...(length === 0
+        ? []
+        : [
+            `not the config of a decoder-only transformer: ${this.#missing.join(', ')} ${length === 1 ? 'is' : 'are'} missing`,
+          ]),
+      ...this.#wrong,
+    ];
+    if (problems.length > 0) throw invalidConfig(problems.map((problem) => `${this.#file}: ${problem}`).join('\n'));
+  }
+}

@@ -1,0 +1,150 @@
+import type { QuantizationSpec } from '../../operator/api/index.ts';
+import { CATALOG, type ModelArchitecture } from '../../operator/catalog/index.ts';
+import { type ConfigFields, isObject, type JsonObject } from './fields.ts';
+
+/** A part of the answer, and what there is to say about it. */
+interface Quantization {
+  readonly spec?: QuantizationSpec;
+  readonly notes: readonly string[];
+}
+
+/**
+ * The longest sequence: max_position_embeddings, stretched as vLLM stretches it (engines refuse more): YaRN by its
+ * factor from the original length, other scalings from the stated length, those of Llama 3 and LongRoPE not at all.
+ */
+export function contextOf(config: ConfigFields): { readonly tokens: number; readonly notes: readonly string[] } {
+  const stated = config.count('max_position_embeddings');
+  const scaling = config.object('rope_scaling') ?? config.object('rope_parameters');
+  const type = scaling?.['rope_type'] ?? scaling?.['type'];
+  const factor = scaling?.['factor'];
+  if (typeof type !== 'string' || typeof factor !== 'number' || !['yarn', 'linear', 'dynamic'].includes(type)) {
+    return { tokens: stated, notes: [] };
+  }
+  const original = scaling?.['original_max_position_embeddings'];
+  const base = type === 'yarn' && typeof original === 'number' ? original : stated;
+  const tokens = Math.floor(base * factor);
+  const how = `rope_scaling (${type}, factor ${factor} over ${base.toLocaleString('en-US')})`;
+  return {
+    tokens,
+    notes: [
+      tokens === stated
+        ? `maxContext is reached with ${how}: the model card may promise less`
+        : `maxContext is max_position_embeddings ${stated.toLocaleString('en-US')} changed by ${how}`,
+    ],
+  };
+}
+
+const DTYPES: Readonly<Record<string, QuantizationSpec['type']>> = { float16: 'FP16', float32: 'FP32' };
+
+/** What the weights are stored in. */
+export function quantizationOf(config: ConfigFields): Quantization {
+  const quantized = config.object('quantization_config') ?? config.object('compression_config');
+  if (quantized !== undefined) return quantizedAs(quantized);
+  const dtype = config.text('torch_dtype') ?? config.text('dtype');
+  if (dtype === undefined) return { notes: ['the config does not say the dtype of the weights: taken to be bfloat16'] };
+  const type = DTYPES[dtype];
+  return type === undefined ? { notes: [] } : { spec: { type }, notes: [] };
+}
+
+function quantizedAs(config: JsonObject): Quantization {
+  const method = typeof config['quant_method'] === 'string' ? config['quant_method'] : 'of an unknown method';
+  const bits = config['bits'] ?? config['w_bit'];
+  const group = config['group_size'] ?? config['q_group_size'];
+  const found = `quantization_config: ${method}${typeof bits === 'number' ? `, ${bits} bits` : ''}`;
+  const spec = specOf(method, bits, config);
+  if (spec === undefined) {
+    return {
+      notes: [`${found}: no quantization.type says that. Name a repository in another format, or check what serves it`],
+    };
+  }
+  const groups = typeof group === 'number' && group > 0 ? `, groups of ${group}` : '';
+  return { spec, notes: [`${found}${groups}: quantization.type is ${spec.type ?? ''}`] };
+}
+
+function specOf(method: string, bits: unknown, config: JsonObject): QuantizationSpec | undefined {
+  switch (method) {
+    case 'fp8':
+    case 'fbgemm_fp8':
+      return { type: 'FP8' };
+    case 'awq':
+      return { type: 'AWQ' };
+    case 'gptq':
+      return bits === 2 || bits === 3 || bits === 8 ? { type: 'GPTQ', bits } : { type: 'GPTQ' };
+    case 'compressed-tensors':
+      return compressedTensors(config);
+    default:
+      return undefined;
+  }
+}
+
+/** compressed-tensors says it per group of layers; the first group is that of the linear layers. */
+function compressedTensors(config: JsonObject): QuantizationSpec | undefined {
+  const groups = config['config_groups'];
+  const [first] = isObject(groups) ? Object.values(groups) : [];
+  const weights = isObject(first) ? first['weights'] : undefined;
+  if (!isObject(first) || !isObject(weights)) return undefined;
+  const { num_bits: bits, type } = weights;
+  if (bits === 8 && type === 'float') return { type: 'FP8' };
+  if (bits === 8) return { type: isObject(first['input_activations']) ? 'INT8' : 'W8A16' };
+  return bits === 4 && type === 'int' ? { type: 'GPTQ' } : undefined;
+}
+
+/** Classes that keep the output head apart when the config does not say; those of others may share it. */
+const UNTIED = /^(Llama|Qwen|Deepseek|Mixtral|Mistral)/;
+
+/** What model.architecture leaves out of the config, or cannot be known from it. */
+export function notesOn(config: ConfigFields, shape: ModelArchitecture, className: string | undefined): string[] {
+  const note = (when: boolean, text: string): string[] => (when ? [text] : []);
+  const sparseStep = config.optionalCount('decoder_sparse_step', 'moe_layer_freq') ?? 1;
+  const denseList = config.value('mlp_only_layers');
+  const window = config.has('sliding_window') && config.value('use_sliding_window') !== false;
+  const layerTypes = config.value('layer_types');
+  const windowed =
+    window && (!Array.isArray(layerTypes) || layerTypes.some((type) => String(type).startsWith('sliding')));
+  const predictors = config.optionalCount('num_nextn_predict_layers') ?? 0;
+  return [
+    ...servedBy(className),
+    ...note(
+      windowed,
+      `sliding_window ${String(config.value('sliding_window'))} is not described: the KV cache is planned for the whole context, which is more than enough`,
+    ),
+    ...note(
+      shape.indexer !== undefined,
+      'the indexer of sparse attention caches keys of its own, which model.architecture cannot describe: the KV cache holds fewer tokens than planned',
+    ),
+    ...note(
+      predictors > 0,
+      `layers of multi-token prediction (${predictors}) are in the files and not in parameters: engines load them only when told to`,
+    ),
+    ...note(
+      shape.moe !== undefined && (sparseStep > 1 || (Array.isArray(denseList) && denseList.length > 0)),
+      'not every layer has experts (decoder_sparse_step, moe_layer_freq or mlp_only_layers): parameters counts them in every layer, so correct it',
+    ),
+    ...note(
+      ['vision_config', 'audio_config'].some((name) => config.has(name)),
+      'the vision or audio part is not in parameters: its weights come on top',
+    ),
+    ...note(
+      !config.has('tie_word_embeddings') && !UNTIED.test(className ?? ''),
+      'the config does not say whether the output head shares the embedding (tie_word_embeddings): counted as two',
+    ),
+    'not in a config: the licence, whether the repository is gated, and the size of the files, which are planned from the shape',
+  ];
+}
+
+/** Which engines list this class. */
+function servedBy(className: string | undefined): string[] {
+  if (className === undefined) {
+    return ['the config names no class (architectures): whether an engine serves it is for you to check'];
+  }
+  const engines = CATALOG.engines
+    .filter(({ versions }) =>
+      versions[0]?.architectures.some(({ classes }: { readonly classes: readonly string[] }) =>
+        classes.includes(className),
+      ),
+    )
+    .map(({ type }) => type);
+  return engines.length > 0
+    ? [`${className} is served by ${engines.join(', ')}`]
+    : [`no engine of the catalogue is known to serve ${className}: check its documentation before you deploy`];
+}
