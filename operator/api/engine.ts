@@ -1,10 +1,59 @@
 import { z } from 'zod';
 import { imageReference } from './model.ts';
 import { exactlyOneOf, withRules } from './rules.ts';
+import type { Rule } from './rules.ts';
 import { atomicList, matching, objectName, secretKey, text, uniqueBy } from './scalars.ts';
 
 export const ENGINE_TYPES = ['vLLM', 'SGLang', 'TensorRT-LLM', 'llama.cpp'] as const;
 export type EngineType = (typeof ENGINE_TYPES)[number];
+
+/** Engines that people ask for and that are not here, by the one of ours that serves the same case. In lower case. */
+const OTHER_ENGINES: Readonly<Partial<Record<EngineType, readonly string[]>>> = {
+  'llama.cpp': ['fastllm', 'ktransformers', 'ollama', 'llamafile', 'lmstudio', 'lm-studio', 'koboldcpp', 'gpt4all'],
+  vLLM: [
+    'lmdeploy',
+    'tgi',
+    'text-generation-inference',
+    'mlc',
+    'mlc-llm',
+    'deepspeed-mii',
+    'aphrodite',
+    'exllamav2',
+    'lightllm',
+    'mindie',
+    'transformers',
+    'xinference',
+  ],
+  'TensorRT-LLM': ['triton', 'tritonserver', 'nim', 'tensorrt', 'fastertransformer'],
+};
+
+const otherEngine = (instead: EngineType, cases: string): Rule<string> => {
+  const names = OTHER_ENGINES[instead] ?? [];
+  return {
+    rule: `!(self.lowerAscii() in [${names.map((name) => `'${name}'`).join(', ')}])`,
+    message: `this engine is not supported: ${instead} serves the same case (${cases})`,
+    holds: (self) => !names.includes(self.toLowerCase()),
+  };
+};
+
+/** An open string, so that the refusal can say what to use: the message of an enumeration could only list its values. */
+const engineType = withRules(z.string().max(63), [
+  otherEngine('llama.cpp', 'CPU, edge devices and quantized files: set quantization.type to GGUF'),
+  otherEngine('vLLM', 'GPUs, with AWQ, GPTQ, FP8 and INT8 weights'),
+  otherEngine('TensorRT-LLM', 'NVIDIA’s kernels, without Triton in front'),
+  {
+    rule: `self in [${ENGINE_TYPES.map((type) => `'${type}'`).join(', ')}] || self.lowerAscii() in [${Object.values(
+      OTHER_ENGINES,
+    )
+      .flat()
+      .map((name) => `'${name}'`)
+      .join(', ')}]`,
+    message: `should be ${ENGINE_TYPES.slice(0, -1).join(', ')} or ${ENGINE_TYPES.at(-1) ?? ''}, spelled like this`,
+    holds: (self) =>
+      (ENGINE_TYPES as readonly string[]).includes(self) ||
+      Object.values(OTHER_ENGINES).flat().includes(self.toLowerCase()),
+  },
+]) as unknown as z.ZodType<EngineType, EngineType>;
 
 const environmentSource = withRules(
   z.object({
@@ -45,9 +94,10 @@ export const environment = () => uniqueBy('name', environmentVariable, 64);
 
 /** The program that serves the model. */
 export const engineSpec = z.object({
-  type: z
-    .enum(ENGINE_TYPES)
-    .describe('The engine. Default: the best supported one for this model, accelerator and quantization.')
+  type: engineType
+    .describe(
+      `The engine: ${ENGINE_TYPES.join(', ')}. Default: the best supported one for this model, accelerator and quantization.`,
+    )
     .exactOptional(),
   version: matching(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 128, 'should be a version or an image tag')
     .describe(
