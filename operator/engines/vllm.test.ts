@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from '@jest/globals';
 import { parseDeepSeekDeployment } from '../api/index.ts';
 import type { DeepSeekDeployment } from '../api/index.ts';
-import { CATALOG } from '../catalog/index.ts';
 import { plan } from '../planner/index.ts';
 import type { EngineContainer } from './index.ts';
 import { renderEngine } from './index.ts';
@@ -112,66 +110,6 @@ describe('the command line', () => {
     const { args } = render({ ...onA100, engine: { extraArgs } });
     expect(args.filter((argument) => argument === '--max-num-seqs')).toHaveLength(1);
     expect(args.slice(-3)).toEqual(extraArgs);
-  });
-});
-
-/** The help of the real engine: its flags, and the choices of those that have some. */
-const helpLines = readFileSync(new URL('testdata/vllm-0.32.0-flags.txt', import.meta.url), 'utf8').split('\n');
-const help = new Map(
-  helpLines.flatMap((line) =>
-    [...line.matchAll(/(?:^|, )(--?[A-Za-z][\w-]*)(?: (?:\{([^}]*)\}?)?)?/g)].map(
-      ([, flag, choices]) => [flag!, choices] as const,
-    ),
-  ),
-);
-
-describe('every command line that can be rendered is one that vLLM 0.32.0 takes', () => {
-  test('the catalogue lists the flags of the real engine', () => {
-    const { flags } = CATALOG.engines.find(({ type }) => type === 'vLLM')!.versions[0]!;
-    expect([...flags].sort()).toEqual([...help.keys()].sort());
-  });
-
-  const base = deploymentOf(onA100);
-  const deployments = CATALOG.models.flatMap(({ name }) =>
-    CATALOG.accelerators.flatMap(({ name: type }) =>
-      CATALOG.quantizations.flatMap((quantization) =>
-        (['Auto', 'FP8'] as const).map((kvCache): DeepSeekDeployment => ({
-          ...base,
-          spec: {
-            model: { name, revision: 'main', trustRemoteCode: true },
-            accelerator: { type },
-            quantization: { type: quantization.type, kvCache },
-          },
-        })),
-      ),
-    ),
-  );
-  const argumentLists = deployments.flatMap((deployment) => {
-    const result = plan(deployment.spec);
-    return result.accepted ? [renderEngine(result.plan, deployment).args] : [];
-  });
-
-  test('many of them are', () => {
-    expect(argumentLists.length).toBeGreaterThan(500);
-  });
-
-  test('their flags exist, and are given once', () => {
-    const wrong = argumentLists.flatMap((args) => {
-      const flags = args.filter((argument) => argument.startsWith('-'));
-      return flags.filter((flag, index) => !help.has(flag) || flags.indexOf(flag) !== index);
-    });
-    expect(wrong).toEqual([]);
-  });
-
-  test('their values are among the choices', () => {
-    const chosen = argumentLists.flatMap((args) =>
-      args.flatMap((flag, at) => {
-        const choices = help.get(flag);
-        return choices === undefined ? [] : [{ flag, value: args[at + 1]!, choices: choices.split(',') }];
-      }),
-    );
-    expect(new Set(chosen.map(({ flag }) => flag))).toEqual(new Set(['--dtype', '--kv-cache-dtype']));
-    expect(chosen.filter(({ value, choices }) => !choices.includes(value))).toEqual([]);
   });
 });
 
