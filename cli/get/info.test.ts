@@ -52,6 +52,25 @@ describe('the view of one DeepSeekDeployment', () => {
     ]);
   });
 
+  it('says what a revision waits for by its own record, not by the spec of today', () => {
+    const base = steady();
+    const info = infoOf(
+      {
+        ...base,
+        deployment: deploymentObject(base.deployment.status, { accelerator: { type: 'T4' } }),
+        pods: [pod(SERVING, 'klmno', undefined, podStatus.unschedulable(), 60)],
+      },
+      NOW,
+    );
+    expect(info.accelerator).toBe('T4');
+    expect(info.revisions[0]).toMatchObject({
+      accelerator: 'A100-80GB',
+      plan: { gpusPerReplica: 1 },
+      failure: { message: expect.stringContaining('1 more A100-80GB needed') },
+    });
+    expect(podsOf(info)[0]?.failure?.message).toContain('1 more A100-80GB needed');
+  });
+
   it('has no ages in it: the view of a quiet deployment does not change with time', () => {
     expect(infoOf(rollingOut(), NOW + 60_000)).toEqual(infoOf(rollingOut(), NOW));
   });

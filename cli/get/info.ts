@@ -1,6 +1,6 @@
 import { ANNOTATION, type DeepSeekDeploymentStatus, isReason, LABEL, REASON_GROUPS } from '../../operator/api/index.ts';
 import type { ControllerRevision, Pod } from '../../operator/kube/resources.ts';
-import { classifyFailure, type FailureEvidence } from '../../operator/rollout/failures/index.ts';
+import { acceleratorOf, classifyFailure, type FailureEvidence } from '../../operator/rollout/failures/index.ts';
 import type { PlanSummary, RevisionData } from '../../operator/rollout/revision.ts';
 import type { DeepSeekDeploymentObject, TreeObjects } from './objects.ts';
 import { type FailureView, podView, type PodView } from './pods.ts';
@@ -23,7 +23,9 @@ export interface ReadyView {
 export interface DeploymentSummary {
   readonly namespace: string;
   readonly name: string;
+  /** What the spec asks for; what serves may be another model. */
   readonly model: string;
+  /** What the spec asks for; what serves may be on another one. */
   readonly accelerator: string;
   readonly createdAt?: string;
   readonly ready: ReadyView;
@@ -31,6 +33,7 @@ export interface DeploymentSummary {
   readonly phase?: string;
   readonly serving?: { readonly revision: string; readonly version: string; readonly proven?: boolean };
   readonly candidate?: { readonly revision: string; readonly version: string };
+  /** Of what serves; while nothing does, of what is wanted. */
   readonly plan?: PlanSummary;
   readonly rollback?: NonNullable<DeepSeekDeploymentStatus['rollback']>;
 }
@@ -49,6 +52,9 @@ export interface RevisionView {
   readonly failed?: string;
   /** Why its pods do not get ready. */
   readonly failure?: FailureView;
+  /** Class of accelerator that its pods run on; the spec may ask for another one by now. */
+  readonly accelerator?: string;
+  readonly plan?: PlanSummary;
   /** Time that a pod may take until it is ready, in seconds. */
   readonly startupBudgetSeconds?: number;
   readonly pods: readonly PodView[];
@@ -87,7 +93,7 @@ export function summaryOf({ metadata, spec, status }: DeepSeekDeploymentObject):
     ...(rollout && { phase: rollout.phase }),
     ...(serving && { serving: withoutCounts(serving) }),
     ...(candidate && { candidate: withoutCounts(candidate) }),
-    ...(plan && { plan }),
+    ...(plan && { plan, startupBudgetSeconds: plan.startupBudgetSeconds }),
     ...(rollback && { rollback }),
   };
 }
@@ -179,12 +185,14 @@ function revisionView(objects: TreeObjects, revision: string, role: RevisionRole
   const pods = objects.pods.filter((pod) => hashOf(pod) === revision).toSorted(byAge);
   const { serving, candidate } = owner.status ?? {};
   const named = [serving, candidate].find((known) => known?.revision === revision);
-  const plan = dataOf(stored)?.plan;
+  const data = dataOf(stored);
+  const plan = data?.plan;
+  const accelerator = acceleratorOf({ data, running: deployment?.spec?.template });
   const wanted = deployment?.spec?.replicas ?? 0;
 
   const evidence: Omit<FailureEvidence, 'pods' | 'wantedReplicas'> = {
     startupBudgetSeconds: plan?.startupBudgetSeconds ?? Number.POSITIVE_INFINITY,
-    accelerator: { type: owner.spec.accelerator.type, gpusPerReplica: plan?.gpusPerReplica ?? 0 },
+    accelerator,
     now,
   };
   const failure = classifyFailure({ ...evidence, pods, ...(deployment && { deployment }), wantedReplicas: wanted });
@@ -194,7 +202,8 @@ function revisionView(objects: TreeObjects, revision: string, role: RevisionRole
     ...(named && { version: named.version }),
     replicas: { wanted, ready: deployment?.status?.readyReplicas ?? 0 },
     ...(failure && { failure: { reason: failure.reason, message: failure.message, blocking: failure.blocking } }),
-    ...(plan && { startupBudgetSeconds: plan.startupBudgetSeconds }),
+    ...(accelerator.type !== undefined && { accelerator: accelerator.type }),
+    ...(plan && { plan, startupBudgetSeconds: plan.startupBudgetSeconds }),
     pods: pods.map((pod) => podView(pod, { evidence, nodes: denied.includes('nodes') ? undefined : objects.nodes })),
   };
 }

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PlanSummary } from '../../operator/rollout/revision.ts';
 import { formatDuration, secondsSince } from '../support/ages.ts';
 import { formatCount, safe, times } from '../support/phrases.ts';
 import { type Line, padLine, span } from '../support/styled.ts';
@@ -23,7 +25,7 @@ export function renderFacts(info: DeploymentInfo, options: RenderOptions): Line[
     ...labelled('Serving', pieces(servingPieces(info))),
     ...labelled('Next', pieces(nextPieces(info, options))),
     ...labelled('Ready', [readyLine(info, options), ...prose(info.ready.message)]),
-    ...labelled('Plan', pieces(planPieces(info, options))),
+    ...plansOf(info).flatMap(({ label, ...planned }) => labelled(label, pieces(planPieces(planned, options)))),
     ...labelled('Rollback', pieces(rollbackPieces(info, options))),
     ...info.warnings.flatMap((warning) => labelled('Warning', prose(warning))),
   ];
@@ -44,14 +46,37 @@ function readyLine({ ready }: DeploymentInfo, { terminal, now }: RenderOptions):
   ];
 }
 
-function planPieces({ plan, accelerator }: DeploymentInfo, { terminal }: RenderOptions): (string | undefined)[] {
-  if (!plan) return [];
+interface Planned {
+  readonly plan: PlanSummary;
+  /** Undefined: nobody knows any more what its pods run on. */
+  readonly accelerator: string | undefined;
+}
+
+/** The plan of what serves, and that of what comes next where it differs: each with the accelerator that it was made for. */
+function plansOf(info: DeploymentInfo): (Planned & { readonly label: string })[] {
+  const { serving, candidate, plan, accelerator } = info;
+  const planned = (revision: string | undefined): Planned | undefined => {
+    const view = info.revisions.find((known) => known.revision === revision);
+    return view?.plan && { plan: view.plan, accelerator: view.accelerator };
+  };
+  const shown = serving ?? candidate;
+  const now =
+    planned(shown?.revision) ?? (plan && { plan, accelerator: shown === undefined ? accelerator : undefined });
+  const next = shown === candidate ? undefined : planned(candidate?.revision);
+  return [
+    ...(now ? [{ label: 'Plan', ...now }] : []),
+    ...(next && !isDeepStrictEqual(next, now) ? [{ label: 'Next plan', ...next }] : []),
+  ];
+}
+
+function planPieces({ plan, accelerator }: Planned, { terminal }: RenderOptions): (string | undefined)[] {
   const { engine, quantization, gpusPerReplica, tensorParallel, pipelineParallel, kvCacheTokens, maxConcurrency } =
     plan;
+  const devices = gpusPerReplica === 0 ? accelerator : times(gpusPerReplica, accelerator ?? 'GPU', terminal);
   return [
     engine,
     quantization,
-    `${gpusPerReplica === 0 ? accelerator : times(gpusPerReplica, accelerator, terminal)} per replica`,
+    devices === undefined ? undefined : `${devices} per replica`,
     tensorParallel > 1 ? `tensor parallel ${tensorParallel}` : undefined,
     pipelineParallel > 1 ? `pipeline parallel ${pipelineParallel}` : undefined,
     `KV cache of ${formatCount(kvCacheTokens)} tokens`,

@@ -4,7 +4,19 @@ import type { Terminal } from '../support/terminal.ts';
 import { displayWidth } from '../support/text.ts';
 import { infoOf, summaryOf } from './info.ts';
 import { type RenderOptions, renderInfo, renderTable } from './render.ts';
-import { deploymentObject, NOW, pod, podStatus, ready, rollingOut, SERVING, steady } from './test-support.ts';
+import {
+  CANDIDATE,
+  controllerRevision,
+  deploymentObject,
+  NOW,
+  plan,
+  pod,
+  podStatus,
+  ready,
+  rollingOut,
+  SERVING,
+  steady,
+} from './test-support.ts';
 
 const terminal = (width: number, change: Partial<Terminal> = {}): Terminal => ({
   width,
@@ -105,6 +117,28 @@ chat  2/2 ready  3d
     const twice = page(waiting, terminal(400));
     expect(twice).toContain('◌ InsufficientGPUs (Unschedulable)');
     expect(twice.match(/It goes on by itself/g)).toHaveLength(1);
+  });
+
+  it('shows each plan with the accelerator that it was made for, though the spec asks for another one', () => {
+    const base = rollingOut();
+    const next = { ...plan, quantization: 'INT8', gpusPerReplica: 2, tensorParallel: 2 };
+    const stored = controllerRevision(CANDIDATE, 3, 'deepseek-r1-distill-qwen-7b/INT8/0.32.0', {
+      data: { plan: next, spec: { accelerator: { type: 'T4' } } },
+    });
+    const [serving, , ...earlier] = base.controllerRevisions;
+    const moved = {
+      ...base,
+      deployment: deploymentObject(base.deployment.status, { accelerator: { type: 'T4' } }),
+      controllerRevisions: [serving!, stored, ...earlier],
+    };
+    const lines = page(moved).split('\n');
+    expect(lines.find((line) => line.startsWith('Plan '))).toContain('FP16, 1 × A100-80GB per replica, KV');
+    expect(lines.find((line) => line.startsWith('Next plan '))).toContain(
+      'INT8, 2 × T4 per replica, tensor parallel 2',
+    );
+    expect(page(rollingOut())).not.toContain('Next plan');
+    const lost = page({ ...moved, controllerRevisions: [stored] });
+    expect(lost).toContain('FP16, 1 × GPU per replica, KV');
   });
 
   it('says how many pods do not exist yet', () => {

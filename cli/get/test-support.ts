@@ -71,15 +71,19 @@ export function controllerRevision(
   revision: string,
   number: number,
   version: string,
-  options: { readonly age?: number; readonly annotations?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly age?: number;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly data?: object;
+  } = {},
 ): ControllerRevision {
-  const { age = 3 * DAY, annotations = {} } = options;
+  const { age = 3 * DAY, annotations = {}, data = {} } = options;
   return {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
     metadata: { ...meta(`chat-${revision}`, revision, age), annotations },
     revision: number,
-    data: { version, plan },
+    data: { version, plan, spec: { accelerator: { type: 'A100-80GB' } }, ...data },
   };
 }
 
