@@ -1,7 +1,8 @@
 import { CATALOG, findQuantization, type ModelArchitecture, type ModelEntry } from '../../operator/catalog/index.ts';
 import { GIB } from '../../operator/planner/index.ts';
+import { shortTokens } from '../../operator/planner/matrix.ts';
 import { countParameters, weightBytes } from '../../operator/planner/weights.ts';
-import { formatContext, formatCount, formatGiB, formatParameters } from '../support/phrases.ts';
+import { formatCount, formatGiB, formatParameters } from '../support/phrases.ts';
 import { span } from '../support/styled.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { type Detail, detailPage, rows } from './detail.ts';
@@ -53,7 +54,7 @@ export function modelsTable(models: readonly ModelView[], terminal: Terminal): s
         cell: ({ architecture, unknownMemory }) => span(unknownMemory === undefined ? shape(architecture) : '?'),
         dispensable: 1,
       },
-      { header: 'CONTEXT', cell: ({ contextLength }) => span(formatContext(contextLength.card)), align: 'right' },
+      { header: 'CONTEXT', cell: ({ contextLength }) => span(shortTokens(contextLength.card)), align: 'right' },
       { header: 'NATIVE', cell: ({ nativeDtype }) => span(NATIVE[nativeDtype]) },
       {
         header: 'WEIGHTS',

@@ -1,24 +1,13 @@
-import { type PlannerReason, type QuantizationType, REASONS } from '../../operator/api/index.ts';
+import { type QuantizationType, REASONS } from '../../operator/api/index.ts';
+import { refusalWord, shortConcurrency, shortTokens } from '../../operator/planner/matrix.ts';
 import { prose, proseWidth, tinted } from '../support/facts.ts';
-import { formatContext, formatCount, formatParameters, safe } from '../support/phrases.ts';
+import { formatCount, formatParameters, safe } from '../support/phrases.ts';
 import { type Line, span } from '../support/styled.ts';
 import { type Cell, type Column, layOutTable, type TableOptions, tableWidth } from '../support/table.ts';
 import type { Terminal } from '../support/terminal.ts';
 import type { Combination, Matrix } from './matrix.ts';
 
 const INDENT = 2;
-
-/** Refusals in a word that fits into a cell; the footnotes explain them. */
-const WORDS: Readonly<Partial<Record<PlannerReason, string>>> = {
-  InsufficientGPUMemory: 'memory',
-  NeedsMultipleNodes: 'nodes',
-  UnsupportedQuantization: 'format',
-  UnsupportedEngine: 'engine',
-  IllegalParallelism: 'split',
-  ContextTooLong: 'length',
-  NoMemoryModel: 'unknown',
-};
-const OTHER = 'other';
 
 /** The matrix for people: GPUs in rows, formats in columns, and what the words in it mean. */
 export function renderMatrix(matrix: Matrix, terminal: Terminal): string {
@@ -77,22 +66,15 @@ function formatColumn({ combinations, context }: Matrix, format: QuantizationTyp
 }
 
 function cellOf({ plan, reason }: Combination, contextGiven: boolean, terminal: Terminal): Cell {
-  if (plan === undefined) return span(WORDS[reason] ?? OTHER, 'dim');
+  if (plan === undefined) return span(refusalWord(reason), 'dim');
   const { gpusPerReplica, hostMemoryGiB, maxModelLen, maxConcurrency } = plan;
-  const atOnce = `${terminal.unicode ? '×' : 'x'}${formatAtOnce(maxConcurrency)}`;
+  const atOnce = `${terminal.unicode ? '×' : 'x'}${shortConcurrency(maxConcurrency)}`;
   const size = gpusPerReplica === 0 ? `${hostMemoryGiB}Gi` : String(gpusPerReplica);
   const gpus = span(size, gpusPerReplica <= 1 ? 'good' : 'progress');
   const lines: readonly Line[] = contextGiven
     ? [[gpus, span(` ${atOnce}`)]]
-    : [[gpus], [span(`${formatContext(maxModelLen)}${atOnce}`)]];
+    : [[gpus], [span(`${shortTokens(maxModelLen)}${atOnce}`)]];
   return lines;
-}
-
-/** Sequences at once, in four characters: `1.8`, `12`, `1.2k`. */
-function formatAtOnce(sequences: number): string {
-  if (sequences < 2) return sequences.toFixed(1);
-  if (sequences < 1000) return String(Math.floor(sequences));
-  return `${sequences < 10_000 ? (Math.floor(sequences / 100) / 10).toFixed(1) : Math.floor(sequences / 1000)}k`;
 }
 
 /** As many columns side by side as fit, the first one again before each group. */
@@ -116,7 +98,7 @@ function footnotes(matrix: Matrix, formats: readonly QuantizationType[], termina
   const refused = matrix.combinations.filter(({ accepted, quantization }) => !accepted && !absent.has(quantization));
   const notes = [
     ...[...new Set(refused.map(({ reason }) => reason))].map(
-      (reason) => [WORDS[reason] ?? OTHER, `${reason}: ${REASONS[reason].meaning}`] as const,
+      (reason) => [refusalWord(reason), `${reason}: ${REASONS[reason].meaning}`] as const,
     ),
     ...nowhere,
   ];

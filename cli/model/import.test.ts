@@ -173,7 +173,12 @@ describe('a file that is refused', () => {
       2,
       'vocab_size should be a whole number and is "many"',
     ],
-    ['an encoder', JSON.stringify({ ...QWEN2_7B, architectures: ['BertForMaskedLM'] }), 1, 'not a model that generates text'],
+    [
+      'an encoder',
+      JSON.stringify({ ...QWEN2_7B, architectures: ['BertForMaskedLM'] }),
+      1,
+      'not a model that generates text',
+    ],
     ['an encoder-decoder', JSON.stringify({ ...QWEN2_7B, is_encoder_decoder: true }), 1, 'encoder-decoder'],
     ['with layers that keep a state', JSON.stringify({ ...QWEN2_7B, mamba_d_state: 16 }), 1, 'mamba_d_state'],
     ['with compressed keys', JSON.stringify({ ...QWEN2_7B, compress_ratios: [4, 128] }), 1, 'only be measured'],

@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import { type Alternative } from '../../operator/planner/index.ts';
+import { shortTokens } from '../../operator/planner/matrix.ts';
 import { tinted } from '../support/facts.ts';
-import { formatContext, safe, times } from '../support/phrases.ts';
+import { safe, times } from '../support/phrases.ts';
 import { span } from '../support/styled.ts';
 import { type Column, layOutTable, tableWidth } from '../support/table.ts';
 import type { Terminal } from '../support/terminal.ts';
@@ -54,7 +55,7 @@ function factColumns(alternatives: readonly AlternativeOutput[], terminal: Termi
       gpusPerReplica === 0 ? accelerator : times(gpusPerReplica, accelerator, terminal),
     ),
     ...(differing(({ engine }) => engine) ? [column('ENGINE', ({ engine }) => engine)] : []),
-    column('CONTEXT', ({ maxModelLen }) => formatContext(maxModelLen), { align: 'right' }),
+    column('CONTEXT', ({ maxModelLen }) => shortTokens(maxModelLen), { align: 'right' }),
     column('AT ONCE', ({ maxConcurrency }) => String(maxConcurrency), { align: 'right' }),
   ];
 }

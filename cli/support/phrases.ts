@@ -23,12 +23,6 @@ export function formatGiB(gib: number): string {
   return `${gib.toFixed(1)} GiB`;
 }
 
-/** A number of tokens in the units of model names: `128k` for 131,072, `1M` for 1,048,576; `5000` where it is no multiple. */
-export function formatContext(tokens: number): string {
-  if (tokens >= 2 ** 20 && tokens % 2 ** 20 === 0) return `${tokens / 2 ** 20}M`;
-  return tokens >= 1024 && tokens % 1024 === 0 ? `${tokens / 1024}k` : String(tokens);
-}
-
 /** A length of time as it is estimated: `40 s`, `3 min`, `1 h 20 min`. */
 export function formatEstimate(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;

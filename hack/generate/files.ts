@@ -1,7 +1,13 @@
 import { apiReference } from './api-reference.ts';
 import { customResourceDefinition } from './crd.ts';
 import type { GeneratedFile } from './file.ts';
+import { modelsReference } from './models-reference.ts';
 import { reasonsReference } from './reasons-reference.ts';
 
 /** Every generated file. Add yours here: `npm run generate` writes it, and CI fails when it is stale. */
-export const generatedFiles: readonly GeneratedFile[] = [customResourceDefinition, apiReference, reasonsReference];
+export const generatedFiles: readonly GeneratedFile[] = [
+  customResourceDefinition,
+  apiReference,
+  reasonsReference,
+  modelsReference,
+];
