@@ -6,6 +6,7 @@ import type { DeepSeekDeployment } from '../../operator/api/index.ts';
 import { namespaced, resources } from '../../operator/kube/resources.ts';
 import type { CustomResourceDefinition } from '../../operator/kube/resources.ts';
 import type { KubeClient, KubeObject, ResourceType } from '../../operator/kube/types.ts';
+import { makePrerequisites, prerequisitesOf } from './prerequisites.ts';
 import { waitFor } from '../cluster/wait.ts';
 
 /** A DeepSeekDeployment as the API server has it. */
@@ -39,14 +40,15 @@ export async function installDefinitions(client: KubeClient, folder: string, sig
   }
 }
 
-/** Applies the models of a folder; they go where their manifest says, else to `namespace`. Returns their names. */
+/** Applies the models of a folder, after what they need; they go where their manifest says, else to `namespace`. Returns their names. */
 export async function applyModels(
   client: KubeClient,
   folder: string,
   namespace: string,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const models = (await readManifests(folder)).filter(({ kind }) => kind === KIND);
+  const models = (await readManifests(folder)).filter(({ kind }) => kind === KIND) as LiveModel[];
+  await makePrerequisites(client, prerequisitesOf(models, namespace), signal);
   for (const model of models) {
     const object = { ...model, metadata: { ...model.metadata, namespace: model.metadata.namespace ?? namespace } };
     await client.apply(MODELS, object, { fieldManager: FIELD_MANAGER, force: true, signal });

@@ -59,6 +59,17 @@ describe('modelRows', () => {
     ]);
   });
 
+  it.each<[string, Readonly<Record<string, string>>, string]>([
+    ['slices', { memory: '1Gi', 'nvidia.com/mig-3g.40gb': '1' }, '1 x mig-3g.40gb of Tesla T4'],
+    ['no GPU', { memory: '1Gi' }, 'CPU'],
+  ])('shows %s for what they are', (_, limits, gpus) => {
+    const one = pod('a', 'chat', 't4-0');
+    const containers = [{ name: 'engine', resources: { limits } }];
+    expect(modelRows([model('chat')], [{ ...one, spec: { ...one.spec, containers } }], [node])).toMatchObject([
+      { gpus },
+    ]);
+  });
+
   it.each<[string, LiveModel, string]>([
     ['one that nobody has looked at', model('chat'), 'Pending'],
     ['one whose status is of an older spec', model('chat', { serving, conditions: [readyCondition(1)] }), 'Available'],

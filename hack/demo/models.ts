@@ -58,17 +58,24 @@ function isReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
 }
 
-/** GPUs of one replica and their type, as the nodes of its pods have them. */
+/** Devices of one replica and their type, as the nodes of its pods have them. */
 function gpusOf(pods: readonly Pod[], nodes: readonly Node[]): string {
   const types = new Set<string>();
   for (const { spec } of pods) {
     const node = nodes.find(({ metadata }) => metadata.name === spec?.nodeName);
     if (node === undefined) continue;
     const limits = spec?.containers.find(({ name }) => name === 'engine')?.resources?.limits ?? {};
-    const count = Number(limits['nvidia.com/gpu'] ?? 0);
-    types.add(`${count} x ${nodeGpu(node.metadata.labels ?? {})?.name ?? 'CPU'}`);
+    types.add(devicesOf(limits, nodeGpu(node.metadata.labels ?? {})?.name ?? ''));
   }
   return [...types].join(', ');
+}
+
+/** Devices are extended resources: whole GPUs, or slices of one. */
+function devicesOf(limits: Readonly<Record<string, string | number>>, gpu: string): string {
+  const [resource, count] = Object.entries(limits).find(([name]) => name.includes('/')) ?? [];
+  if (resource === undefined) return 'CPU';
+  const slice = /mig-.*$/.exec(resource)?.[0];
+  return `${count ?? ''} x ${slice === undefined ? gpu : `${slice} of ${gpu}`}`;
 }
 
 /** The rows that are new or other than before. */
