@@ -56,7 +56,7 @@ describe('a child that is there although the cache has none', () => {
 
   it('is learned of when it is ours, and the pass goes on', async () => {
     const { run, seen } = bench({ Deployment: child('Deployment', 'chat-aaa') });
-    expect(await run(create)).toBeUndefined();
+    expect(await run(create)).toEqual({ done: [create] });
     expect(seen).toHaveLength(1);
   });
 
@@ -76,14 +76,14 @@ describe('a child that is there although the cache has none', () => {
 
   it('is an obstacle when it is somebody else’s', async () => {
     const { run, calls } = bench({ Deployment: child('Deployment', 'chat-aaa', { ownerReferences: [] }) });
-    expect(await run(create)).toMatchObject({ reason: 'NameConflict', blocking: true });
+    expect(await run(create)).toMatchObject({ done: [], obstacle: { reason: 'NameConflict', blocking: true } });
     expect(calls.map(({ verb }) => verb)).toEqual(['apply Deployment', 'get Deployment']);
   });
 
   it('is waited for when it belongs to the predecessor of the same name', async () => {
     const ownerReferences = [{ ...ours[0], uid: 'uid-of-the-deleted' }];
     const { run } = bench({ Deployment: child('Deployment', 'chat-aaa', { ownerReferences }) });
-    expect(await run(create)).toMatchObject({ reason: 'NameConflict', blocking: false });
+    expect(await run(create)).toMatchObject({ obstacle: { reason: 'NameConflict', blocking: false } });
   });
 });
 
@@ -106,7 +106,7 @@ describe('deleting the Deployment of a revision', () => {
     ['the Service is somebody else’s', { Service: service('aaa', { ownerReferences: [] }) }],
   ])('goes on when %s', async (_, objects) => {
     const { run, calls } = bench(objects);
-    expect(await run(remove)).toBeUndefined();
+    expect(await run(remove)).toEqual({ done: [remove] });
     expect(calls.map(({ verb }) => verb)).toEqual(['get Service', 'delete Deployment']);
   });
 });

@@ -1,8 +1,9 @@
-import { KIND, MANAGER } from '../api/index.ts';
+import { MANAGER } from '../api/index.ts';
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, isBadRequest, isNotFound } from '../kube/errors.ts';
 import type { Informer, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
 import { classifyRefusal } from '../rollout/failures/index.ts';
-import type { Intent } from './decide/intents.ts';
+import { type Intent, targetOf } from './decide/intents.ts';
+import { prerequisitesOf } from './decide/prerequisites.ts';
 import type { Obstacle } from './obstacle.ts';
 import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
 import { checkNotServing, nameConflict } from './live-reads.ts';
@@ -20,22 +21,41 @@ export interface ActContext {
 /** A resourceVersion that no object has: server-side apply with it creates, and answers 409 when the object exists. */
 const MUST_NOT_EXIST = '1';
 
+/** What came of the intents. */
+export interface Acted {
+  /** Those that were carried out. */
+  readonly done: readonly Intent[];
+  /** The first thing that stands in the way of others, when only a change by somebody else can help. */
+  readonly obstacle?: Obstacle;
+}
+
 /**
- * Carries out the intents in order. Resolves to what stands in the way when only a change by somebody else can help
- * (a foreign object of the same name, a refusal by admission); throws on what trying again may cure.
+ * Carries out the intents in order. One that meets an obstacle (a foreign object of the same name, a refusal by
+ * admission) is left undone with all that has to come after it, and the rest goes on: a candidate that is refused does
+ * not keep what serves from being repaired. Throws on what trying again may cure.
  */
 export async function act(
   owner: LiveMeta,
   intents: readonly Intent[],
   context: ActContext,
   signal: AbortSignal,
-): Promise<Obstacle | undefined> {
+): Promise<Acted> {
+  const done: Intent[] = [];
+  const undone = new Set<string>();
+  let first: Obstacle | undefined;
   for (const intent of intents) {
-    const obstacle = await carryOut(owner, intent, context, signal);
-    if (obstacle) return obstacle;
+    const held = prerequisitesOf(owner.name, intent).some((target) => undone.has(target));
+    const obstacle = held ? undefined : await carryOut(owner, intent, context, signal);
+    if (held || obstacle) {
+      const { kind, name } = targetOf(owner.name, intent);
+      undone.add(`${kind}/${name}`);
+      first ??= obstacle;
+      continue;
+    }
+    done.push(intent);
     context.onWrite(intent);
   }
-  return undefined;
+  return { done, ...(first && { obstacle: first }) };
 }
 
 async function carryOut(
@@ -53,7 +73,7 @@ async function carryOut(
     }
     // The preconditions of a JSON patch fail with 422: somebody was faster, and the next pass looks again.
     if (intent.type === 'ReplaceTemplate' && isInvalid(error)) throw error;
-    if (isForbidden(error) || isInvalid(error) || isBadRequest(error)) return refusal(intent, error as Error);
+    if (isForbidden(error) || isInvalid(error) || isBadRequest(error)) return refusal(owner, intent, error as Error);
     throw error;
   }
 }
@@ -122,12 +142,7 @@ async function write(
   }
 }
 
-function refusal(intent: Intent, error: Error): Obstacle {
-  const what =
-    intent.type === 'SetReplicas'
-      ? KIND
-      : intent.type === 'Create' || intent.type === 'Apply'
-        ? `${intent.kind} ${intent.object.metadata?.name ?? ''}`
-        : intent.name;
-  return classifyRefusal(what, error.message);
+function refusal(owner: LiveMeta, intent: Intent, error: Error): Obstacle {
+  const { kind, name } = targetOf(owner.name, intent);
+  return classifyRefusal(`${kind} ${name}`, error.message);
 }

@@ -6,7 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { act } from './act.ts';
 import { decide } from './decide/decide.ts';
 import type { DecideOptions } from './decide/judgement.ts';
-import { describeIntent } from './decide/intents.ts';
+import { describeIntent, type Intent, revisionOf } from './decide/intents.ts';
 import { invalidSpec, obstructed } from './decide/obstructed.ts';
 import type { EngineLogs } from './engine-logs.ts';
 import type { ServerVersionReader } from './server-version.ts';
@@ -81,11 +81,11 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     const acting = {
       client,
       children: caches.children,
-      onWrite: (intent: Parameters<typeof describeIntent>[0]) => log.info(describeIntent(intent)),
+      onWrite: (intent: Intent) => log.info(describeIntent(intent), { revision: revisionOf(name, intent) }),
     };
-    const obstacle = await act(live.metadata, decision.intents, acting, signal);
+    const { done, obstacle } = await act(live.metadata, decision.intents, acting, signal);
     if (decision.specFirst && !obstacle) return undefined;
-    const told = obstacle ? obstructed(snapshot, decision, obstacle) : decision;
+    const told = obstacle ? obstructed(snapshot, decision, obstacle, done) : decision;
     const wantedReplicas = decision.replicas;
     await report(live, { status: told.status, events: told.events, wantedReplicas }, reporting, log, signal);
     // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.

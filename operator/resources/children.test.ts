@@ -101,8 +101,8 @@ describe('revisionDeployment', () => {
     ['0s', 1],
   ])('gives it the time that rollout.progressDeadline %s says, whatever its startup budget', (progressDeadline, is) => {
     const rollout = { progressDeadline };
-    expect(deployment(1, { rollout } as never).spec?.progressDeadlineSeconds).toBe(is);
-    expect(deployment(1, { rollout, minReadySeconds: 60 } as never).spec?.progressDeadlineSeconds).toBe(is + 60);
+    expect(deployment(1, { rollout }).spec?.progressDeadlineSeconds).toBe(is);
+    expect(deployment(1, { rollout, minReadySeconds: 60 }).spec?.progressDeadlineSeconds).toBe(is + 60);
   });
 
   it('keeps the record of its revision as an annotation', () => {

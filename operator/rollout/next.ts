@@ -23,6 +23,8 @@ export interface RolloutInput {
   /** Replicas wanted of the version that serves. */
   readonly replicas: number;
   readonly paused: boolean;
+  /** All pods of what serves are out of service, for a reason of their own that waiting will not cure. */
+  readonly servingDown?: boolean;
   /** Every pod of the candidate that still loads has used up its startup budget. */
   readonly candidateOverdue?: boolean;
   /** Why the candidate fails, as `<reason>: <message>`, if a classifier said so. */
@@ -41,7 +43,7 @@ export interface RolloutStep {
   readonly candidate?: string | undefined;
   /** Replicas wanted of each revision that keeps its Deployment. A revision that is missing here goes. */
   readonly replicas: ReadonlyMap<string, number>;
-  /** `<reason>: <message>` to store on the candidate: it goes back to 0 and is not tried again. */
+  /** `<reason>: <message>` to store on the candidate: it is taken back, and not tried again. */
   readonly fail?: { readonly revision: string; readonly cause: string };
   /** Failed revisions that the spec no longer asks for: their mark is cleared, so that a return to them is a new try. */
   readonly forgive: readonly string[];
@@ -85,9 +87,11 @@ export function nextStep(input: RolloutInput): RolloutStep {
   const candidate = byHash(desired);
   if (candidate?.failed !== undefined) return stay('Held', { candidate: desired });
 
-  const serves = (states.get(traffic.serving)?.readyReplicas ?? 0) > 0;
-  if (!serves && byHash(traffic.serving)?.proven === undefined && !input.paused) {
-    // What "serves" never did, so nothing can be lost, and its pods may hold the GPUs that the corrected version needs.
+  const answers = (states.get(traffic.serving)?.readyReplicas ?? 0) > 0;
+  const serving = byHash(traffic.serving);
+  const neverServed = serving !== undefined && serving.proven === undefined;
+  if (!answers && (neverServed || input.servingDown === true) && !input.paused) {
+    // Nothing can be lost, and the pods of what should serve may hold the GPUs that the corrected version needs.
     return { ...takeOver(desired), replicas: new Map([[desired, input.replicas]]) };
   }
   if (input.paused || input.replicas === 0) {

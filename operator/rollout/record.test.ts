@@ -7,7 +7,7 @@ const template = { spec: { containers: [{ name: 'engine' }] } };
 
 function revisionOf(extraArgs: readonly string[]): Revision {
   const model = { name: 'deepseek-r1-distill-qwen-7b' };
-  const spec = canonicalSpec({ model, accelerator: { type: 'T4' }, engine: { extraArgs } } as never) ?? {};
+  const spec = canonicalSpec({ model, accelerator: { type: 'T4' }, engine: { extraArgs } }) ?? {};
   const plan = { warnings: ['w'], gpusPerReplica: 1 } as unknown as RevisionData['plan'];
   return {
     hash: revisionHash(spec),

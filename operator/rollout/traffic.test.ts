@@ -8,7 +8,9 @@ const revision = (hash: string, number: number, proven?: string): Revision => ({
   data: {} as Revision['data'],
   ...(proven === undefined ? {} : { proven }),
 });
-const none = new Set<string>();
+const none = new Map<string, { readyReplicas: number }>();
+const pods = (ready: Record<string, number>) =>
+  new Map(Object.entries(ready).map(([hash, readyReplicas]) => [hash, { readyReplicas }]));
 const a = revision('aaa', 1, '2026-01-01T00:00:00Z');
 const b = revision('bbb', 2);
 
@@ -26,7 +28,7 @@ describe('traffic', () => {
 
   it('believes a Service whose revision lost its ControllerRevision but runs', () => {
     const service = { servingRevision: 'aaa', attempt: 1, selectedRevision: 'aaa' };
-    expect(traffic(service, [b], new Set(['aaa', 'bbb']), {})).toMatchObject({ serving: 'aaa', source: 'Service' });
+    expect(traffic(service, [b], pods({ aaa: 1, bbb: 1 }), {})).toMatchObject({ serving: 'aaa', source: 'Service' });
   });
 
   it('restores a lost Service from the status', () => {
@@ -48,6 +50,25 @@ describe('traffic', () => {
 
   it('is the first deployment when nothing ever served', () => {
     expect(traffic(undefined, [b], none, {})).toEqual({ attempt: 1, source: 'First', foreignSelector: false });
+  });
+
+  it('is no first deployment while pods of ours answer, whatever else is lost', () => {
+    expect(traffic(undefined, [], pods({ bbb: 1 }), {})).toMatchObject({ serving: 'bbb', source: 'Restored' });
+    expect(traffic(undefined, [b], pods({ bbb: 0 }), {})).toMatchObject({ source: 'First' });
+  });
+
+  it.each([
+    ['a proven one that answers, to a newer one that answers', { aaa: 1, bbb: 1 }, 'aaa'],
+    ['a proven one that is down, to a newer one that answers', { aaa: 0, bbb: 1 }, 'aaa'],
+    ['one that answers, to a proven one without pods', { bbb: 1 }, 'bbb'],
+    ['a proven one without pods, to one that does not answer', { bbb: 0 }, 'aaa'],
+  ])('prefers %s', (_, ready, serving) => {
+    expect(traffic(undefined, [a, b], pods(ready), {})).toMatchObject({ serving, source: 'Restored' });
+  });
+
+  it('is not foreign where only an annotation was taken away: the selector moves no traffic', () => {
+    const seen = traffic({ selectedRevision: 'aaa' }, [a, b], none, {});
+    expect(seen).toMatchObject({ serving: 'aaa', foreignSelector: false });
   });
 
   it('takes a Service whose annotation is gone for foreign, and not for a first deployment', () => {

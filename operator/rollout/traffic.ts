@@ -1,3 +1,4 @@
+import type { ReplicaSetState } from './next.ts';
 import type { Revision } from './revision.ts';
 
 /** What the active Service says, as found; absent when there is none. */
@@ -15,42 +16,54 @@ export interface Traffic {
   /** Hash of the serving revision; absent before the first one. */
   readonly serving?: string;
   readonly attempt: number;
-  /** `Service`: the active Service says so. `Restored`: it is lost, and status or the proven revisions say so. `First`: nothing ever served. */
+  /** `Service`: the active Service says so. `Restored`: it is lost, and the status or the revisions say so. `First`: nothing ever served. */
   readonly source: 'Service' | 'Restored' | 'First';
   /** The selector differs from the annotation: somebody else wrote it. */
   readonly foreignSelector: boolean;
 }
 
+/** The pods of a revision, as far as the traffic may need them. */
+type Pods = Pick<ReplicaSetState, 'readyReplicas'>;
+
 /**
- * The truth about traffic (docs/design.md, section 6.1): the active Service, else the status, else the newest proven
- * revision, one that runs before one of which only the record is left. Never the spec: a lost Service must not become a
- * version switch.
+ * The truth about traffic (docs/design.md, section 6): the active Service, else the status, else what runs and has been
+ * proven. Never the spec: a lost Service must not become a version switch.
  */
 export function traffic(
   service: ActiveService | undefined,
   revisions: readonly Revision[],
-  /** Hashes of the revisions that have a Deployment: one may have lost its ControllerRevision. */
-  running: ReadonlySet<string>,
+  /** By hash, the revisions that have a Deployment: one may have lost its ControllerRevision. */
+  running: ReadonlyMap<string, Pods>,
   status: { readonly servingRevision?: string | undefined; readonly attempt?: number | undefined },
 ): Traffic {
   const exists = (hash: string | undefined): hash is string =>
     hash !== undefined && (running.has(hash) || revisions.some((revision) => revision.hash === hash));
-  if (exists(service?.servingRevision)) {
-    return {
-      serving: service.servingRevision,
-      attempt: service.attempt ?? 1,
-      source: 'Service',
-      foreignSelector: service.selectedRevision !== service.servingRevision,
-    };
-  }
-  const foreignSelector = service !== undefined;
-  const attempt = status.attempt ?? 1;
-  if (exists(status.servingRevision)) {
-    return { serving: status.servingRevision, attempt, source: 'Restored', foreignSelector };
-  }
-  const proven = revisions.filter((revision) => revision.proven !== undefined);
-  const runs = ({ hash }: Revision) => Number(running.has(hash));
-  const newest = proven.sort((a, b) => runs(b) - runs(a) || b.number - a.number)[0];
-  if (newest) return { serving: newest.hash, attempt, source: 'Restored', foreignSelector };
-  return { attempt: 1, source: 'First', foreignSelector };
+  const from = (serving: string, source: Traffic['source'], attempt = 1): Traffic => ({
+    serving,
+    attempt,
+    source,
+    foreignSelector: service !== undefined && service.selectedRevision !== serving,
+  });
+  if (exists(service?.servingRevision)) return from(service.servingRevision, 'Service', service.attempt);
+  if (exists(status.servingRevision)) return from(status.servingRevision, 'Restored', status.attempt);
+  const last = mostLikely(revisions, running);
+  if (last !== undefined) return from(last, 'Restored', status.attempt);
+  return { attempt: 1, source: 'First', foreignSelector: false };
+}
+
+/**
+ * What must have served when neither Service nor status says: the newest of the best kind that there is. A proven
+ * revision that has pods, before one whose pods answer, before one of which only the record is left.
+ */
+function mostLikely(revisions: readonly Revision[], running: ReadonlyMap<string, Pods>): string | undefined {
+  const stored = new Map(revisions.map((revision) => [revision.hash, revision]));
+  return [...new Set([...stored.keys(), ...running.keys()])]
+    .map((hash) => {
+      const proven = stored.get(hash)?.proven !== undefined;
+      const answers = (running.get(hash)?.readyReplicas ?? 0) > 0;
+      const kinds = [proven && answers, proven && running.has(hash), answers, proven];
+      return { hash, rank: kinds.indexOf(true), number: stored.get(hash)?.number ?? 0 };
+    })
+    .filter(({ rank }) => rank !== -1)
+    .sort((a, b) => a.rank - b.rank || b.number - a.number)[0]?.hash;
 }

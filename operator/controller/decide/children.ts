@@ -9,60 +9,84 @@ import { activeService, revisionService } from '../../resources/service.ts';
 import { serviceAccount } from '../../resources/service-account.ts';
 import { staleFields } from '../../resources/stale-fields.ts';
 import type { KubeObject } from '../../kube/types.ts';
+import { recordOf } from '../../rollout/record.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
 import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
 import type { ChildObject, Intent } from './intents.ts';
+import { activeServiceOf } from './observed.ts';
 
 /** The revisions that there are to be, and what each of them is to run. */
 export interface Wanted {
   readonly step: RolloutStep;
   /** Stored and new revisions, with the marks that they are to carry. */
   readonly revisions: readonly Revision[];
+  /** The active Service stays as somebody else has made it. */
+  readonly leaveService: boolean;
 }
 
 /**
- * The writes that bring the children to what is wanted, in the order that keeps every prefix of them safe: what
- * protects and what serves is made before the active Service moves, and nothing is deleted before it has.
+ * The writes that bring the children to what is wanted: what serves first, the candidate after it, and deletions last.
+ * Every prefix of them is safe: the active Service is made or repaired before anything, but it moves only onto what is
+ * there and protected, and nothing is deleted before it has. What waits for what is in prerequisites.ts.
  */
 export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
   const { deployment } = snapshot;
-  const { step } = wanted;
+  const { step, revisions, leaveService } = wanted;
   const intents: Intent[] = [];
   const kept = new Set<string>();
+  const declared = new Set<string>();
   const want = (kind: ChildKind, object: ChildObject) => {
-    kept.add(`${kind}/${object.metadata?.name ?? ''}`);
-    const intent = reconcileChild(kind, object, live(snapshot, kind, object.metadata?.name));
+    const name = object.metadata?.name ?? '';
+    if (declared.has(`${kind}/${name}`)) return;
+    declared.add(`${kind}/${name}`);
+    kept.add(`${kind}/${name}`);
+    const intent = reconcileChild(kind, object, live(snapshot, kind, name));
     if (intent) intents.push(intent);
   };
+  const keepChildren = (hash: string) => {
+    const names = childNames(deployment.metadata.name, hash);
+    kept.add(`Deployment/${names.deployment}`).add(`Service/${names.revisionService}`);
+    kept.add(`PodDisruptionBudget/${names.podDisruptionBudget}`);
+  };
+  const wantActiveService = () => {
+    if (leaveService || step.serving === undefined) return;
+    want('Service', activeService(deployment, { revision: step.serving, attempt: step.attempt }));
+  };
 
-  const running = [...step.replicas.keys()].map((hash) => wanted.revisions.find((revision) => revision.hash === hash));
+  const running = [...step.replicas.keys()].map((hash) => revisions.find((revision) => revision.hash === hash));
   if (running.some((revision) => revision && usesOwnAccount(revision)))
     want('ServiceAccount', serviceAccount(deployment));
   // Of a revision whose ControllerRevision is lost nobody knows.
   if (running.includes(undefined)) kept.add(`ServiceAccount/${deployment.metadata.name}`);
-  for (const revision of wanted.revisions) want('ControllerRevision', controllerRevision(deployment, revision));
+  if (leaveService) {
+    kept.add(`Service/${deployment.metadata.name}`);
+    keepChildren(activeServiceOf(snapshot)?.selectedRevision ?? '');
+  }
+  if (!step.switched) wantActiveService();
+  // What serves is the first of them.
   for (const [hash, replicas] of step.replicas) {
-    const revision = wanted.revisions.find((candidate) => candidate.hash === hash);
+    const revision = revisions.find((candidate) => candidate.hash === hash);
     if (!revision) {
-      // Its ControllerRevision is lost: without the stored template nothing is written, and nothing is taken away.
-      const names = childNames(deployment.metadata.name, hash);
-      kept.add(`Deployment/${names.deployment}`).add(`Service/${names.revisionService}`);
-      kept.add(`PodDisruptionBudget/${names.podDisruptionBudget}`);
+      // Its ControllerRevision is lost, and no record is on its Deployment: nothing is written, and nothing taken away.
+      keepChildren(hash);
       continue;
     }
+    want('ControllerRevision', controllerRevision(deployment, revision));
     const { template, plan } = revision.data;
-    const input = { revision: hash, template, replicas, startupBudgetSeconds: plan.startupBudgetSeconds };
-    const object = revisionDeployment(deployment, input);
+    const { startupBudgetSeconds } = plan;
+    const record = recordOf(revision);
+    const object = revisionDeployment(deployment, { revision: hash, template, replicas, startupBudgetSeconds, record });
     // First, since it names the version that was read, which an apply would make an old one.
     intents.push(...repairTemplate(snapshot.deployments, object));
     want('Deployment', object);
     want('Service', revisionService(deployment, hash));
-    if (hash === step.serving) want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));
+    if (hash !== step.serving) continue;
+    want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));
+    wantActiveService();
   }
-  if (step.serving !== undefined) {
-    want('Service', activeService(deployment, { revision: step.serving, attempt: step.attempt }));
-  }
+  wantActiveService();
+  for (const revision of revisions) want('ControllerRevision', controllerRevision(deployment, revision));
   return [...intents, ...deletions(snapshot, kept)];
 }
 

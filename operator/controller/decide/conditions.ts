@@ -1,10 +1,10 @@
 import { type Condition, type ConditionType, isReason, type Reason } from '../../api/index.ts';
-import type { Failure } from '../../rollout/failures/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { capacityVerdict, missingAccelerator } from './capacity.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import { describeIntent, type Intent } from './intents.ts';
+import { activeServiceOf } from './observed.ts';
 import { seconds } from './times.ts';
 
 /** Longest message of a condition: what a person reads, not a log. */
@@ -19,7 +19,7 @@ export function conditionsOf(snapshot: Snapshot, judgement: Judgement, intents: 
   const moving = ready.status !== 'True' && !ready.stalled;
   const verdicts: [ConditionType, Verdict][] = [
     ['Ready', ready],
-    ['Available', availableVerdict(judgement)],
+    ['Available', availableVerdict(snapshot, judgement)],
     ['Reconciling', moving ? { ...ready, status: 'True' } : rest(ready)],
     ['Stalled', ready.stalled ? { ...ready, status: 'True' } : rest(ready)],
     ['PlanAccepted', planVerdict(judgement)],
@@ -58,7 +58,7 @@ export function stamp(snapshot: Snapshot, verdicts: readonly (readonly [Conditio
 }
 
 function readyVerdict(judgement: Judgement, intents: readonly Intent[]): Verdict & { readonly stalled: boolean } {
-  const { desired, step, replicas, failures, states, observeOnly } = judgement;
+  const { desired, step, replicas, states, observeOnly } = judgement;
   const not = (reason: Reason, message: string, stalled = false) =>
     ({ status: 'False', reason, message, stalled }) as const;
   if (!desired.plan.accepted && desired.revision === undefined) {
@@ -73,7 +73,7 @@ function readyVerdict(judgement: Judgement, intents: readonly Intent[]): Verdict
   }
   if (step.phase === 'Held') {
     const { reason, message } = readMark(step.fail?.cause ?? markOf(judgement, step.candidate) ?? '');
-    const text = `Revision ${step.candidate ?? ''} was taken back to 0 replicas: ${message}${keeps(judgement)}`;
+    const text = `Revision ${step.candidate ?? ''} was taken back and its pods are gone: ${message}${keeps(judgement)}`;
     return not(reason, text, true);
   }
   if (step.phase === 'Waiting') {
@@ -82,7 +82,7 @@ function readyVerdict(judgement: Judgement, intents: readonly Intent[]): Verdict
       : not('Paused', `rollout.paused is set: revision ${step.candidate ?? ''} waits.${keeps(judgement)}`);
   }
   if (step.candidate !== undefined) {
-    return waiting(judgement, step.candidate, failures.get(step.candidate), not);
+    return waiting(judgement, step.candidate, not);
   }
   if (step.serving === undefined) return not('Loading', 'Nothing serves yet.');
   const state = states.get(step.serving);
@@ -93,8 +93,9 @@ function readyVerdict(judgement: Judgement, intents: readonly Intent[]): Verdict
   }
   if (step.switched) return not('Switching', `Traffic moves to revision ${step.serving}.`);
   if ((state?.availableReplicas ?? 0) < replicas || (state?.replicas ?? 0) !== replicas) {
-    return waiting(judgement, step.serving, failures.get(step.serving), not);
+    return waiting(judgement, step.serving, not);
   }
+  if (judgement.leaveService) return not('Paused', `${LEFT} It will select revision ${step.serving} again.`);
   return {
     status: 'True',
     reason: 'Available',
@@ -108,32 +109,44 @@ function off(message: string): Verdict & { readonly stalled: boolean } {
   return { status: 'True', reason: 'ScaledToZero', message, stalled: false };
 }
 
-/** A set of pods that is not at its size yet, and why. */
+/** A set of pods that is not at its size yet, and why; with what serves meanwhile, if that is down. */
 function waiting(
   judgement: Judgement,
   hash: string,
-  failure: Failure | undefined,
   not: (reason: Reason, message: string, stalled?: boolean) => Verdict & { readonly stalled: boolean },
 ) {
-  const missing = missingAccelerator(judgement.capacity, failure);
-  if (missing) return not(missing.reason, missing.message);
-  if (failure) return not(failure.reason, failure.message, failure.blocking);
+  const { capacity, failures, step } = judgement;
+  const failure = failures.get(hash);
+  const meanwhile = hash === step.serving ? '' : outage(judgement);
+  const missing = missingAccelerator(capacity, failure);
+  if (missing) return not(missing.reason, `${missing.message}${meanwhile}`);
+  if (failure) return not(failure.reason, `${failure.message}${meanwhile}`, failure.blocking);
   const { revisions, states, replicas } = judgement;
-  const ready = states.get(hash)?.readyReplicas ?? 0;
+  const { readyReplicas: ready = 0, availableReplicas: available = 0 } = states.get(hash) ?? {};
   if (ready > replicas) return not('Scaling', `${ready} replicas ready, ${replicas} wanted (revision ${hash}).`);
   const budget = revisions.find((revision) => revision.hash === hash)?.data.plan.startupBudgetSeconds ?? 0;
-  const minutes = Math.ceil(budget / 60);
-  return not(
-    'Loading',
-    `${ready} of ${count(replicas)} ready (revision ${hash}); a start may take up to ${minutes} minutes.`,
-  );
+  const why =
+    ready < replicas
+      ? `a start may take up to ${Math.ceil(budget / 60)} minutes`
+      : `${available} count as available, which takes the revision’s own template and minReadySeconds without a break`;
+  return not('Loading', `${ready} of ${count(replicas)} ready (revision ${hash}); ${why}.${meanwhile}`);
 }
 
-function availableVerdict({ step, states, traffic, observeOnly }: Judgement): Verdict {
+const LEFT = 'The active Service was changed by somebody else and is left alone while rollout.paused is set.';
+
+function availableVerdict(snapshot: Snapshot, judgement: Judgement): Verdict {
+  const { step, states, failures, traffic, observeOnly, leaveService } = judgement;
+  if (leaveService) return { status: 'Unknown', reason: 'Paused', message: LEFT };
+  const unavailable = (message: string) => ({ status: 'False', reason: 'Unavailable', message }) as const;
+  if (observeOnly && !activeServiceOf(snapshot)) return unavailable('There is no active Service of ours.');
   const serving = observeOnly ? traffic.serving : step.serving;
   const ready = (serving === undefined ? undefined : states.get(serving)?.readyReplicas) ?? 0;
   if (ready > 0) return { status: 'True', reason: 'Serving', message: `Revision ${serving ?? ''} answers.` };
-  return { status: 'False', reason: 'Unavailable', message: 'No replica is ready to answer.' };
+  const failure = failures.get(serving ?? '');
+  const none = 'No replica is ready to answer.';
+  return failure
+    ? { status: 'False', reason: failure.reason, message: `${none} ${failure.message}` }
+    : unavailable(none);
 }
 
 function planVerdict({ desired: { plan, revision } }: Judgement): Verdict {
@@ -171,9 +184,17 @@ function readMark(mark: string): { readonly reason: Reason; readonly message: st
     : { reason: 'Held', message: mark === '' ? 'the mark does not say why.' : mark };
 }
 
-function keeps({ traffic, states }: Judgement): string {
-  const serves = traffic.serving !== undefined && (states.get(traffic.serving)?.readyReplicas ?? 0) > 0;
-  return serves ? ` Revision ${traffic.serving ?? ''} keeps serving.` : '';
+/** What is to be said of the version that has the traffic, beside another one's story. */
+function keeps(judgement: Judgement): string {
+  const { serving = '' } = judgement.traffic;
+  const ready = judgement.states.get(serving)?.readyReplicas ?? 0;
+  return ready > 0 ? ` Revision ${serving} keeps serving.` : outage(judgement);
+}
+
+/** That the version that has the traffic does not answer, and why. */
+function outage({ traffic: { serving = '' }, states, failures }: Judgement): string {
+  const failure = (states.get(serving)?.readyReplicas ?? 0) > 0 ? undefined : failures.get(serving);
+  return failure ? ` Revision ${serving}, which has the traffic, is down: ${failure.message}` : '';
 }
 
 function count(replicas: number): string {

@@ -18,24 +18,26 @@ function serving(spec: object = SPEC): World {
   return world;
 }
 const servingRevision = (world: World) => world.deployment.status?.serving?.revision ?? '';
+const candidateRevision = (world: World) => world.deployment.status?.candidate?.revision ?? '';
 const selected = (world: World) => world.service('chat')?.spec?.selector?.[LABEL.revision];
 
 describe('a first deployment', () => {
   it('makes each child once, in an order that is safe to be cut short, and waits', () => {
     const world = new World(SPEC);
-    const hash = (world.settle(), servingRevision(world));
+    const hash = (world.settle(), candidateRevision(world));
     expect(world.written).toEqual([
       'Create ServiceAccount chat',
+      'Create Service chat',
       `Create ControllerRevision chat-${hash}`,
       `Create Deployment chat-${hash}`,
       `Create Service chat-${hash}`,
       `Create PodDisruptionBudget chat-${hash}`,
-      'Create Service chat',
     ]);
     expect(world.condition('Ready')).toMatchObject({ status: 'False', reason: 'Loading' });
     expect(world.condition('Reconciling')).toMatchObject({ status: 'True' });
     expect(world.condition('Available')).toMatchObject({ status: 'False' });
     expect(world.deployment.status).toMatchObject({ replicas: 2, readyReplicas: 0 });
+    expect(world.deployment.status?.serving).toBeUndefined();
     expect(world.deployment.status?.selector).toBe(`${LABEL.name}=chat,${LABEL.revision}=${hash}`);
   });
 
@@ -183,10 +185,10 @@ describe('a change of what runs', () => {
   it('makes no revision of a change that pods do not see', () => {
     const world = serving();
     world.written.length = 0;
-    world.edit((spec) => ({ ...spec, rollout: { revisionHistoryLimit: 1 }, monitoring: { scrape: 'None' } }));
+    world.edit((spec) => ({ ...spec, rollout: { revisionHistoryLimit: 1 }, networkPolicy: { enabled: true } }));
     world.settle();
     expect(world.written).toEqual([]);
-    expect(world.condition('FieldsIgnored')?.message).toContain('spec.monitoring');
+    expect(world.condition('FieldsIgnored')?.message).toContain('spec.networkPolicy');
     expect(world.deployment.status?.observedGeneration).toBe(world.deployment.metadata.generation);
   });
 
@@ -245,7 +247,7 @@ describe('an engine whose termination message does not say why it ended', () => 
   it('has its log asked for, and the log gives the reason', () => {
     const world = new World(SPEC);
     world.settle();
-    const revision = servingRevision(world);
+    const revision = candidateRevision(world);
     const message = 'RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}';
     const at = '2026-01-01T00:00:00Z';
     const terminated = { exitCode: 1, reason: 'Error', message, startedAt: at, finishedAt: at };

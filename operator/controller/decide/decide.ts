@@ -5,11 +5,13 @@ import type { Snapshot } from '../snapshot.ts';
 import { capacityOf } from './capacity.ts';
 import { childIntents } from './children.ts';
 import { desiredRevision } from './desired.ts';
-import { eventsOf } from './events.ts';
+import { eventsOf, eventsOfWrites } from './events.ts';
 import { evidenceOf, failuresOf, isOverdue, nextLook } from './evidence.ts';
-import type { DecideOptions, Decision } from './judgement.ts';
+import type { DecideOptions, Decision, Judgement } from './judgement.ts';
+import { knownRevisions } from './known-revisions.ts';
 import { inHistory, withMarks } from './marks.ts';
-import { activeServiceOf, stateOf, wantedReplicas } from './observed.ts';
+import { activeServiceOf, servingInStatus, stateOf, wantedReplicas } from './observed.ts';
+import { isDown } from './outage.ts';
 import { statusOf } from './status.ts';
 
 /**
@@ -19,32 +21,42 @@ import { statusOf } from './status.ts';
 export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnly: false }): Decision {
   const { deployment, now } = snapshot;
   const { spec, status } = deployment;
-  const desired = desiredRevision(deployment, snapshot.revisions, snapshot.deployments, snapshot.cluster.version);
+  const stored = knownRevisions(snapshot);
+  const desired = desiredRevision(deployment, stored, snapshot.deployments, snapshot.cluster.version);
   const states = new Map(snapshot.deployments.flatMap((found) => stateOf(deployment.metadata.name, found)));
-  const serves = traffic(activeServiceOf(snapshot), snapshot.revisions, new Set(states.keys()), {
-    servingRevision: status?.serving?.revision,
+  const serves = traffic(activeServiceOf(snapshot), stored, states, {
+    servingRevision: servingInStatus(deployment),
     attempt: status?.rollout?.attempt,
   });
   const replicas = wantedReplicas(snapshot, serves.serving);
-  const known = desired.revision && desired.isNew ? [...snapshot.revisions, desired.revision] : snapshot.revisions;
+  const known = desired.revision && desired.isNew ? [...stored, desired.revision] : stored;
   const evidence = evidenceOf(snapshot, known);
   const failures = failuresOf(evidence);
   const candidateFailure = desired.revision && failures.get(desired.revision.hash);
+  const paused = spec.rollout?.paused ?? false;
   const step = nextStep({
     traffic: serves,
     revisions: known,
     desired: desired.revision?.hash,
     states,
     replicas,
-    paused: spec.rollout?.paused ?? false,
-    candidateOverdue: isOverdue(desired.revision && evidence.get(desired.revision.hash)),
+    paused,
+    servingDown: isDown(evidence.get(serves.serving ?? ''), failures.get(serves.serving ?? '')),
+    // A deadline that the user has set is kept by the Deployment controller alone.
+    candidateOverdue:
+      spec.rollout?.progressDeadline === undefined &&
+      isOverdue(desired.revision && evidence.get(desired.revision.hash)),
     candidateFailure: candidateFailure && `${candidateFailure.reason}: ${candidateFailure.message}`,
   });
   const revisions = withMarks(known, step, states, replicas, now).filter(inHistory(known, step, desired, spec));
   const observeOnly = options.observeOnly || deployment.metadata.annotations?.[ANNOTATION.reconcile] === 'disabled';
+  const leaveService = paused && serves.foreignSelector;
   const capacity = capacityOf(snapshot, { desired, step, states, replicas });
-  const judgement = { desired, traffic: serves, step, replicas, revisions, states, failures, capacity, observeOnly };
-  const wanted = childIntents(snapshot, { step, revisions });
+  const judgement: Judgement = {
+    ...{ desired, traffic: serves, step, replicas, revisions, states, failures, capacity },
+    ...{ leaveService, observeOnly },
+  };
+  const wanted = childIntents(snapshot, { step, revisions, leaveService });
   const specFirst = spec.replicas === undefined && step.serving !== undefined;
   if (specFirst) wanted.unshift({ type: 'SetReplicas', replicas });
   const next = statusOf(snapshot, judgement, wanted);
@@ -53,7 +65,8 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     specFirst: specFirst && !observeOnly,
     status: next,
     unchanged: () => statusOf(snapshot, { ...judgement, observeOnly: true }, []),
-    events: eventsOf(status, next, judgement, wanted),
+    events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted),
+    eventsOfWrites: (done) => eventsOfWrites(snapshot, judgement, done),
     replicas,
     logsWanted: [...failures.values()].flatMap(({ causeInLog, pod }) =>
       causeInLog === true && pod !== undefined ? [pod] : [],

@@ -1,47 +1,72 @@
+import type { Snapshot } from '../snapshot.ts';
 import type { Judgement, Status } from './judgement.ts';
-import type { EventRecord, Intent } from './intents.ts';
+import { type EventRecord, type Intent, revisionOf, targetOf } from './intents.ts';
 
 /**
  * What a person wants to find in `kubectl describe`: one Event for each change of state, none for a pass that changes
- * nothing. What is only held back has not happened.
+ * nothing.
  */
 export function eventsOf(
-  before: Status | undefined,
+  snapshot: Snapshot,
   after: Status,
   judgement: Judgement,
-  intents: readonly Intent[],
+  done: readonly Intent[],
 ): EventRecord[] {
-  const { desired, step } = judgement;
-  if (judgement.observeOnly) return eventFor(before, after);
-  const events: EventRecord[] = [];
-  const version = desired.revision?.data.version ?? '';
-  if (desired.isNew && desired.revision) {
-    const note = `Revision ${desired.revision.hash} is ${version}.`;
-    events.push({ type: 'Normal', reason: 'RevisionCreated', action: 'CreateRevision', note });
-  }
-  for (const intent of intents) {
-    if (intent.type !== 'ReplaceTemplate') continue;
-    const note = `The template of Deployment ${intent.name} was changed by ${intent.managers.join(', ')} and has been put back.`;
-    events.push({ type: 'Warning', reason: 'ForeignEdit', action: 'RepairTemplate', note });
-  }
-  if (judgement.traffic.foreignSelector && step.serving !== undefined) {
-    const note = `The active Service was changed by somebody else; it selects revision ${step.serving} again.`;
-    events.push({ type: 'Warning', reason: 'ForeignEdit', action: 'RepairService', note });
-  }
-  if (step.switched) {
-    const note = `Revision ${step.serving ?? ''} (${version}) serves now; before: ${judgement.traffic.serving ?? 'none'}.`;
-    events.push({ type: 'Normal', reason: 'Switched', action: 'SwitchService', note });
-  }
-  return [...events, ...eventFor(before, after)];
+  return [...eventsOfWrites(snapshot, judgement, done), ...eventFor(snapshot.deployment.status, after)];
 }
 
-/** The Event of a change of the Ready condition; none when its status and reason stay. */
+/** The Events of what was written: what was only meant to be has not happened. */
+export function eventsOfWrites(
+  { deployment }: Snapshot,
+  { desired, step, traffic, revisions }: Judgement,
+  done: readonly Intent[],
+): EventRecord[] {
+  const owner = deployment.metadata.name;
+  const versionOf = (hash: string | undefined) => revisions.find((known) => known.hash === hash)?.data.version ?? '';
+  return done.flatMap((intent): EventRecord[] => {
+    const { kind, name } = targetOf(owner, intent);
+    const revision = revisionOf(owner, intent);
+    if (intent.type === 'ReplaceTemplate') {
+      const note = `The template of Deployment ${name} was changed by ${intent.managers.join(', ')} and has been put back.`;
+      return [{ type: 'Warning', reason: 'ForeignEdit', action: 'RepairTemplate', note }];
+    }
+    if (intent.type === 'Create' && kind === 'ControllerRevision') {
+      const isNew = desired.isNew && desired.revision?.hash === revision;
+      const note = isNew
+        ? `Revision ${revision} is ${versionOf(revision)}.`
+        : `The ControllerRevision of revision ${revision ?? ''} was gone; it is made again from its Deployment.`;
+      const action = isNew ? 'CreateRevision' : 'RestoreRevision';
+      return [{ type: 'Normal', reason: 'RevisionCreated', action, note }];
+    }
+    if (kind !== 'Service' || name !== owner) return [];
+    const events: EventRecord[] = [];
+    if (traffic.foreignSelector) {
+      const note = `The active Service was changed by somebody else; it selects revision ${revision ?? ''} again.`;
+      events.push({ type: 'Warning', reason: 'ForeignEdit', action: 'RepairService', note });
+    }
+    if (step.switched) {
+      const note = `Revision ${revision ?? ''} (${versionOf(revision)}) serves now; before: ${traffic.serving ?? 'none'}.`;
+      events.push({ type: 'Normal', reason: 'Switched', action: 'SwitchService', note });
+    }
+    return events;
+  });
+}
+
+/**
+ * The Event of a change of the Ready condition; none when its status and reason stay and it is about the same revision.
+ */
 export function eventFor(before: Status | undefined, after: Status): EventRecord[] {
   const was = readyOf(before);
   const is = readyOf(after);
-  if (!is || (was?.reason === is.reason && was.status === is.status)) return [];
+  const same = was?.reason === is?.reason && was?.status === is?.status && aboutOf(before) === aboutOf(after);
+  if (!is || same) return [];
   const quiet = is.status === 'True' || is.reason === 'Loading' || is.reason === 'Switching';
   return [{ type: quiet ? 'Normal' : 'Warning', reason: is.reason, action: 'Reconcile', note: is.message }];
+}
+
+/** The revision that the Ready condition speaks of. */
+function aboutOf(status: Status | undefined): string | undefined {
+  return status?.candidate?.revision ?? status?.serving?.revision;
 }
 
 function readyOf(status: Status | undefined) {

@@ -1,7 +1,9 @@
 import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
+import { ANNOTATION, KIND } from '../../api/index.ts';
+import { revisionInName } from '../../resources/names.ts';
 import type { ChildKind } from '../snapshot.ts';
 
-/** One small, idempotent thing to do. The list is carried out in order and stops at the first that fails. */
+/** One small, idempotent thing to do. The list is carried out in order. */
 export type Intent =
   /** Make a child that must not exist yet; one that does is a name conflict or news that the cache lacks. */
   | { readonly type: 'Create'; readonly kind: ChildKind; readonly object: ChildObject }
@@ -50,6 +52,30 @@ export interface EventRecord {
   readonly reason: string;
   readonly action: string;
   readonly note: string;
+}
+
+/** The object that an intent is about. `owner` is the name of the DeepSeekDeployment. */
+export function targetOf(owner: string, intent: Intent): { readonly kind: string; readonly name: string } {
+  switch (intent.type) {
+    case 'Create':
+    case 'Apply':
+      return { kind: intent.kind, name: intent.object.metadata?.name ?? '' };
+    case 'Delete':
+      return { kind: intent.kind, name: intent.name };
+    case 'ReplaceTemplate':
+      return { kind: 'Deployment', name: intent.name };
+    case 'SetReplicas':
+      return { kind: KIND, name: owner };
+  }
+}
+
+/** The revision that an intent is about: of its child, or the one that is to serve. */
+export function revisionOf(owner: string, intent: Intent): string | undefined {
+  const serving =
+    intent.type === 'Create' || intent.type === 'Apply'
+      ? intent.object.metadata?.annotations?.[ANNOTATION.servingRevision]
+      : undefined;
+  return serving ?? revisionInName(owner, targetOf(owner, intent).name);
 }
 
 /** Says an intent in a log line. */

@@ -11,13 +11,16 @@ export type Status = NonNullable<DeepSeekDeployment['status']>;
 
 /** All that one pass does. */
 export interface Decision {
-  /** Carried out in order, up to the first that fails. */
+  /** Carried out in order; one that meets an obstacle holds back what has to come after it. */
   readonly intents: readonly Intent[];
   /** The status once the intents are carried out. */
   readonly status: Status;
   /** The status if nothing is carried out: what is told when a write is refused. */
   readonly unchanged: () => Status;
+  /** What to announce once all intents are carried out. */
   readonly events: readonly EventRecord[];
+  /** What to announce of the intents that were carried out, when not all were. */
+  readonly eventsOfWrites: (done: readonly Intent[]) => readonly EventRecord[];
   /** Replicas wanted of the version that serves. */
   readonly replicas: number;
   /** When time alone can change the decision. */
@@ -41,6 +44,8 @@ export interface Judgement {
   readonly failures: ReadonlyMap<string, Failure>;
   /** What the nodes of the cluster say of the accelerator. */
   readonly capacity: Capacity;
+  /** Somebody else has changed the active Service while rollout.paused is set: it is left as it is. */
+  readonly leaveService: boolean;
   /** Writes to children are switched off by annotation or flag. */
   readonly observeOnly: boolean;
 }

@@ -9,8 +9,14 @@ export function wantedReplicas({ deployment, deployments }: Snapshot, serving: s
   const live = deployments.find(({ metadata }) => revisionInName(deployment.metadata.name, metadata.name) === serving);
   const { spec, status } = deployment;
   // A serving Deployment that somebody deleted: the status still knows its size.
-  const served = status?.serving?.revision === serving ? status?.replicas : undefined;
+  const served = serving !== undefined && servingInStatus(deployment) === serving ? status?.replicas : undefined;
   return spec.replicas ?? live?.spec?.replicas ?? served ?? spec.autoscaling?.minReplicas ?? 1;
+}
+
+/** The revision that had the traffic when the status was written: also one that had not answered yet. */
+export function servingInStatus({ status }: Snapshot['deployment']): string | undefined {
+  const requirement = status?.selector?.split(',').find((part) => part.startsWith(`${LABEL.revision}=`));
+  return status?.serving?.revision ?? requirement?.slice(LABEL.revision.length + 1);
 }
 
 /** What the Deployment controller says of a revision, if it has seen the current spec. */

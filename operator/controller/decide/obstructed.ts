@@ -2,17 +2,18 @@ import type { Obstacle } from '../obstacle.ts';
 import type { LiveDeepSeekDeployment, Snapshot } from '../snapshot.ts';
 import { stamp } from './conditions.ts';
 import { eventFor } from './events.ts';
-import type { EventRecord } from './intents.ts';
+import type { EventRecord, Intent } from './intents.ts';
 import type { Decision, Status } from './judgement.ts';
 
 /**
  * What is told when a write was refused: what is, since the status of the decision would claim what was not done, with
- * the obstacle in its conditions.
+ * the obstacle in its conditions, and the Events of what was `done` all the same.
  */
 export function obstructed(
   snapshot: Snapshot,
   decision: Decision,
   obstacle: Obstacle,
+  done: readonly Intent[],
 ): { readonly status: Status; readonly events: readonly EventRecord[] } {
   const before = snapshot.deployment.status;
   const { reason, blocking } = obstacle;
@@ -28,7 +29,7 @@ export function obstructed(
   const unchanged = decision.unchanged();
   const others = (unchanged.conditions ?? []).filter(({ type }) => conditions.every((own) => own.type !== type));
   const status: Status = { ...unchanged, conditions: [...conditions, ...others] };
-  return { status, events: eventFor(before, status) };
+  return { status, events: [...decision.eventsOfWrites(done), ...eventFor(before, status)] };
 }
 
 /** Port numbers, times and request identifiers: what differs between two refusals for the same reason. */

@@ -17,19 +17,21 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
   const find = (hash: string | undefined) => revisions.find((revision) => revision.hash === hash);
   // Without writes what serves is what served, whatever this pass would have done.
   const servingHash = observeOnly ? judgement.traffic.serving : step.serving;
-  const serving = find(servingHash);
-  const candidate = find(step.candidate);
   const state = servingHash === undefined ? undefined : states.get(servingHash);
-  const shown = serving ?? candidate ?? desired.revision;
+  const readyReplicas = state?.readyReplicas ?? 0;
+  const serving = servingHash === undefined ? undefined : servingStatus(snapshot, servingHash, find, readyReplicas);
+  // A first revision that has not answered yet is on its way like any other.
+  const candidate = find(step.candidate ?? (serving === undefined ? servingHash : undefined));
+  const shown = (serving && find(servingHash)) ?? candidate ?? desired.revision;
 
   return {
     observedGeneration: deployment.metadata.generation ?? 0,
     conditions: conditionsOf(snapshot, judgement, intents),
     replicas: (observeOnly ? undefined : step.replicas.get(servingHash ?? '')) ?? state?.replicas ?? 0,
-    readyReplicas: state?.readyReplicas ?? 0,
+    readyReplicas,
     ...(servingHash === undefined ? {} : { selector: selectorText(deployment.metadata.name, servingHash) }),
     ...(shown === undefined ? {} : { plan: shown.data.plan }),
-    ...(serving === undefined ? {} : { serving: servingStatus(serving, state?.readyReplicas ?? 0, snapshot) }),
+    ...(serving === undefined ? {} : { serving }),
     ...(candidate === undefined
       ? {}
       : {
@@ -45,15 +47,25 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
   };
 }
 
-function servingStatus(serving: Revision, readyReplicas: number, snapshot: Snapshot): NonNullable<Status['serving']> {
-  const previous = snapshot.deployment.status?.serving;
-  const now = seconds(snapshot.now);
+/** What is said of the revision that has the traffic; nothing before it has answered for the first time. */
+function servingStatus(
+  { deployment, now }: Snapshot,
+  hash: string,
+  find: (hash: string) => Revision | undefined,
+  readyReplicas: number,
+): Status['serving'] {
+  const before = deployment.status?.serving;
+  const previous = before?.revision === hash ? before : undefined;
+  const revision = find(hash);
+  const proven = revision === undefined ? previous?.proven === true : revision.proven !== undefined;
+  if (!proven && readyReplicas === 0 && previous === undefined) return undefined;
   return {
-    revision: serving.hash,
-    version: serving.data.version,
+    revision: hash,
+    // Without its ControllerRevision the status alone still knows.
+    version: revision?.data.version ?? previous?.version ?? 'unknown',
     readyReplicas,
-    since: previous?.revision === serving.hash ? (previous.since ?? now) : now,
-    proven: serving.proven !== undefined,
+    since: previous?.since ?? seconds(now),
+    proven,
   };
 }
 

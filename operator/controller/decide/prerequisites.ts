@@ -1,0 +1,35 @@
+import { ANNOTATION } from '../../api/index.ts';
+import { childNames, revisionInName } from '../../resources/names.ts';
+import { type Intent, targetOf } from './intents.ts';
+
+/**
+ * What an intent has to come after, as `<kind>/<name>`: when something stands in the way of one of these it is left
+ * undone too, and everything else goes on. `owner` is the name of the DeepSeekDeployment.
+ */
+export function prerequisitesOf(owner: string, intent: Intent): string[] {
+  const { kind, name } = targetOf(owner, intent);
+  const itself = `${kind}/${name}`;
+  const active = `Service/${owner}`;
+  if (itself === active) return [itself, ...beforeTraffic(owner, intent)];
+  const revision = revisionInName(owner, name);
+  if (revision === undefined) return [itself, ...(intent.type === 'Delete' ? [active] : [])];
+  const { deployment, controllerRevision, serviceAccount } = childNames(owner, revision);
+  // Nothing goes before the traffic has left it, and before the verdict on it is written down.
+  if (intent.type === 'Delete') {
+    return [itself, active, `ControllerRevision/${controllerRevision}`, `Deployment/${deployment}`];
+  }
+  if (intent.type !== 'Create' || kind === 'ControllerRevision') return [itself];
+  // No GPU is loaded for what can have no Service, no account or no record.
+  if (kind === 'Deployment') {
+    return [itself, active, `ServiceAccount/${serviceAccount}`, `ControllerRevision/${controllerRevision}`];
+  }
+  return [itself, `Deployment/${deployment}`];
+}
+
+/** The traffic moves onto what is there, and protected. */
+function beforeTraffic(owner: string, intent: Intent): string[] {
+  if (intent.type !== 'Apply' && intent.type !== 'Create') return [];
+  const serving = intent.object.metadata?.annotations?.[ANNOTATION.servingRevision] ?? '';
+  const { deployment, podDisruptionBudget } = childNames(owner, serving);
+  return [`Deployment/${deployment}`, `PodDisruptionBudget/${podDisruptionBudget}`];
+}
