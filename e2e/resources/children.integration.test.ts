@@ -1,4 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import type { DeepSeekDeploymentInput } from '../../operator/api/index.ts';
 import { renderEngine } from '../../operator/engines/index.ts';
 import { plan } from '../../operator/planner/index.ts';
@@ -57,6 +59,36 @@ const RICH: Spec = {
   },
 };
 
+const SAMPLES = new URL('../../manifests/samples/', import.meta.url);
+
+/** Every engine and every source of weights: the samples, and what none of them has. */
+const SPECS: readonly [string, Spec][] = [
+  ...readdirSync(SAMPLES)
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name): [string, Spec] => {
+      return [name, (parse(readFileSync(new URL(name, SAMPLES), 'utf8')) as { readonly spec: Spec }).spec];
+    }),
+  ...(['vLLM', 'SGLang', 'TensorRT-LLM'] as const).map((type): [string, Spec] => [
+    `${type} from a bucket`,
+    {
+      engine: { type },
+      model: {
+        name: 'deepseek-r1-distill-qwen-7b',
+        source: {
+          objectStorage: {
+            uri: 's3://models/r1-7b',
+            endpoint: 'https://minio.example.internal',
+            credentialsSecretRef: { name: 'bucket' },
+          },
+        },
+      },
+    },
+  ]),
+];
+
+/** The standard has no place for folders of the node. */
+const NOT_RESTRICTED = ['edge-1.5b-orin.yaml'];
+
 describe('children on a real API server', () => {
   const cluster = testCluster('control-plane');
   const namespace = testNamespace(cluster);
@@ -92,16 +124,38 @@ describe('children on a real API server', () => {
     }
   });
 
+  it('are kept as declared for every engine and every source of weights', async () => {
+    for (const [name, spec] of SPECS) {
+      const { Deployment: deployment } = children(spec);
+      const live = await apply(cluster(), deployment);
+      expect({ name, drift: covers(deployment, live) }).toEqual({ name, drift: [] });
+      const again = await apply(cluster(), deployment);
+      expect({ name, version: again.metadata['resourceVersion'] }).toEqual({
+        name,
+        version: live.metadata['resourceVersion'],
+      });
+    }
+  });
+
   it('has pods that keep the Pod Security Standard `restricted`', async () => {
     const enforce = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     const labels = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace(), labels: enforce } };
     await apply(cluster(), labels);
     const { Deployment: deployment, ServiceAccount: account } = children({});
     await apply(cluster(), account);
-    const { metadata, spec } = deployment.spec?.template ?? {};
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'one', namespace: namespace() }, spec };
-    await expect(apply(cluster(), pod, ['--dry-run=server'])).resolves.toMatchObject({ metadata: { name: 'one' } });
+    const podOf = ({ spec: declared }: typeof deployment) => {
+      const { metadata, spec } = declared?.template ?? {};
+      return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'one', namespace: namespace() }, spec };
+    };
+    const pod = podOf(deployment);
+    const refused: string[] = [];
+    for (const [name, declared] of SPECS) {
+      const one = podOf(children(declared).Deployment);
+      await apply(cluster(), one, ['--dry-run=server']).catch(() => refused.push(name));
+    }
+    expect(refused).toEqual(NOT_RESTRICTED);
     // The standard is enforced indeed.
+    const { spec } = pod;
     const root = { ...pod, spec: { ...spec, securityContext: { runAsUser: 0 } } };
     await expect(apply(cluster(), root, ['--dry-run=server'])).rejects.toThrow(/violates PodSecurity/);
   });
