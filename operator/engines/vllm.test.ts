@@ -1,36 +1,9 @@
 import { describe, expect, it, test } from '@jest/globals';
-import { parseDeepSeekDeployment } from '../api/index.ts';
-import type { DeepSeekDeployment } from '../api/index.ts';
-import { plan } from '../planner/index.ts';
-import type { EngineContainer } from './index.ts';
 import { renderEngine } from './index.ts';
-
-function deploymentOf(spec: object): DeepSeekDeployment {
-  const parsed = parseDeepSeekDeployment({
-    apiVersion: 'deepseek-operator.io/v1alpha1',
-    kind: 'DeepSeekDeployment',
-    metadata: { name: 'chat', namespace: 'ai' },
-    spec,
-  });
-  if (!parsed.ok) throw new Error(parsed.message);
-  return parsed.value;
-}
-
-function render(spec: object): EngineContainer {
-  const deployment = deploymentOf(spec);
-  const result = plan(deployment.spec);
-  if (!result.accepted) throw new Error(result.message);
-  return renderEngine(result.plan, deployment);
-}
+import { deploymentOf, planned, render, valueOf } from './test-support.ts';
 
 const model = { name: 'deepseek-r1-distill-qwen-7b' };
 const onA100 = { model, accelerator: { type: 'A100-80GB' } };
-
-/** The value after a flag. */
-function valueOf(args: readonly string[], flag: string): string | undefined {
-  const at = args.indexOf(flag);
-  return at < 0 ? undefined : args[at + 1];
-}
 
 describe('the command line', () => {
   test('FP16 on an A100', () => {
@@ -63,8 +36,8 @@ describe('the command line', () => {
     });
     const at = args.indexOf('--served-model-name');
     expect(args.slice(at, at + 4)).toEqual(['--served-model-name', 'chat', 'r1', '--revision']);
-    expect(valueOf(args, '--revision')).toBe('0123abc');
-    expect(valueOf(args, '--tokenizer-revision')).toBe('0123abc');
+    expect(valueOf({ args }, '--revision')).toBe('0123abc');
+    expect(valueOf({ args }, '--tokenizer-revision')).toBe('0123abc');
     expect(args).toContain('--trust-remote-code');
   });
 
@@ -80,7 +53,7 @@ describe('the command line', () => {
     const fp8 = { accelerator: { type: 'H100' }, quantization: { type: 'FP8' } };
     expect(render({ ...fp8, model }).args).not.toContain('--quantization');
     const online = render({ ...fp8, model: { name: 'deepseek-r1-0528-qwen3-8b' } });
-    expect(valueOf(online.args, '--quantization')).toBe('fp8');
+    expect(valueOf(online, '--quantization')).toBe('fp8');
     expect(online.args[0]).toBe('deepseek-ai/DeepSeek-R1-0528-Qwen3-8B');
   });
 
@@ -90,9 +63,9 @@ describe('the command line', () => {
       accelerator: { type: 'H100', parallelism: { tensor: 2, pipeline: 2 } },
       quantization: { kvCache: 'FP8' },
     });
-    expect(valueOf(args, '--kv-cache-dtype')).toBe('fp8');
-    expect(valueOf(args, '--tensor-parallel-size')).toBe('2');
-    expect(valueOf(args, '--pipeline-parallel-size')).toBe('2');
+    expect(valueOf({ args }, '--kv-cache-dtype')).toBe('fp8');
+    expect(valueOf({ args }, '--tensor-parallel-size')).toBe('2');
+    expect(valueOf({ args }, '--pipeline-parallel-size')).toBe('2');
   });
 
   it.each([
@@ -102,7 +75,7 @@ describe('the command line', () => {
     ['INT8', 'bfloat16'],
     ['GPTQ', 'bfloat16'],
   ])('computes %s in %s on an A100', (type, dtype) => {
-    expect(valueOf(render({ ...onA100, quantization: { type } }).args, '--dtype')).toBe(dtype);
+    expect(valueOf(render({ ...onA100, quantization: { type } }), '--dtype')).toBe(dtype);
   });
 
   it('lets extraArgs win, and gives no flag twice', () => {
@@ -180,10 +153,8 @@ describe('the container', () => {
       }
     });
     it('wait for the whole start-up budget', () => {
-      const deployment = deploymentOf({ model: { name: 'deepseek-llm-67b-chat' }, accelerator: { type: 'A100-80GB' } });
-      const result = plan(deployment.spec);
-      const budget = result.accepted ? result.plan.startupBudgetSeconds : Number.NaN;
-      expect(startupProbe.periodSeconds! * startupProbe.failureThreshold!).toBeGreaterThanOrEqual(budget);
+      const { startupBudgetSeconds } = planned({ ...onA100, model: { name: 'deepseek-llm-67b-chat' } });
+      expect(startupProbe.periodSeconds! * startupProbe.failureThreshold!).toBeGreaterThanOrEqual(startupBudgetSeconds);
     });
     it('take a hung engine out of the Service within 15 seconds', () => {
       // Hung right after a good answer: the last of the failing probes has to run into its timeout.
@@ -205,16 +176,21 @@ describe('the container', () => {
     ])('%j: sleeps %d s, then drains %d s, and the kubelet waits for both', (termination, preStop, drain) => {
       const container = render({ ...onA100, ...(termination !== undefined && { termination }) });
       expect(container.preStopSeconds).toBe(preStop);
-      expect(valueOf(container.args, '--shutdown-timeout')).toBe(String(drain));
+      expect(valueOf(container, '--shutdown-timeout')).toBe(String(drain));
       expect(container.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(preStop + drain + 5);
     });
   });
 });
 
-test('a plan of an engine that nothing renders is a bug', () => {
-  const deployment = deploymentOf(onA100);
-  const result = plan(deployment.spec);
-  if (!result.accepted) throw new Error(result.message);
-  const sglang = { ...result.plan, engine: { ...result.plan.engine, type: 'SGLang' as const } };
-  expect(() => renderEngine(sglang, deployment)).toThrow(RangeError);
+test('on a CPU the KV cache has a size, and the memory no share', () => {
+  const container = render({ model, accelerator: { type: 'CPU' }, engine: { type: 'vLLM' } });
+  expect(container.image).toBe('vllm/vllm-openai-cpu:v0.32.0');
+  expect(container.args).not.toContain('--gpu-memory-utilization');
+  expect(container.env).toContainEqual({ name: 'VLLM_CPU_KVCACHE_SPACE', value: expect.stringMatching(/^[1-9]/) });
+});
+
+test('a plan of an engine that the catalogue does not have is a bug', () => {
+  const plan = planned(onA100);
+  const other = { ...plan, engine: { ...plan.engine, type: 'SGLang' as const } };
+  expect(() => renderEngine(other, deploymentOf(onA100))).toThrow(RangeError);
 });

@@ -145,9 +145,17 @@ function nameWarnings(engine: ResolvedEngine): string[] {
 }
 
 function keyWarnings({ engine: spec }: DeepSeekDeploymentSpec, engine: ResolvedEngine): string[] {
-  return spec?.apiKeySecretRef !== undefined && engine.type === 'SGLang'
-    ? [`${nameOf(engine)} writes its settings to its log when it starts, the API key among them: guard the log`]
-    : [];
+  if (spec?.apiKeySecretRef === undefined) return [];
+  switch (engine.type) {
+    case 'SGLang':
+      return [`${nameOf(engine)} writes its settings to its log when it starts, the API key among them: guard the log`];
+    case 'llama.cpp':
+      return [
+        `${nameOf(engine)} asks for the API key on ${engine.version.endpoints.metrics} too: Prometheus has to send it (monitoring.bearerTokenSecretRef)`,
+      ];
+    default:
+      return [];
+  }
 }
 
 /** llama.cpp reads one file, by a name that it has to know. */
