@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
 import { type DeepSeekDeploymentSpec, rolloutSpec } from '../../api/index.ts';
-import { ignoredFields } from './ignored-fields.ts';
+import { monitoringSpec } from '../../api/monitoring.ts';
+import { IGNORED, ignoredFields } from './ignored-fields.ts';
 
 const spec = (part: object) =>
   ({ model: { name: 'x' }, accelerator: { type: 'T4' }, ...part }) as unknown as DeepSeekDeploymentSpec;
@@ -12,12 +15,35 @@ describe('ignoredFields', () => {
     ['what the API server filled in', { rollout: { ...rolloutSpec.parse({}), paused: true } }, []],
     ['another strategy', { rollout: { strategy: 'Canary' } }, ['spec.rollout.strategy']],
     ['whole blocks', { monitoring: {}, autoscaling: {} }, ['spec.autoscaling', 'spec.monitoring']],
-    [
-      'deep members',
-      { accelerator: { type: 'T4', parallelism: { nodes: 2 } } },
-      ['spec.accelerator.parallelism.nodes'],
-    ],
+    ['deep members', { traffic: { routeRef: {} } }, ['spec.traffic.routeRef']],
+    ['no network policy', { networkPolicy: { enabled: false } }, []],
+    ['a network policy', { networkPolicy: { enabled: true } }, ['spec.networkPolicy']],
+    ['no monitoring', { monitoring: { scrape: 'None' } }, []],
+    ['no monitoring, as the API server fills it in', { monitoring: monitoringSpec.parse({ scrape: 'None' }) }, []],
+    ['no scraping, but limits', { monitoring: { scrape: 'None', thresholds: {} } }, ['spec.monitoring']],
+    ['monitoring', { monitoring: { scrape: 'Auto' } }, ['spec.monitoring']],
   ])('of %s', (_, part, expected) => {
     expect(ignoredFields(spec(part))).toEqual(expected);
   });
+
+  it('knows fields of the schema only', async () => {
+    const schema = await specSchema();
+    expect(IGNORED.filter((path) => schemaAt(schema, path) === undefined)).toEqual([]);
+  });
 });
+
+/** A structural schema, as far as its fields go. */
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** The schema of `spec` in the CRD. */
+async function specSchema(): Promise<Schema> {
+  const text = await readFile(new URL('../../../crds/deepseekdeployments.yaml', import.meta.url), 'utf8');
+  const crd = parse(text) as { spec: { versions: [{ schema: { openAPIV3Schema: Schema } }] } };
+  return crd.spec.versions[0].schema.openAPIV3Schema.properties?.['spec'] ?? {};
+}
+
+function schemaAt(schema: Schema, path: readonly string[]): Schema | undefined {
+  return path.reduce<Schema | undefined>((found, key) => found?.properties?.[key], schema);
+}

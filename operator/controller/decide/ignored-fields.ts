@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type DeepSeekDeploymentSpec, rolloutSpec } from '../../api/index.ts';
 
 /** Fields of the schema that nothing obeys yet. An entry goes when its feature comes. */
-const IGNORED: readonly (readonly string[])[] = [
-  ['accelerator', 'parallelism', 'nodes'],
+export const IGNORED: readonly (readonly [keyof DeepSeekDeploymentSpec, ...string[]])[] = [
   ['autoscaling'],
   ['monitoring'],
   ['networkPolicy'],
@@ -15,7 +14,6 @@ const IGNORED: readonly (readonly string[])[] = [
   ['rollout', 'whenCapacityIsShort'],
   ['rollout', 'provisionTimeout'],
   ['rollout', 'schedulingDeadline'],
-  ['rollout', 'progressDeadline'],
   ['rollout', 'handover'],
   ['rollout', 'promotion'],
   ['rollout', 'canary'],
@@ -27,6 +25,16 @@ const IGNORED: readonly (readonly string[])[] = [
   ['rollout', 'maintenanceWindows'],
 ];
 
+/** What is switched off is obeyed. By the first of the path. */
+const SWITCHED_OFF: { readonly [Block in keyof DeepSeekDeploymentSpec]?: (spec: DeepSeekDeploymentSpec) => boolean } = {
+  monitoring: ({ monitoring }) => {
+    // The API server fills in rules and dashboard: nobody can tell whether they are asked for.
+    const { scrape, rules: _, dashboard: __, ...others } = monitoring ?? {};
+    return scrape === 'None' && Object.keys(others).length === 0;
+  },
+  networkPolicy: ({ networkPolicy }) => networkPolicy?.enabled === false,
+};
+
 /** What the API server fills in when the block is there: nobody has asked for it. */
 const DEFAULTS = { rollout: rolloutSpec.parse({}) };
 
@@ -34,6 +42,7 @@ const DEFAULTS = { rollout: rolloutSpec.parse({}) };
 export function ignoredFields(spec: DeepSeekDeploymentSpec): string[] {
   return IGNORED.filter((path) => {
     const value = at(spec, path);
+    if (SWITCHED_OFF[path[0]]?.(spec)) return false;
     return value !== undefined && !isDeepStrictEqual(value, at(DEFAULTS, path));
   }).map((path) => ['spec', ...path].join('.'));
 }
