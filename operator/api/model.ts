@@ -204,7 +204,15 @@ export const modelSpec = withRules(
         'Commit (or tag) of the weights. A change is a new version. Default: the commit that the catalogue pins.',
       )
       .exactOptional(),
-    servedNames: atomicList(matching(/^[!-+--~]+$/, 200, 'should be printable ASCII without spaces and commas'), 16, 1)
+    servedNames: atomicList(
+      matching(
+        /^[!-+.-~][!-+--~]*$/,
+        200,
+        'should be printable ASCII without spaces and commas, and not begin with a dash',
+      ),
+      16,
+      1,
+    )
       .describe('What clients send as `model`. Default: the name of this object, so that a new model breaks no client.')
       .exactOptional(),
     maxModelLen: count(100_000_000)

@@ -47,6 +47,3 @@ export const ANNOTATION = {
   /** On a DeepSeekDeployment: an order, `<verb>/<revision>/<object UID>/<nonce>`. */
   order: `${GROUP}/order`,
 } as const;
-
-/** PriorityClass of the serving pods, shipped with the CRD. */
-export const PRIORITY_CLASS = 'deepseek-serving';

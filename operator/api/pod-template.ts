@@ -49,7 +49,9 @@ export const podTemplateSpec = z.object({
     })
     .describe('Labels and annotations of the pods.')
     .exactOptional(),
-  priorityClassName: objectName().describe('PriorityClass of the pods. Default: deepseek-serving.').exactOptional(),
+  priorityClassName: objectName()
+    .describe('PriorityClass of the pods, which has to exist. Default: that of the cluster.')
+    .exactOptional(),
   affinity: rawObject()
     .describe('Affinity of the pods, as in a pod’s spec; node affinity is added to that of the accelerator.')
     .exactOptional(),

@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from '@jest/globals';
+import { readdir, readFile } from 'node:fs/promises';
 import { CONDITION_TYPES } from './conditions.ts';
 import { isReason, REASON_GROUPS, REASONS } from './reasons.ts';
 
@@ -34,4 +35,18 @@ describe('the catalogue of reasons', () => {
     expect(isReason('ImageNotFound')).toBe(true);
     expect(isReason('toString')).toBe(false);
   });
+
+  it('has no reason that no code gives', async () => {
+    const code = await sourcesOfOperator();
+    expect(Object.keys(REASONS).filter((reason) => !code.includes(`'${reason}'`))).toEqual([]);
+  });
 });
+
+/** All code of the operator but the API itself and what is for tests alone. */
+async function sourcesOfOperator(): Promise<string> {
+  const root = new URL('../', import.meta.url);
+  const names = (await readdir(root, { recursive: true })).filter(
+    (name) => name.endsWith('.ts') && !/^api\/|\.test\.ts$|test-support\.ts$|(?:^|\/)(?:testing|testdata)\//.test(name),
+  );
+  return (await Promise.all(names.map((name) => readFile(new URL(name, root), 'utf8')))).join('\n');
+}

@@ -102,17 +102,17 @@ const FAILURES = {
     fix: 'Correct accelerator.type (or accelerator.custom.memory), or the label nvidia.com/gpu.memory of the nodes.',
   },
   InsufficientGPUs: {
-    on: ['CapacityAvailable', 'Ready'],
+    on: ['CapacityAvailable', 'CandidateHealthy', 'Ready'],
     meaning: 'No node has enough free GPUs of the right kind.',
     fix: 'Add nodes or free GPUs: the message says how many of which kind are missing. It goes on by itself.',
   },
   Unschedulable: {
-    on: ['CapacityAvailable', 'Ready'],
+    on: ['CapacityAvailable', 'CandidateHealthy', 'Ready'],
     meaning: 'The scheduler finds no node, for another reason than GPUs: CPU, memory, labels, taints, or affinity.',
     fix: 'See the scheduler’s words in the message; adjust accelerator.nodeSelector, accelerator.tolerations, resources or podTemplate.affinity.',
   },
   SchedulingGated: {
-    on: ['CapacityAvailable', 'Ready'],
+    on: ['CapacityAvailable', 'CandidateHealthy', 'Ready'],
     meaning: 'Another controller, such as Kueue, holds the pods back.',
     fix: 'Look into the queue. It goes on by itself once the gate is lifted.',
   },
@@ -223,7 +223,7 @@ const FAILURES = {
     fix: 'See the claim; check its StorageClass and access mode (ReadWriteMany for several replicas).',
   },
   QuotaExceeded: {
-    on: ['CapacityAvailable', 'Ready'],
+    on: ['CapacityAvailable', 'CandidateHealthy', 'Ready'],
     meaning: 'A ResourceQuota of the namespace does not allow the pods.',
     fix: 'Raise the quota or free some of it. It goes on by itself.',
   },
@@ -243,18 +243,15 @@ const LIFECYCLE = {
     meaning: 'No pod answers requests.',
     fix: 'See the reason of Ready.',
   },
-  Degraded: {
-    on: ['Ready'],
-    meaning: 'The wanted revision serves with fewer pods than wanted.',
-    fix: 'See the message for what the missing pods lack.',
+  Scheduling: {
+    on: ['CapacityAvailable'],
+    meaning: 'Not every pod has its place yet, and the scheduler has refused none.',
   },
-  Scheduling: { on: ['Ready', 'Reconciling', 'CandidateHealthy'], meaning: 'Pods wait for the scheduler.' },
   Loading: {
     on: ['Ready', 'Reconciling', 'CandidateHealthy', 'Available'],
     meaning: 'Pods pull the image, download weights, load and warm up. The message says until when they may.',
   },
   Healthy: { on: ['CandidateHealthy'], meaning: 'The candidate’s pods are ready.' },
-  NoCandidate: { on: ['CandidateHealthy'], meaning: 'Nothing is on its way: what serves is what is wanted.' },
   Switching: { on: ['Ready', 'Reconciling'], meaning: 'The traffic moves to the candidate.' },
   Scaling: { on: ['Ready', 'Reconciling'], meaning: 'Pods are added or taken away.' },
   ScaledToZero: {
@@ -270,8 +267,6 @@ const LIFECYCLE = {
     fix: 'Allow the operator’s ServiceAccount to list and watch nodes, if you want to be told.',
   },
   CapacityFound: { on: ['CapacityAvailable'], meaning: 'All wanted pods have their GPUs.' },
-  Proven: { on: ['RollbackReady', 'Ready'], meaning: 'The revision has kept its gates, or has served at full size.' },
-  NoRollbackTarget: { on: ['RollbackReady'], meaning: 'There is no earlier proven revision.' },
   Held: {
     on: ['Stalled', 'Ready', 'CandidateHealthy'],
     meaning: 'The wanted version failed or was taken back, and is not tried again. What served before still serves.',
@@ -298,8 +293,6 @@ const LIFECYCLE = {
     meaning: 'Fields of the spec are part of the API, and this version of the operator does not obey them yet.',
     fix: 'Take them out, or use a version that has them.',
   },
-  AllFieldsObeyed: { on: ['FieldsIgnored'], meaning: 'Every field that is set is obeyed.' },
-  NotConfigured: { on: ['AutoscalingActive', 'RollbackReady'], meaning: 'The spec does not ask for it.' },
 } as const satisfies Record<string, ReasonEntry>;
 
 /** Every reason that a user can meet, in the order of the reference. Add yours to the group that it belongs to. */
