@@ -39,10 +39,20 @@ export function parseHelp(help: string): FlagSpec[] {
     .filter((line) => line.startsWith('-'))
     .map((line) => {
       const names = [...line.matchAll(/(?:^|, )(-{1,2}[A-Za-z0-9][\w-]*)/g)].map((match) => match[1] ?? '');
-      const argument = /^-{1,2}[\w-]+ (\[?[A-Z{[(].*)$/.exec(line.replace(/,? -.*$/, ''))?.[1] ?? '';
+      // The value stands behind every name, or behind the last alone.
+      const argument = valueAfterName(line.replace(/,? -.*$/, '')) ?? valueAfterName(lastPart(line)) ?? '';
       const choices = parseChoices(argument);
       return { names, count: argumentCount(argument), ...(choices && { choices }) };
     });
+}
+
+function lastPart(line: string): string {
+  const at = line.lastIndexOf(', -');
+  return at < 0 ? line : line.slice(at + ', '.length);
+}
+
+function valueAfterName(part: string): string | undefined {
+  return /^-{1,2}[\w-]+ (\[?[A-Z{[(].*)$/.exec(part)?.[1];
 }
 
 /** `{a,b}` and `['a', 'b']`; a list that the help cuts off (no closing brace) says nothing about what is refused. */
@@ -55,9 +65,31 @@ function parseChoices(argument: string): string[] | undefined {
 
 function argumentCount(argument: string): FlagSpec['count'] {
   if (argument === '') return 'none';
-  if (/ \[.* \.\.\.\]$/.test(argument)) return 'many';
-  if (/^\[[A-Z_]+\]$/.test(argument)) return 'optional';
+  if (/ \[(.* )?\.\.\.\]$/.test(argument)) return 'many';
+  if (/^\[[A-Z_0-9]+\]$/.test(argument)) return 'optional';
   return 'one';
+}
+
+/** What vLLM's parser has beyond argparse's own, and argparse's abbreviations, which only some programs leave on. */
+export interface ParserStyle {
+  /** `_` in a flag's name is `-`, and `--json-flag.key value` sets a part of a value. */
+  readonly lenientNames: boolean;
+  /** `--tensor` is `--tensor-parallel-size`, if it is the only one that begins so. */
+  readonly abbreviations: boolean;
+}
+
+const vllmStyle: ParserStyle = { lenientNames: true, abbreviations: false };
+
+/** A Python program that leaves argparse as it is. */
+export const plainStyle: ParserStyle = { lenientNames: false, abbreviations: true };
+
+function abbreviated(name: string, byName: ReadonlyMap<string, FlagSpec>): FlagSpec | undefined {
+  if (!name.startsWith('--')) return undefined;
+  const candidates = [...byName.keys()].filter((full) => full.startsWith(name));
+  if (candidates.length > 1) {
+    throw new ArgumentError(`ambiguous option: ${name} could match ${candidates.join(', ')}`);
+  }
+  return byName.get(candidates[0] ?? '');
 }
 
 /**
@@ -69,6 +101,7 @@ export function parseArguments(
   args: readonly string[],
   flags: readonly FlagSpec[],
   checks: ReadonlyMap<string, ValueCheck> = new Map(),
+  style: ParserStyle = vllmStyle,
 ): ParsedArguments {
   const byName = new Map(flags.flatMap((flag) => flag.names.map((name) => [name, flag] as const)));
   const values = new Map<string, readonly string[]>();
@@ -89,8 +122,8 @@ export function parseArguments(
       else positionals.push(token);
       continue;
     }
-    const { name, inline } = splitOption(token, byName);
-    const flag = byName.get(name);
+    const { name, inline } = splitOption(token, byName, style);
+    const flag = byName.get(name) ?? (style.abbreviations ? abbreviated(name, byName) : undefined);
     if (flag === undefined) {
       unrecognized.push(token, ...(inline === undefined ? takeValues(Infinity) : []));
       continue;
@@ -121,12 +154,16 @@ function isOption(token: string): boolean {
   return token.length > 1 && token.startsWith('-') && !/^-\d+(\.\d+)?$/.test(token);
 }
 
-/** Splits `--name=value`; vLLM reads `_` in a flag's name as `-`, and `--json-flag.key value` as a part of its value. */
-function splitOption(token: string, byName: ReadonlyMap<string, FlagSpec>): { name: string; inline?: string } {
+/** Splits `--name=value`. */
+function splitOption(
+  token: string,
+  byName: ReadonlyMap<string, FlagSpec>,
+  style: ParserStyle,
+): { name: string; inline?: string } {
   const equals = token.indexOf('=');
   const raw = equals < 0 ? token : token.slice(0, equals);
-  const name = raw.startsWith('--') ? raw.replaceAll('_', '-') : raw;
-  const dot = name.indexOf('.');
+  const name = style.lenientNames && raw.startsWith('--') ? raw.replaceAll('_', '-') : raw;
+  const dot = style.lenientNames ? name.indexOf('.') : -1;
   const known = dot > 0 && byName.has(name.slice(0, dot)) ? name.slice(0, dot) : name;
   return equals < 0 ? { name: known } : { name: known, inline: token.slice(equals + 1) };
 }

@@ -6,6 +6,8 @@ export interface Launch {
   readonly command: readonly string[];
   readonly args: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
+  /** Files that the pod's init containers have written, by their path in this container. */
+  readonly files?: ReadonlyMap<string, string>;
   readonly image?: string;
   /** GPUs (or MIG slices) that the container holds: its limit of a `*.com/gpu` or `*.com/mig-...` resource. */
   readonly gpuCount: number;

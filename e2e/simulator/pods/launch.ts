@@ -1,6 +1,7 @@
 import type { Launch, NodeGpu } from '../engines/types.ts';
 import { expandVariables, resolveEnvironment } from './environment.ts';
 import type { ReadKey } from './environment.ts';
+import { writtenFiles } from './files.ts';
 import { gpuCount, memoryGiB, visibleGpu } from './gpu.ts';
 import type { Container, Pod } from './types.ts';
 
@@ -34,6 +35,7 @@ export async function prepareLaunch(
     command: expand(container.command),
     args: expand(container.args),
     environment,
+    files: writtenFiles(pod, container),
     gpuCount: gpuCount(limits),
     ...(container.image !== undefined && { image: container.image }),
     ...(gpu && { gpu }),

@@ -6,6 +6,7 @@ export interface Pod extends KubeObject {
   readonly spec: {
     readonly nodeName?: string;
     readonly containers: readonly Container[];
+    readonly initContainers?: readonly Container[];
     readonly terminationGracePeriodSeconds?: number;
   };
   readonly status?: { readonly podIP?: string };
@@ -17,6 +18,7 @@ export interface Container {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly EnvVar[];
+  readonly volumeMounts?: readonly VolumeMount[];
   readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
   readonly startupProbe?: Probe;
   readonly terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
@@ -26,6 +28,11 @@ export interface Container {
       readonly exec?: { readonly command?: readonly string[] };
     };
   };
+}
+
+export interface VolumeMount {
+  readonly name: string;
+  readonly mountPath: string;
 }
 
 export interface Probe {
