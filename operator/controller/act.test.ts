@@ -3,7 +3,7 @@ import { ANNOTATION, API_VERSION, KIND, LABEL, MANAGER } from '../api/index.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Informer, KubeClient, KubeObject } from '../kube/types.ts';
 import { act } from './act.ts';
-import type { Intent } from './decide/intents.ts';
+import { type Intent, targetOf } from './decide/intents.ts';
 import { StaleCacheError } from './live-reads.ts';
 import { CHILD_KINDS, type ChildKind, type LiveMeta } from './snapshot.ts';
 
@@ -18,12 +18,14 @@ function child(kind: string, name: string, metadata: object = {}, rest: object =
 }
 
 /** What the server has, by kind; it refuses to create what exists, and takes everything else. */
-function bench(objects: Partial<Record<ChildKind, KubeObject>>) {
+function bench(objects: Partial<Record<ChildKind, KubeObject>>, refused: readonly string[] = []) {
   const calls: { readonly verb: string; readonly body?: unknown }[] = [];
   const seen: KubeObject[] = [];
   const kindOf = (type: { readonly kind: string }) => objects[type.kind as ChildKind];
   const answer = (verb: string, type: { readonly kind: string }, body?: unknown) => {
     calls.push({ verb: `${verb} ${type.kind}`, body });
+    const name = (body as KubeObject | undefined)?.metadata.name ?? '';
+    if (refused.includes(`${type.kind}/${name}`)) throw new ApiError(403, { reason: 'Forbidden', message: 'no' });
     const found = kindOf(type);
     if (verb === 'apply' && found) throw new ApiError(409, { reason: 'Conflict', message: 'it exists' });
     if (verb === 'get' && !found) throw new ApiError(404, { reason: 'NotFound', message: 'not there' });
@@ -46,7 +48,7 @@ function bench(objects: Partial<Record<ChildKind, KubeObject>>) {
     Informer<KubeObject>
   >;
   const written: string[] = [];
-  const run = (...intents: Intent[]) =>
+  const run = async (...intents: Intent[]) =>
     act(owner, intents, { client, children, onWrite: ({ type }) => void written.push(type) }, signal);
   return { calls, seen, written, run };
 }
@@ -115,4 +117,93 @@ it('writes replicas onto the version that was read alone: somebody may have been
   const { run, calls } = bench({});
   await run({ type: 'SetReplicas', replicas: 2 });
   expect(calls[0]?.body).toMatchObject({ metadata: { resourceVersion: '7' }, spec: { replicas: 2 } });
+});
+
+describe('an obstacle', () => {
+  const make = (kind: ChildKind, name: string): Intent => ({ type: 'Create', kind, object: child(kind, name) });
+  const apply = (kind: ChildKind, name: string, metadata: object = {}): Intent => ({
+    type: 'Apply',
+    kind,
+    object: child(kind, name, metadata),
+    because: [],
+  });
+  const remove = (kind: ChildKind, name: string): Intent => ({ type: 'Delete', kind, name, uid: 'uid', because: '' });
+  const serves = (revision: string) => ({ annotations: { [ANNOTATION.servingRevision]: revision } });
+  const said = (intents: readonly Intent[]) =>
+    intents.map((intent) => {
+      const { kind, name } = targetOf('chat', intent);
+      return `${intent.type} ${kind}/${name}`;
+    });
+
+  it.each<[string, string[], Intent[], string[]]>([
+    [
+      'of the candidate does not stop what serves, and what belongs to the candidate waits',
+      ['Deployment/chat-new'],
+      [
+        make('ControllerRevision', 'chat-new'),
+        make('Deployment', 'chat-new'),
+        make('Service', 'chat-new'),
+        apply('PodDisruptionBudget', 'chat-old'),
+        apply('Service', 'chat', serves('old')),
+      ],
+      ['Create ControllerRevision/chat-new', 'Apply PodDisruptionBudget/chat-old', 'Apply Service/chat'],
+    ],
+    [
+      'before the active Service loads nothing onto a GPU',
+      ['Service/chat'],
+      [
+        make('ServiceAccount', 'chat'),
+        make('Service', 'chat'),
+        make('ControllerRevision', 'chat-new'),
+        make('Deployment', 'chat-new'),
+        make('Service', 'chat-new'),
+      ],
+      ['Create ServiceAccount/chat', 'Create ControllerRevision/chat-new'],
+    ],
+    [
+      'before the active Service does not keep what runs from being scaled',
+      ['Service/chat'],
+      [apply('Service', 'chat', serves('old')), apply('Deployment', 'chat-old')],
+      ['Apply Deployment/chat-old'],
+    ],
+    [
+      'before the ServiceAccount starts no pod under a foreign one',
+      ['ServiceAccount/chat'],
+      [make('ServiceAccount', 'chat'), make('Deployment', 'chat-new')],
+      [],
+    ],
+    [
+      'before the new version moves no traffic, and takes nothing from the old one',
+      ['PodDisruptionBudget/chat-new'],
+      [
+        apply('Deployment', 'chat-new'),
+        make('PodDisruptionBudget', 'chat-new'),
+        apply('Service', 'chat', serves('new')),
+        remove('Deployment', 'chat-old'),
+        remove('PodDisruptionBudget', 'chat-old'),
+      ],
+      ['Apply Deployment/chat-new'],
+    ],
+    [
+      'before the verdict on a candidate leaves its pods: it would be tried again',
+      ['ControllerRevision/chat-new'],
+      [
+        apply('ControllerRevision', 'chat-new'),
+        remove('Deployment', 'chat-new'),
+        remove('Service', 'chat-new'),
+        remove('Deployment', 'chat-third'),
+      ],
+      ['Delete Deployment/chat-third'],
+    ],
+  ])('%s', async (_, refused, intents, expected) => {
+    const { done, obstacle } = await bench({}, refused).run(...intents);
+    expect(said(done)).toEqual(expected);
+    expect(obstacle).toMatchObject({ reason: 'AdmissionDenied', message: expect.stringContaining('is refused') });
+  });
+
+  it('is the first of several', async () => {
+    const intents = [make('Deployment', 'chat-a'), make('Deployment', 'chat-b')];
+    const { obstacle } = await bench({}, ['Deployment/chat-a', 'Deployment/chat-b']).run(...intents);
+    expect(obstacle?.message).toContain('Deployment chat-a');
+  });
 });

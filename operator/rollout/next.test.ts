@@ -127,8 +127,20 @@ describe('nextStep', () => {
     expect(Object.fromEntries(step.replicas)).toEqual({ new: 2 });
   });
 
-  it('does not replace what served and is down: it is repaired while the candidate loads', () => {
+  it('does not replace what served and does not answer for now: it is repaired while the candidate loads', () => {
     expect(replicasOf({ states: new Map([['old', state(2, 0)]]) })).toEqual({ old: 2, new: 2 });
+  });
+
+  it('replaces what served and is down for good, as what never served', () => {
+    const states = new Map([['old', state(2, 0)]]);
+    const step = nextStep(input({ states, servingDown: true }));
+    expect(step).toMatchObject({ serving: 'new', attempt: 2, switched: true });
+    expect(Object.fromEntries(step.replicas)).toEqual({ new: 2 });
+    expect(nextStep(input({ states, servingDown: true, paused: true }))).toMatchObject({ serving: 'old' });
+  });
+
+  it('does not take a revision without a record for one that never served', () => {
+    expect(replicasOf({ revisions: [NEW], states: new Map([['old', state(2, 0)]]) })).toEqual({ old: 2, new: 2 });
   });
 
   it('starts no candidate and moves no traffic while paused', () => {
