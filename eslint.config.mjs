@@ -3,7 +3,7 @@ import boundaries from 'eslint-plugin-boundaries';
 import tseslint from 'typescript-eslint';
 
 /**
- * The house (docs/design.md, section 3): which folder may import which. Data goes one way, and whatever is not
+ * The house (docs/design.md, section 2): which folder may import which. Data goes one way, and whatever is not
  * listed here is refused, so a new folder has to say whom it knows before it compiles in CI.
  */
 const house = {

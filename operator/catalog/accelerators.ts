@@ -1,7 +1,9 @@
 import type { AcceleratorEntry, LabelDialect, MIGProfile, NodeLabels } from './types.ts';
 
-const VISIBLE =
-  'memory that CUDA reports to a process, from published engine start-up logs (reference: GPU memory as engines see it)';
+/** What CUDA lets a process see, as PyTorch says it ("GPU 0 has a total capacity of ..."), and whose log that is. */
+const visible = (gib: string, log: string): string => `${gib} GiB of it are visible (${log})`;
+/** The same where no log is at hand. */
+const unseen = (device: string, gib: string): string => `unverified: ${gib} GiB visible of ${device}`;
 const GFD = 'GPU Feature Discovery label nvidia.com/gpu.memory';
 const COST = 'unverified: rough ratio of public on-demand prices per GPU-hour; only orders alternatives';
 const PER_NODE =
@@ -111,7 +113,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     ],
     sources: {
       computeCapability: CAPABILITY,
-      memory: `${GFD} 15360; ${VISIBLE}`,
+      memory: `${GFD} 15360; ${visible('14.56', 'Zheng-Chong/CatVTON#133')}`,
       interconnect: 'PCIe card without NVLink',
       maxPerNode: `${PER_NODE}: g4dn.metal`,
       relativeCost: COST,
@@ -130,7 +132,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     nodeLabels: [gfd('NVIDIA-L4'), gke('nvidia-l4'), karpenter('l4', '22888')],
     sources: {
       computeCapability: CAPABILITY,
-      memory: `unverified: device memory 23034 MiB; ${VISIBLE}`,
+      memory: unseen('23034 MiB', '22.06'),
       interconnect: 'PCIe card without NVLink',
       maxPerNode: `${PER_NODE}: g6.48xlarge`,
       relativeCost: COST,
@@ -149,7 +151,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     nodeLabels: [gfd('NVIDIA-A10G'), karpenter('a10g', '22888')],
     sources: {
       computeCapability: CAPABILITY,
-      memory: `${GFD} 23028; ${VISIBLE}`,
+      memory: unseen(`${GFD} 23028`, '22.06'),
       interconnect: 'PCIe card without NVLink',
       maxPerNode: `${PER_NODE}: g5.48xlarge`,
       relativeCost: COST,
@@ -168,7 +170,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     nodeLabels: [gfd('NVIDIA-L40S'), karpenter('l40s', '45776')],
     sources: {
       computeCapability: CAPABILITY,
-      memory: `${GFD} 46068; ${VISIBLE}`,
+      memory: unseen(`${GFD} 46068`, '44.3'),
       interconnect: 'PCIe card without NVLink',
       maxPerNode: `${PER_NODE}: g6e.48xlarge`,
       relativeCost: COST,
@@ -200,7 +202,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     ],
     sources: {
       computeCapability: CAPABILITY,
-      memory: `${GFD} about 40536 (40960 with later drivers); ${VISIBLE}`,
+      memory: unseen(`${GFD} about 40536 (40960 with later drivers)`, '39.4'),
       interconnect: 'NVLink on SXM boards; PCIe cards have it in pairs at most',
       migProfiles: `${MIG}; unverified: 1g.5gb, 1g.10gb, 7g.40gb`,
       maxPerNode: `${PER_NODE}: p4d.24xlarge (16 on a2-megagpu-16g)`,
@@ -238,7 +240,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     ],
     sources: {
       computeCapability: CAPABILITY,
-      memory: `${GFD} 81920; ${VISIBLE}`,
+      memory: `${GFD} 81920; ${visible('79.15', 'vllm-project/vllm#4408')}`,
       interconnect: 'NVLink on SXM boards; PCIe cards have it in pairs at most',
       migProfiles: MIG,
       maxPerNode: `${PER_NODE}: p4de.24xlarge`,
@@ -271,7 +273,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     ],
     sources: {
       computeCapability: CAPABILITY,
-      memory: `${GFD} 81559; ${VISIBLE}`,
+      memory: `${GFD} 81559; ${visible('79.11', 'vllm-project/vllm#27508')}`,
       interconnect: 'NVSwitch on HGX boards',
       migProfiles: `${MIG} (jbarrow.ai/field_notes/nvidia-mig)`,
       maxPerNode: `${PER_NODE}: p5.48xlarge`,
@@ -304,7 +306,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     ],
     sources: {
       computeCapability: CAPABILITY,
-      memory: `unverified: device memory 143771 MiB; ${VISIBLE}`,
+      memory: unseen('143771 MiB', '139.7'),
       interconnect: 'NVSwitch on HGX boards',
       migProfiles: `${MIG}; unverified: all but 3g.71gb (69.8 GiB in a published run)`,
       maxPerNode: `${PER_NODE}: p5en.48xlarge`,
@@ -324,7 +326,7 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     nodeLabels: [gfd('NVIDIA-B200'), gke('nvidia-b200'), karpenter('b200', '183359')],
     sources: {
       computeCapability: CAPABILITY,
-      memory: `${GFD} 183359; unverified: 178 GiB of it are visible`,
+      memory: unseen(`${GFD} 183359`, '178'),
       interconnect: 'NVSwitch on HGX boards',
       maxPerNode: `${PER_NODE}: p6-b200.48xlarge`,
       relativeCost: COST,

@@ -25,7 +25,7 @@ export function revisionService(deployment: Owner, revision: string): Child<ISer
 
 /**
  * The Service that clients use. What serves is said twice in this one object, by its selector and by its annotations,
- * so that one apply moves both and a selector that somebody else wrote is seen (docs/design.md, section 6.1).
+ * so that one apply moves both and a selector that somebody else wrote is seen (docs/design.md, section 6).
  */
 export function activeService(deployment: Owner, serving: { revision: string; attempt: number }): Child<IService> {
   const { name } = deployment.metadata;
