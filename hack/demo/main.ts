@@ -27,7 +27,7 @@ async function up(timeoutSeconds: number, signal: AbortSignal): Promise<void> {
 
 function nextSteps({ kubeconfig, binDir, enginePort, rows }: Demo): string {
   const here = (path: string): string => `"$PWD/${relative(process.env['INIT_CWD'] ?? process.cwd(), path)}"`;
-  const [model] = rows;
+  const model = rows.find(({ name }) => name === 'chat') ?? rows[0];
   const podIP = model?.podIPs[0];
   const question = JSON.stringify({ model: model?.name, messages: [{ role: 'user', content: '2+2=' }] });
   return [
