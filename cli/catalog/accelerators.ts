@@ -20,7 +20,7 @@ export function acceleratorsTable(accelerators: readonly AcceleratorEntry[], ter
       { header: 'CUDA', cell: ({ computeCapability }) => span(computeCapability ?? '-'), align: 'right' },
       { header: 'LINK', cell: ({ device, interconnect }) => span(device === 'GPU' ? interconnect : '-') },
       { header: 'PER NODE', cell: ({ maxPerNode }) => span(String(maxPerNode)), align: 'right' },
-      { header: 'RESOURCE', cell: ({ resourceName }) => span(resourceName ?? 'cpu, memory') },
+      { header: 'RESOURCE', cell: ({ resourceName }) => span(resourceName ?? 'cpu, memory'), dispensable: 0 },
       {
         header: 'MIG',
         cell: ({ migProfiles = [] }) => span(migProfiles.length === 0 ? '-' : `${migProfiles.length} profiles`),

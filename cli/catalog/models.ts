@@ -55,7 +55,7 @@ export function modelsTable(models: readonly ModelView[], terminal: Terminal): s
         dispensable: 1,
       },
       { header: 'CONTEXT', cell: ({ contextLength }) => span(shortTokens(contextLength.card)), align: 'right' },
-      { header: 'NATIVE', cell: ({ nativeDtype }) => span(NATIVE[nativeDtype]) },
+      { header: 'NATIVE', cell: ({ nativeDtype }) => span(NATIVE[nativeDtype]), dispensable: 0 },
       {
         header: 'WEIGHTS',
         cell: ({ checkpointGiB: gib }) => span(gib === undefined ? '?' : formatGiB(gib)),

@@ -46,13 +46,13 @@ function layOutFormats(matrix: Matrix, shown: readonly QuantizationType[], termi
     .join('\n\n');
 }
 
-/** Why a format is refused on all GPUs alike; undefined if it is not. */
+/** Why a format is refused on every GPU; undefined if it is not. */
 function refusalEverywhere({ combinations }: Matrix, format: QuantizationType): string | undefined {
   const ours = combinations.filter(({ quantization }) => quantization === format);
-  const reasons = new Set(ours.map(({ reason }) => reason));
   // The largest GPU comes last: what it lacks is not the GPU's fault alone.
-  const only = ours.at(-1);
-  return reasons.size === 1 && only?.accepted === false ? `${only.reason}: ${only.message ?? ''}` : undefined;
+  const last = ours.at(-1);
+  if (last === undefined || ours.some(({ accepted }) => accepted)) return undefined;
+  return `${last.reason}: ${last.message ?? ''}`;
 }
 
 function acceleratorColumn({ combinations }: Matrix): Column {
@@ -90,17 +90,19 @@ function chunks(columns: readonly Column[], first: Column, width: number, option
 
 /** What the words in the cells mean, and why the formats without a column have none. */
 function footnotes(matrix: Matrix, formats: readonly QuantizationType[], terminal: Terminal): string {
-  const nowhere = formats.flatMap((format) => {
-    const why = refusalEverywhere(matrix, format);
-    return why === undefined ? [] : [[format, `nowhere. ${why}`] as const];
-  });
-  const absent = new Set<string>(nowhere.map(([format]) => format));
+  const nowhere = Map.groupBy(
+    formats.filter((format) => refusalEverywhere(matrix, format) !== undefined),
+    (format) => refusalEverywhere(matrix, format) ?? '',
+  );
+  const absent = new Set([...nowhere.values()].flat());
   const refused = matrix.combinations.filter(({ accepted, quantization }) => !accepted && !absent.has(quantization));
   const notes = [
     ...[...new Set(refused.map(({ reason }) => reason))].map(
       (reason) => [refusalWord(reason), `${reason}: ${REASONS[reason].meaning}`] as const,
     ),
-    ...nowhere,
+    ...[...nowhere].map(
+      ([why, names]) => [names.length === formats.length ? 'all' : names.join(', '), `nowhere. ${why}`] as const,
+    ),
   ];
   if (notes.length === 0) return '';
   const words = notes.map(([word]) => span(word));

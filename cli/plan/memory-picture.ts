@@ -9,6 +9,8 @@ import type { PlanOutput } from './verdict.ts';
 /** A longer bar says no more. */
 const LONGEST_BAR = 72;
 const SHORTEST_BAR = 8;
+/** Less reads as 0.0 GiB. */
+const VISIBLE_GIB = 0.05;
 
 /** The memory of one device as a bar, and its legend in numbers below it. */
 export function memoryPicture(plan: PlanOutput, terminal: Terminal, layout: FactLayout): string[] {
@@ -22,17 +24,14 @@ export function memoryPicture(plan: PlanOutput, terminal: Terminal, layout: Fact
 /** What the memory of one device is used for; together they are all of it. */
 export function memoryParts(plan: PlanOutput): MemoryPart[] {
   const { weightsGiBPerGPU, overheadGiBPerGPU, kvCacheGiBPerGPU, gpuMemoryGiB, usableGiBPerGPU } = plan;
-  const used = weightsGiBPerGPU + overheadGiBPerGPU + kvCacheGiBPerGPU;
-  const share = Math.round((usableGiBPerGPU / gpuMemoryGiB) * 100);
+  const free = gpuMemoryGiB - weightsGiBPerGPU - overheadGiBPerGPU - kvCacheGiBPerGPU;
   return [
     { name: 'weights', gib: weightsGiBPerGPU, note: plan.ggufType ?? plan.quantization },
     { name: 'overhead', gib: overheadGiBPerGPU, note: 'activations, graphs, buffers' },
     { name: 'KV cache', gib: kvCacheGiBPerGPU, note: `${formatCount(plan.kvCacheTokens)} tokens in a replica` },
-    {
-      name: 'not used',
-      gib: Math.max(0, gpuMemoryGiB - used),
-      note: `${plan.engine} may use ${formatGiB(usableGiBPerGPU)} (${share} %)`,
-    },
+    ...(free >= VISIBLE_GIB
+      ? [{ name: 'not used', gib: free, note: `${plan.engine} may use ${formatGiB(usableGiBPerGPU)}` }]
+      : []),
   ];
 }
 
@@ -49,7 +48,7 @@ function legend(parts: readonly MemoryPart[], plan: PlanOutput, terminal: Termin
       {
         header: '',
         cells: parts.map(({ note = '' }) => span(note, 'dim')),
-        shrink: { keep: 'all', min: 16 },
+        shrink: { keep: 'all', min: 12 },
       },
     ],
     { ...terminal, width: factWidth(terminal, layout) },

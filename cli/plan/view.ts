@@ -7,6 +7,8 @@ import { shellCommand } from './shell-command.ts';
 import type { PlanOutput, Verdict } from './verdict.ts';
 
 const INDENT = 2;
+/** What a whole GPU is called as a resource; other names are worth saying. */
+const WHOLE_GPU = 'nvidia.com/gpu';
 const LAYOUT: FactLayout = { indent: INDENT, labels: 14 };
 
 /** The verdicts as text for people. */
@@ -32,7 +34,7 @@ function planLines(plan: PlanOutput, terminal: Terminal): string[] {
   return [
     ...words('Engine', `${plan.engine} ${plan.engineVersion} (${plan.image})`),
     ...words('Weights', weightsText(plan)),
-    ...words(plan.device === 'CPU' ? 'CPU' : 'GPUs', hardwareText(plan, terminal)),
+    ...words(plan.device === 'CPU' ? 'Device' : 'GPUs', hardwareText(plan, terminal)),
     ...fact(memoryLabel(plan), memoryPicture(plan, terminal, LAYOUT), terminal, LAYOUT),
     ...words(
       'Context',
@@ -59,14 +61,16 @@ function weightsText({ repository, source, quantization, ggufType, checkpointGiB
 }
 
 function hardwareText(plan: PlanOutput, terminal: Terminal): string {
-  const { gpusPerReplica, accelerator, tensorParallel, pipelineParallel, expertParallel } = plan;
+  const { gpusPerReplica, accelerator, resourceName, tensorParallel, pipelineParallel, expertParallel } = plan;
   const splits = [
     [tensorParallel, 'tensor parallel'],
     [pipelineParallel, 'pipeline parallel'],
     [expertParallel, 'expert parallel'],
   ] as const;
+  const slice = resourceName !== undefined && resourceName !== WHOLE_GPU ? [resourceName] : [];
   return [
     gpusPerReplica === 0 ? `${accelerator}, no GPU` : times(gpusPerReplica, accelerator, terminal),
+    ...slice,
     ...splits.flatMap(([ways, name]) => (ways > 1 ? [`${name} ${ways}`] : [])),
   ].join(', ');
 }
