@@ -3,6 +3,7 @@ import {
   byComputeCapability,
   CATALOG,
   compareComputeCapability,
+  compareVersions,
   findModel,
   findQuantizationSupport,
   similarNames,
@@ -26,6 +27,19 @@ test.each([
   ['8.9', '8.6', 1],
 ])('compute capability %s against %s', (a, b, sign) => {
   expect(Math.sign(compareComputeCapability(a, b))).toBe(sign);
+});
+
+test.each([
+  ['0.32.0', '0.32.0', 0],
+  ['0.9.0.1', '0.10.0', -1],
+  ['v0.32.0', '0.31.9', 1],
+  ['1.3.0rc23', '1.3.0', -1],
+  ['1.3.0rc23', '1.3.0rc4', 1],
+  ['1.3.0rc23', '1.2.1', 1],
+  ['b11669', 'b9128', 1],
+])('version %s against %s', (a, b, sign) => {
+  expect(Math.sign(compareVersions(a, b))).toBe(sign);
+  expect(Math.sign(compareVersions(b, a))).toBe(sign === 0 ? 0 : -sign);
 });
 
 describe('byComputeCapability', () => {

@@ -1,0 +1,127 @@
+import { describe, expect, it, test } from '@jest/globals';
+import type { EngineType } from '../api/index.ts';
+import { CATALOG, findEngine } from '../catalog/index.ts';
+import { checkExtraArgs, isSetBy } from './extra-args.ts';
+
+const check = (
+  type: EngineType,
+  extraArgs: readonly string[],
+  { newest = true, image }: { newest?: boolean; image?: string } = {},
+) => {
+  const entry = findEngine(CATALOG, type)!;
+  const version = newest ? entry.versions[0]! : entry.versions.at(-1)!;
+  return checkExtraArgs(extraArgs, {
+    type,
+    version,
+    image: image ?? version.images.GPU!,
+    flagHistory: entry.flagHistory,
+    warnings: [],
+  });
+};
+
+describe('a flag that the engine does not have', () => {
+  test.each([
+    [
+      'vLLM',
+      '--disable-log-requests',
+      'vLLM 0.32.0 has no flag --disable-log-requests: it was removed in 0.12.0; use --no-enable-log-requests instead',
+    ],
+    [
+      'vLLM',
+      '--num-scheduler-steps',
+      'vLLM 0.32.0 has no flag --num-scheduler-steps: it is gone; take it out of engine.extraArgs',
+    ],
+    ['vLLM', '--swap-space', 'vLLM 0.32.0 has no flag --swap-space: it is gone; use --kv-offloading-size instead'],
+    [
+      'vLLM',
+      '--enable-prefix-cachin',
+      'vLLM 0.32.0 has no flag --enable-prefix-cachin: take it out of engine.extraArgs, or did you mean --enable-prefix-caching?',
+    ],
+    [
+      'SGLang',
+      '--cuda-graph-max-bs',
+      'SGLang 0.5.23 has no flag --cuda-graph-max-bs: it is gone; use --cuda-graph-max-bs-decode instead',
+    ],
+    [
+      'SGLang',
+      '--schedule_policy',
+      'SGLang 0.5.23 has no flag --schedule_policy: take it out of engine.extraArgs, or did you mean --schedule-policy?',
+    ],
+    [
+      'TensorRT-LLM',
+      '--max-batch-size',
+      'TensorRT-LLM 1.3.0rc23 has no flag --max-batch-size: take it out of engine.extraArgs, or did you mean --max_batch_size?',
+    ],
+    ['llama.cpp', '--mlock', 'llama.cpp b11669 has no flag --mlock: it is gone; use --load-mode mlock instead'],
+  ] as const)('%s: %s', (type, flag, message) => {
+    expect(check(type, [flag])).toEqual({ refused: true, reason: 'InvalidEngineArgument', message });
+  });
+
+  it('says when it came', () => {
+    expect(check('TensorRT-LLM', ['--kv_cache_dtype', 'fp8'], { newest: false })).toMatchObject({
+      message: 'TensorRT-LLM 1.2.1 has no flag --kv_cache_dtype: it came with 1.3.0; take it out of engine.extraArgs',
+    });
+  });
+
+  it('is only warned of for an image of the user’s', () => {
+    expect(check('vLLM', ['--mine'], { image: 'registry.example/vllm:mine' })).toEqual({
+      warnings: ['vLLM 0.32.0 has no flag --mine; your image has to know it'],
+    });
+  });
+});
+
+describe('a flag that would break the plan is refused in every spelling', () => {
+  test.each([
+    ['vLLM', '--tensor-parallel-size', 'spec.accelerator.parallelism.tensor'],
+    ['vLLM', '--tensor_parallel_size=3', 'spec.accelerator.parallelism.tensor'],
+    ['vLLM', '-tp', 'spec.accelerator.parallelism.tensor'],
+    ['vLLM', '--gpu-memory-utilization', 'nothing: the plan computes it'],
+    ['SGLang', '--tp-size', 'spec.accelerator.parallelism.tensor'],
+    ['SGLang', '--tensor-parallel-size', 'spec.accelerator.parallelism.tensor'],
+    ['SGLang', '--mem-fraction-static', 'nothing: the plan computes it'],
+    ['SGLang', '--api-key', 'spec.engine.apiKeySecretRef'],
+    ['TensorRT-LLM', '--tp_size', 'spec.accelerator.parallelism.tensor'],
+    ['TensorRT-LLM', '--free_gpu_memory_fraction', 'nothing: the plan computes it'],
+    ['TensorRT-LLM', '--extra_llm_api_options', 'nothing: metrics and number formats are set in it'],
+    ['llama.cpp', '-c', 'spec.model.maxModelLen'],
+    ['llama.cpp', '--ctx_size', 'spec.model.maxModelLen'],
+    ['llama.cpp', '-ngl', 'spec.accelerator.type'],
+    ['llama.cpp', '--no-kv-unified', 'nothing: the plan computes it'],
+  ] as const)('%s: %s', (type, flag, field) => {
+    expect(check(type, [flag, '3'])).toMatchObject({
+      reason: 'InvalidEngineArgument',
+      message: expect.stringContaining(`which belongs to the plan: take it out; it is decided by ${field}`),
+    });
+  });
+});
+
+describe('what the plan does not count is warned of', () => {
+  test.each([
+    ['vLLM', ['--max-num-seqs', '8']],
+    ['vLLM', ['--speculative-config.model', 'm']],
+    ['SGLang', ['--max-running-requests', '8']],
+    ['TensorRT-LLM', ['--max_batch_size', '8']],
+    ['llama.cpp', ['-np', '2']],
+  ] as const)('%s: %j', (type, extraArgs) => {
+    expect(check(type, extraArgs)).toEqual({ warnings: [expect.stringContaining('which this plan does not count')] });
+  });
+});
+
+test.each([
+  ['vLLM', ['--enable-prefix-caching', '-O3', '--compilation-config.mode', '3']],
+  ['SGLang', ['--schedule-policy', 'lpm']],
+  ['TensorRT-LLM', ['--reasoning_parser', 'deepseek-r1']],
+  ['llama.cpp', ['--temp', '0.6', '-lv', '1']],
+] as const)('%s takes %j without a word', (type, extraArgs) => {
+  expect(check(type, extraArgs)).toEqual({ warnings: [] });
+});
+
+test.each([
+  [['--no-metrics'], ['--metrics'], true],
+  [['--ctx_size', '1'], ['--ctx-size'], true],
+  [['-c', '1'], ['--ctx-size', '-c'], true],
+  [['--ctx-size-draft', '1'], ['--ctx-size'], false],
+  [['ctx-size'], ['--ctx-size'], false],
+])('%j sets %j: %s', (extraArgs, flags, expected) => {
+  expect(isSetBy(extraArgs, flags)).toBe(expected);
+});
