@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test lint build generate bench bench-full faults cluster-up cluster-down
+.PHONY: help demo demo-down test lint build generate bench bench-full faults engine-check cluster-up cluster-down
 
 # node_modules is the one prerequisite of every target; npm ci installs exactly what package-lock.json says.
 node_modules: package-lock.json
@@ -34,6 +34,9 @@ bench-full: node_modules ## the benchmarks that take longer
 
 faults: node_modules ## 1,000 random fault runs of the client runtime
 	@npm run -s faults
+
+engine-check: node_modules ## start the real vLLM (CPU) and llama-server with our command lines (first run: 5 GB)
+	@npm run -s engine-check
 
 cluster-up: node_modules ## start a local Kubernetes with simulated GPU nodes in .cluster/local/
 	@npm run -s cluster -- up --profile simulated
