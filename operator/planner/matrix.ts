@@ -55,7 +55,7 @@ export function shortTokens(tokens: number): string {
 
 /** Sequences at once, rounded down, in four characters: `1.8`, `12`, `1.2k`. */
 export function shortConcurrency(sequences: number): string {
-  if (sequences < 2) return sequences.toFixed(1);
+  if (sequences < 2) return String(Math.floor(sequences * 10) / 10);
   if (sequences < 1000) return String(Math.floor(sequences));
   return `${sequences < 10_000 ? (Math.floor(sequences / 100) / 10).toFixed(1) : Math.floor(sequences / 1000)}k`;
 }
