@@ -1,4 +1,4 @@
-import type { DeepSeekDeploymentSpec } from '../api/index.ts';
+import type { DeepSeekDeploymentSpec, PlannerReason } from '../api/index.ts';
 import { findAccelerator } from '../catalog/index.ts';
 import type { Catalog } from '../catalog/index.ts';
 import { changesOf, isObject } from './changes.ts';
@@ -25,9 +25,14 @@ interface Ranked extends Candidate {
 }
 
 /** Changes to a refused spec with which it plans, the cheapest first. Each has been planned. */
-export function alternatives(spec: DeepSeekDeploymentSpec, catalog: Catalog, decide: Decide): readonly Alternative[] {
+export function alternatives(
+  spec: DeepSeekDeploymentSpec,
+  reason: PlannerReason,
+  catalog: Catalog,
+  decide: Decide,
+): readonly Alternative[] {
   const chosen = new Map<string, Ranked>();
-  for (const { options, most, lastResort } of changesOf(spec, catalog)) {
+  for (const { options, most, enough, lastResort } of changesOf(spec, reason, catalog)) {
     if (lastResort !== undefined && chosen.size >= MOST) break;
     const aspect = (plan: ServingPlan): string => {
       if (lastResort === undefined) return summary(plan);
@@ -40,6 +45,7 @@ export function alternatives(spec: DeepSeekDeploymentSpec, catalog: Catalog, dec
     }).forEach((candidate, index) =>
       chosen.set(summary(candidate.plan), { ...candidate, rank: lastResort === undefined ? index : MOST }),
     );
+    if (enough === true && chosen.size > 0) break;
   }
   return [...chosen.values()]
     .toSorted((a, b) => a.rank - b.rank)

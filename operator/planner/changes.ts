@@ -1,4 +1,4 @@
-import type { DeepSeekDeploymentSpec } from '../api/index.ts';
+import type { DeepSeekDeploymentSpec, PlannerReason } from '../api/index.ts';
 import { findAccelerator, findModel, similarNames } from '../catalog/index.ts';
 import type { AcceleratorEntry, Catalog, ModelEntry, QuantizationEntry } from '../catalog/index.ts';
 import { nativeQuantization } from './quantization.ts';
@@ -19,58 +19,75 @@ export interface Kind {
   /** The cheapest first. Computed only when it is this kind's turn. */
   readonly options: () => readonly Option[];
   readonly most: number;
+  /** What is wrong is this, and nothing else is looked for if one of these plans. */
+  readonly enough?: boolean;
   /** Changes two things at once: only where its hardware is new, and only if there is room. */
   readonly lastResort?: 'NewAccelerator' | 'NewHardware';
 }
 
+/** Reasons that nothing here changes: only the user knows better numbers, arguments and sources, or trusts code. */
+const ONLY_THE_USER: ReadonlySet<PlannerReason> = new Set<PlannerReason>([
+  'NoMemoryModel',
+  'InvalidEngineArgument',
+  'UnsupportedSource',
+]);
+
 /**
- * What could be changed about a refused spec, the least intrusive kind first. What cannot plan for certain is left out:
- * formats without weights, and weights that are larger than all GPUs of a node.
+ * What could be changed about a spec that is refused for this reason, the least intrusive kind first. What cannot plan
+ * for certain is left out: formats without weights, and weights that are larger than all GPUs of a node.
  */
-export function changesOf(spec: DeepSeekDeploymentSpec, catalog: Catalog): Kind[] {
+export function changesOf(spec: DeepSeekDeploymentSpec, reason: PlannerReason, catalog: Catalog): Kind[] {
+  if (ONLY_THE_USER.has(reason)) return [];
   const names = modelChanges(spec, catalog);
   const [name = unchanged] = names;
   const of = (...lists: readonly (readonly Option[])[]): readonly Option[] => combine([free(name)], ...lists);
   const room = roomCheck(spec, name, catalog);
   const quantizations = quantizationChanges(spec, room.formats);
+  const accelerators = acceleratorChanges(spec, catalog);
+  const otherFormats = quantizations.map(({ option }) => option);
+  const otherAccelerators = (): readonly Option[] => of(accelerators.map(({ option }) => option));
+  const otherBoth: Kind = {
+    options: () =>
+      of(
+        accelerators.flatMap(({ option, entry }) =>
+          quantizations.filter(({ format }) => room.holds(format, entry)).map((one) => both(option, one.option)),
+        ),
+      ),
+    most: 1,
+    lastResort: 'NewAccelerator',
+  };
+  if (reason === 'AcceleratorUnknown') return [{ options: otherAccelerators, most: 3, enough: true }, otherBoth];
   const { count, parallelism } = spec.accelerator;
   const anyCounts = count === undefined && parallelism === undefined ? [] : [free({ accelerator: anyCount })];
-  const fixedEngine = spec.engine?.type !== undefined || spec.engine?.version !== undefined;
-  const engines = fixedEngine ? [free({ engine: { type: null, version: null } })] : [];
-  const contexts = spec.model.maxModelLen === undefined ? [] : [free({ model: { maxModelLen: null } })];
-  const accelerators = acceleratorChanges(spec, catalog);
-  return [
-    { options: () => (names[0] === unchanged ? [] : names.map(free)), most: 3 },
-    { options: () => of(engines), most: 1 },
-    { options: () => of(quantizations.map(({ option }) => option)), most: 2 },
+  const kinds: Kind[] = [
+    { options: () => of(engineChanges(spec)), most: 1 },
+    { options: () => of(otherFormats), most: 2 },
     { options: () => of(anyCounts), most: 1 },
-    { options: () => of(contexts), most: 1 },
-    { options: () => of(accelerators.map(({ option }) => option)), most: 2 },
-    {
-      options: () =>
-        of(
-          quantizations.map(({ option }) => option),
-          anyCounts,
-        ),
-      most: 1,
-      lastResort: 'NewHardware',
-    },
-    {
-      options: () =>
-        of(
-          accelerators.flatMap(({ option, entry }) =>
-            quantizations.filter(({ format }) => room.holds(format, entry)).map((one) => both(option, one.option)),
-          ),
-        ),
-      most: 1,
-      lastResort: 'NewAccelerator',
-    },
+    { options: () => of(contextChanges(spec)), most: 1 },
+    { options: () => of(hostMemoryChanges(spec, catalog)), most: 1 },
+    { options: otherAccelerators, most: 2 },
+    { options: () => of(otherFormats, anyCounts), most: 1, lastResort: 'NewHardware' },
+    otherBoth,
   ];
+  return name === unchanged ? kinds : [{ options: () => names.map(free), most: 3, enough: true }, ...kinds];
 }
 
 const unchanged: Change = {};
 const anyCount = { count: null, parallelism: null } as const;
 const free = (change: Change): Option => ({ change, atLeast: 0 });
+
+const engineChanges = ({ engine }: DeepSeekDeploymentSpec): readonly Option[] =>
+  engine?.type === undefined && engine?.version === undefined ? [] : [free({ engine: { type: null, version: null } })];
+
+const contextChanges = ({ model }: DeepSeekDeploymentSpec): readonly Option[] =>
+  model.maxModelLen === undefined ? [] : [free({ model: { maxModelLen: null } })];
+
+/** On a CPU the container's memory is the limit, unless the plan asks for what it needs. */
+function hostMemoryChanges({ accelerator, resources }: DeepSeekDeploymentSpec, catalog: Catalog): readonly Option[] {
+  return resources?.memory !== undefined && findAccelerator(catalog, accelerator.type)?.device === 'CPU'
+    ? [free({ resources: { memory: null } })]
+    : [];
+}
 
 /** The models that an unknown name may mean. */
 function modelChanges({ model: { name } }: DeepSeekDeploymentSpec, catalog: Catalog): readonly Change[] {
@@ -85,7 +102,8 @@ interface AcceleratorOption {
 }
 
 /**
- * Other accelerators, cheapest first; for an unknown name those that it may mean; for a slice also the other slices. A
+ * Other accelerators, cheapest first; for an unknown name those that it may mean; for a resource of
+ * its own also the other slices and the whole GPU. A
  * CPU or unified memory, where a model answers many times more slowly, is not offered instead of a GPU.
  */
 function acceleratorChanges(
@@ -113,10 +131,8 @@ function acceleratorChanges(
         atLeast: entry.relativeCost,
       },
     }));
-  const profiles = resourceName === undefined ? [] : (current?.migProfiles ?? []);
-  const isSlice = profiles.some((profile) => profile.resourceName === resourceName);
-  if (current === undefined || !isSlice) return whole;
-  const slices = profiles
+  if (current === undefined || resourceName === undefined) return whole;
+  const slices = (current.migProfiles ?? [])
     .filter((profile) => profile.resourceName !== resourceName)
     .map((profile) => ({
       entry: current,

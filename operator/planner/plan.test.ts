@@ -191,9 +191,9 @@ describe('refusals', () => {
     ],
     [
       'GGUF',
-      specOf({ model: QWEN_7B, on: 'A100-80GB', quantization: 'GGUF' }),
+      spec({ quantization: { type: 'GGUF' }, engine: { type: 'vLLM' } }),
       'UnsupportedQuantization',
-      'vLLM 0.32.0 does not load GGUF files: it supports FP32, BF16, FP16, FP8, INT8, W8A16, AWQ, GPTQ on A100-80GB',
+      'vLLM 0.32.0 does not load GGUF files: it supports FP32, BF16, FP16, FP8, INT8, W8A16, AWQ, GPTQ on A100-80GB; llama.cpp would: set engine.type, or leave it out',
     ],
     [
       'INT8 without a published checkpoint',

@@ -20,6 +20,6 @@ export function plan(spec: DeepSeekDeploymentSpec, catalog: Catalog = CATALOG): 
     accepted: false,
     reason,
     message,
-    alternatives: alternatives(spec, catalog, (changed) => decide(changed, catalog)),
+    alternatives: alternatives(spec, reason, catalog, (changed) => decide(changed, catalog)),
   };
 }
