@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { LABEL } from '../../operator/api/index.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import { resources } from '../../operator/kube/resources.ts';
@@ -8,6 +8,8 @@ import { operatorBench, PATIENCE, writesOf } from './harness.ts';
 
 const cluster = testCluster('simulated');
 const bench = operatorBench(cluster);
+
+beforeEach(() => bench().gpusFree('a100-80gb', 2));
 
 const CHAT = { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' } };
 const CHILDREN: readonly ResourceType[] = [
@@ -36,6 +38,11 @@ describe('a first deployment', () => {
     for (const child of made) {
       expect(child.metadata.ownerReferences).toEqual([expect.objectContaining({ uid, controller: true })]);
     }
+    // First: a surplus write of the status has its reason here.
+    await eventually(
+      async () => expect(await bench().eventReasons('chat')).toEqual(['RevisionCreated', 'Loading', 'Available']),
+      PATIENCE,
+    );
     const writes = writesOf(await bench().requests());
     expect(writes.filter((write) => write.includes('/status'))).toHaveLength(2);
     expect(writes).toHaveLength(made.length + 2 + 1);

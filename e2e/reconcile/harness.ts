@@ -24,6 +24,14 @@ export const PATIENCE = { timeoutMs: 60_000 } as const;
 
 const MANIFEST = new URL('../../crds/deepseekdeployments.yaml', import.meta.url);
 
+/** How an operator is started. */
+export interface OperatorOptions {
+  /** Of its user; default system:masters. */
+  readonly groups?: readonly string[];
+  /** How far its clock is ahead of the machine's, milliseconds: what takes time has happened when it starts. */
+  readonly aheadMs?: number;
+}
+
 /** One operator, one engine simulator and one namespace for each test of a file; they share the cluster. */
 export interface OperatorBench {
   readonly namespace: string;
@@ -35,8 +43,7 @@ export interface OperatorBench {
   readonly operatorUser: string;
   /** The log lines of the operator, parsed. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
-  /** `groups`: of its user; default system:masters. */
-  startOperator(options?: { readonly groups?: readonly string[] }): Promise<void>;
+  startOperator(options?: OperatorOptions): Promise<void>;
   stopOperator(): Promise<void>;
   create(name: string, spec: object): Promise<LiveDeepSeekDeployment>;
   edit(name: string, patch: object): Promise<void>;
@@ -46,6 +53,13 @@ export interface OperatorBench {
   condition(name: string, type: string, status: string, reason?: string): Promise<string>;
   pods(name: string): Promise<readonly Pod[]>;
   deployments(name: string): Promise<readonly Deployment[]>;
+  /** The reasons of the Events on a DeepSeekDeployment, in the order of their time. */
+  eventReasons(name: string): Promise<readonly string[]>;
+  /**
+   * Waits until a node whose name begins with `pool` has so many free GPUs: the pods of an earlier test hold theirs for
+   * a moment, and the scheduler would refuse ours in that time.
+   */
+  gpusFree(pool: string, count: number): Promise<void>;
   /** Requests of the operator since the test began. */
   requests(): Promise<readonly AuditEntry[]>;
   /** Waits until the operator has sent nothing but watches for `quietMs`. */
@@ -125,8 +139,9 @@ class Bench implements OperatorBench {
     return `operator-${this.namespace}`;
   }
 
-  async startOperator(options: { readonly groups?: readonly string[] } = {}): Promise<void> {
+  async startOperator({ aheadMs = 0, ...options }: OperatorOptions = {}): Promise<void> {
     const client = await connect(this.#cluster, this.operatorUser, options);
+    const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
     const stream = new Writable({
       write: (line: Buffer, _, done) => {
         this.log.push(JSON.parse(line.toString()) as Record<string, unknown>);
@@ -140,7 +155,7 @@ class Bench implements OperatorBench {
       watchClient: client,
       events,
       metrics: new Metrics({ version: 'test' }),
-      clock: systemClock,
+      clock,
       log,
       workers: 4,
       namespaces: [this.namespace],
@@ -203,6 +218,32 @@ class Bench implements OperatorBench {
     return (await this.client.list(type, { namespace, labelSelector: `${LABEL.name}=${name}`, signal })).items;
   }
 
+  async eventReasons(name: string): Promise<readonly string[]> {
+    const { namespace, signal } = this;
+    const { items } = await this.client.list(resources.events, { namespace, signal });
+    return items
+      .filter(({ regarding }) => regarding?.kind === KIND && regarding.name === name)
+      .sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1))
+      .map(({ reason = '' }) => reason);
+  }
+
+  gpusFree(pool: string, count: number): Promise<void> {
+    const { signal } = this;
+    return eventually(async () => {
+      const nodes = (await this.client.list(resources.nodes, { signal })).items;
+      const pods = (await this.client.list(resources.pods, { signal })).items;
+      const free = nodes
+        .filter(({ metadata }) => metadata.name.startsWith(pool))
+        .map(({ metadata, status }) => {
+          const held = pods.filter(({ spec, status: { phase = '' } = {} }) => {
+            return spec?.nodeName === metadata.name && phase !== 'Succeeded' && phase !== 'Failed';
+          });
+          return gpusOf(status?.allocatable) - held.reduce((sum, { spec }) => sum + gpusOf(limitsOf(spec)), 0);
+        });
+      if (Math.max(0, ...free) < count) throw new Error(`free GPUs of the nodes ${pool}: ${free.join(', ')}`);
+    }, PATIENCE);
+  }
+
   async requests(): Promise<readonly AuditEntry[]> {
     this.#seen.push(...(await this.#audit.read()));
     return this.#seen;
@@ -226,6 +267,14 @@ class Bench implements OperatorBench {
     await this.#simulator.stop();
     this.#closing.abort();
   }
+}
+
+function gpusOf(amounts: Readonly<Record<string, unknown>> | undefined): number {
+  return Number(amounts?.['nvidia.com/gpu'] ?? 0);
+}
+
+function limitsOf(spec: Pod['spec']): Readonly<Record<string, unknown>> | undefined {
+  return spec?.containers[0]?.resources?.limits;
 }
 
 /** Writes of the operator, events apart, as `verb resource/subresource name`. */
