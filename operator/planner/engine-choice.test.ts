@@ -10,7 +10,7 @@ import type { ServingPlan } from './types.ts';
 const QWEN_7B = 'deepseek-r1-distill-qwen-7b';
 
 const spec = (name: string, type: string, rest: object = {}): DeepSeekDeploymentSpec =>
-  ({ model: { name }, accelerator: { type }, ...rest }) as DeepSeekDeploymentSpec;
+  ({ model: { name }, accelerator: { type }, ...rest });
 
 function accepted(wanted: DeepSeekDeploymentSpec, catalog: Catalog = CATALOG): ServingPlan {
   const plan = decide(wanted, catalog);
