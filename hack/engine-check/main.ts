@@ -33,7 +33,12 @@ async function main(names: readonly string[]): Promise<number> {
     process.stderr.write(`No engine ${unknown.join(', ')}. Engines: ${all.map(({ name }) => name).join(', ')}.\n`);
     return 2;
   }
-  const table = new Table({ head: ['engine', 'check', '', 'seen'], colWidths: [24, 44, 8, 70], wordWrap: true });
+  const table = new Table({
+    head: ['engine', 'check', '', 'seen'],
+    style: { head: [], border: [] },
+    colWidths: [24, 44, 8, 70],
+    wordWrap: true,
+  });
   let failed = 0;
   for (const subject of all.filter(({ name }) => names.length === 0 || names.includes(name))) {
     if (stopping.signal.aborted) break;
