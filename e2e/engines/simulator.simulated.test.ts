@@ -23,9 +23,11 @@ interface PodShape {
   readonly args?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** What differs from the container of vLLM. */
+  readonly container?: object;
 }
 
-function enginePod(name: string, { args = [], labels = {}, nodeSelector = {} }: PodShape): object {
+function enginePod(name: string, { args = [], labels = {}, nodeSelector = {}, container = {} }: PodShape): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -41,6 +43,7 @@ function enginePod(name: string, { args = [], labels = {}, nodeSelector = {} }: 
           startupProbe: { httpGet: { path: '/health', port: 8000 }, periodSeconds: 10, failureThreshold: 30 },
           terminationMessagePolicy: 'FallbackToLogsOnError',
           lifecycle: { preStop: { sleep: { seconds: 1 } } },
+          ...container,
         },
       ],
       nodeSelector,
@@ -157,6 +160,31 @@ describe('simulated engines on a cluster', () => {
         { restartCount: expect.any(Number), lastState: { terminated: { exitCode: 1 } } },
       ]);
     }, wait);
+  });
+
+  it.each<[string, object]>([
+    ['SGLang', { command: ['python3', '-m', 'sglang.launch_server'], args: ['--model-path', 'org/m'] }],
+    ['TensorRT-LLM', { command: ['trtllm-serve', 'serve'], args: ['org/m'] }],
+    ['llama.cpp', { command: ['/app/llama-server'], args: ['--model', '/models/m.gguf'], resources: {} }],
+  ])('of %s become ready, and answer', async (_, container) => {
+    await create('engine', { container });
+    const pod = await untilReady('engine');
+    expect((await fetch(`${urlOf(pod)}/health`)).status).toBe(200);
+    expect((await fetch(`${urlOf(pod)}/v1/models`)).status).toBe(200);
+  });
+
+  it('of llama.cpp answer 503 while they load', async () => {
+    await rule({ loadSeconds: 250 / 0.005 });
+    await create('engine', {
+      container: {
+        command: ['/app/llama-server'],
+        args: ['--model', '/models/m.gguf'],
+        resources: {},
+        startupProbe: { httpGet: { path: '/health', port: 8080 }, periodSeconds: 10, failureThreshold: 100_000 },
+      },
+    });
+    await eventually(async () => expect((await fetch(`${urlOf(await get('engine'))}/health`)).status).toBe(503), wait);
+    expect(readiness(await get('engine'))).not.toBe('True');
   });
 
   it('finish their streams when their pod is deleted', async () => {
