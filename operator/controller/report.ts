@@ -5,6 +5,7 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { Informer, KubeClient } from '../kube/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { DeploymentMetrics } from '../telemetry/deployment-metrics.ts';
+import { subjectOf } from './decide/events.ts';
 import type { EventRecord } from './decide/intents.ts';
 import type { Status } from './decide/judgement.ts';
 import type { LiveDeepSeekDeployment, LiveMeta } from './snapshot.ts';
@@ -65,7 +66,7 @@ export async function report(
     },
   );
   if (after && (before?.reason !== after.reason || before.status !== after.status)) {
-    const fields = { ready: after.status, reason: after.reason, revision: status.serving?.revision };
+    const fields = { ready: after.status, reason: after.reason, revision: subjectOf(status) };
     log.info(after.message, fields);
   }
 }

@@ -58,14 +58,14 @@ export function eventsOfWrites(
 export function eventFor(before: Status | undefined, after: Status): EventRecord[] {
   const was = readyOf(before);
   const is = readyOf(after);
-  const same = was?.reason === is?.reason && was?.status === is?.status && aboutOf(before) === aboutOf(after);
+  const same = was?.reason === is?.reason && was?.status === is?.status && subjectOf(before) === subjectOf(after);
   if (!is || same) return [];
   const quiet = is.status === 'True' || is.reason === 'Loading' || is.reason === 'Switching';
   return [{ type: quiet ? 'Normal' : 'Warning', reason: is.reason, action: 'Reconcile', note: is.message }];
 }
 
 /** The revision that the Ready condition speaks of. */
-function aboutOf(status: Status | undefined): string | undefined {
+export function subjectOf(status: Status | undefined): string | undefined {
   return status?.candidate?.revision ?? status?.serving?.revision;
 }
 
