@@ -9,8 +9,11 @@ import type { ServingPlan } from './types.ts';
 
 const QWEN_7B = 'deepseek-r1-distill-qwen-7b';
 
-const spec = (name: string, type: string, rest: object = {}): DeepSeekDeploymentSpec =>
-  ({ model: { name }, accelerator: { type }, ...rest });
+const spec = (name: string, type: string, rest: object = {}): DeepSeekDeploymentSpec => ({
+  model: { name },
+  accelerator: { type },
+  ...rest,
+});
 
 function accepted(wanted: DeepSeekDeploymentSpec, catalog: Catalog = CATALOG): ServingPlan {
   const plan = decide(wanted, catalog);
