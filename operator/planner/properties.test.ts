@@ -41,7 +41,7 @@ function problems(spec: DeepSeekDeploymentSpec): string[] {
   if (result.accepted) return flaws(result.plan);
   const { reason, message, alternatives } = result;
   return [
-    ...(isReason(reason) ? [] : [`the reason ${reason}`]),
+    ...(isReason(reason) ? [] : [`the reason ${String(reason)}`]),
     ...(message === '' || /undefined|NaN GiB|NaN tokens/.test(message) ? [`the message ${message}`] : []),
     ...(alternatives.length <= 5 ? [] : ['too many alternatives']),
     ...alternatives.flatMap(({ change, summary }) =>
