@@ -14,7 +14,6 @@ import type { Revision } from '../../rollout/revision.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
 import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
 import type { ChildObject, Intent } from './intents.ts';
-import { activeServiceOf } from './observed.ts';
 
 /** The revisions that there are to be, and what each of them is to run. */
 export interface Wanted {
@@ -61,7 +60,8 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
   if (running.includes(undefined)) kept.add(`ServiceAccount/${deployment.metadata.name}`);
   if (leaveService) {
     kept.add(`Service/${deployment.metadata.name}`);
-    keepChildren(activeServiceOf(snapshot)?.selectedRevision ?? '');
+    const found = snapshot.services.find(({ metadata }) => metadata.name === deployment.metadata.name);
+    keepChildren(found?.spec?.selector?.[LABEL.revision] ?? '');
   }
   if (!step.switched) wantActiveService();
   // What serves is the first of them.

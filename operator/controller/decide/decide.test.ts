@@ -303,14 +303,18 @@ describe('what others do to children', () => {
     ]);
   });
 
-  it('puts the selector of the active Service back', () => {
+  it.each([
+    ['another', { app: 'mine' }, false],
+    ['a narrower', { app: 'mine' }, true],
+  ])('puts the selector of the active Service back when it is %s one, and says so', (_, added, narrower) => {
     const world = serving();
-    const before = selected(world);
+    const before = world.service('chat')?.spec?.selector;
     world.tamper('Service', 'chat', (object) => {
-      (object as unknown as { spec: { selector: object } }).spec.selector = { app: 'mine' };
+      const { spec } = object as unknown as { spec: { selector: object } };
+      spec.selector = { ...(narrower && spec.selector), ...added };
     });
     const decision = world.pass();
-    expect(selected(world)).toBe(before);
+    expect(world.service('chat')?.spec?.selector).toEqual(before);
     expect(decision.events).toContainEqual(expect.objectContaining({ reason: 'ForeignEdit' }));
   });
 

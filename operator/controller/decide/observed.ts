@@ -42,7 +42,9 @@ export function activeServiceOf({ deployment, services }: Snapshot): ActiveServi
   const { [ANNOTATION.servingRevision]: servingRevision, [ANNOTATION.attempt]: attempt } =
     service.metadata.annotations ?? {};
   const selector = service.spec?.selector ?? {};
-  const selectedRevision = selector[LABEL.name] === deployment.metadata.name ? selector[LABEL.revision] : undefined;
+  // One more requirement makes it somebody else's: it may select none of our pods.
+  const ours = selector[LABEL.name] === deployment.metadata.name && Object.keys(selector).length === 2;
+  const selectedRevision = ours ? selector[LABEL.revision] : undefined;
   return {
     ...(servingRevision === undefined ? {} : { servingRevision }),
     ...(attempt === undefined || !/^\d+$/.test(attempt) ? {} : { attempt: Number(attempt) }),
