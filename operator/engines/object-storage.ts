@@ -4,8 +4,11 @@ import type { SourceSpec } from '../api/index.ts';
 type Storage = NonNullable<SourceSpec['objectStorage']>;
 type Mount = NonNullable<IContainer['volumeMounts']>[number];
 
-/** Speaks every kind of object storage, is a single static binary, and is kept: released every few weeks (rclone.org). */
-const RCLONE = 'rclone/rclone:1.74.4';
+/**
+ * Speaks every kind of object storage, is a single static binary, and is kept: released every few weeks (rclone.org). The
+ * arguments and variables below were tried with this version against its own `rclone serve s3`.
+ */
+const RCLONE = 'rclone/rclone:1.75.2';
 
 /** The kinds of storage in rclone's words: a remote that is made of the environment (rclone.org/docs, "connection strings"). */
 const REMOTES: Readonly<Record<string, { readonly remote: string; readonly env: Readonly<Record<string, string>> }>> = {
@@ -48,7 +51,8 @@ export function copyFromStorage(storage: Storage, mount: Mount): IContainer {
       '--config=/notfound',
       '--transfers=8',
       '--multi-thread-streams=8',
-      '--retries=10',
+      '--retries=5',
+      '--retries-sleep=5s',
       '--stats=1m',
       '--stats-one-line',
       '--stats-log-level=NOTICE',

@@ -242,6 +242,11 @@ Please verify the following requirements:
       true,
       'Failed to copy: failed to get credentials: api error InvalidAccessKeyId: The key does not exist in our records.',
     ],
+    [
+      'DownloadFailed',
+      true,
+      'Failed to copy: operation error S3: HeadObject, https response error StatusCode: 403, RequestID: , HostID: , api error Forbidden: Forbidden',
+    ],
     ['DownloadFailed', false, 'OSError: [Errno 28] No space left on device'],
     [
       'DownloadFailed',

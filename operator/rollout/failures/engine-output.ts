@@ -80,7 +80,7 @@ export const LAST_WORDS: readonly LastWords[] = [
     // R
     reason: 'DownloadFailed',
     words:
-      /\b(?:AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|NoCredentialProviders|AuthorizationFailure|AuthenticationFailed)\b|failed to (?:refresh cached|retrieve) credentials|could not find default credentials/,
+      /\b(?:AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|NoCredentialProviders|AuthorizationFailure|AuthenticationFailed)\b|failed to (?:refresh cached|retrieve) credentials|could not find default credentials|Failed to copy: [^\n]*StatusCode: 40[13]\b/,
     final: true,
     fix: 'The store refuses the credentials: check the Secret of model.source.objectStorage.credentialsSecretRef.',
   },
