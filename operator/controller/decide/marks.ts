@@ -1,3 +1,4 @@
+import { isReason, type Reason } from '../../api/index.ts';
 import type { ReplicaSetState, RolloutStep } from '../../rollout/next.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -40,4 +41,17 @@ export function inHistory(
   const limit = spec.rollout?.revisionHistoryLimit ?? DEFAULT_HISTORY_LIMIT;
   const kept = new Set(idle.slice(0, limit).map(({ hash }) => hash));
   return ({ hash }) => used.has(hash) || kept.has(hash);
+}
+
+/** Why a revision was taken back, as it is stored. */
+export function failedMark(revisions: readonly Revision[], hash: string | undefined): string | undefined {
+  return revisions.find((revision) => revision.hash === hash)?.failed;
+}
+
+/** A `<reason>: <message>` that was stored as an annotation, which people can edit: what is no reason of ours is words. */
+export function readMark(mark: string): { readonly reason: Reason; readonly message: string } {
+  const [reason = '', ...message] = mark.split(': ');
+  return isReason(reason)
+    ? { reason, message: message.join(': ') }
+    : { reason: 'Held', message: mark === '' ? 'the mark does not say why.' : mark };
 }

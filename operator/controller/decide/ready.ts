@@ -1,0 +1,106 @@
+import type { Reason } from '../../api/index.ts';
+import { missingAccelerator } from './capacity.ts';
+import { describeIntent, type Intent } from './intents.ts';
+import type { Judgement, Verdict } from './judgement.ts';
+import { failedMark, readMark } from './marks.ts';
+
+/** The verdict on Ready; `stalled`: a person is needed. */
+export type ReadyVerdict = Verdict & { readonly stalled: boolean };
+
+/** What is said of a Service that somebody else has changed in a pause. */
+export const SERVICE_LEFT =
+  'The active Service was changed by somebody else and is left alone while rollout.paused is set.';
+
+/** Whether all is as the spec asks for, and if not, why and what goes on. */
+export function readyVerdict(judgement: Judgement, intents: readonly Intent[]): ReadyVerdict {
+  const { desired, step, replicas, states, observeOnly } = judgement;
+  const not = (reason: Reason, message: string, stalled = false) =>
+    ({ status: 'False', reason, message, stalled }) as const;
+  if (!desired.plan.accepted && desired.revision === undefined) {
+    return not(desired.plan.reason, `${desired.plan.message}${keeps(judgement)}`, true);
+  }
+  if (observeOnly && intents.length > 0) {
+    return not(
+      'ReconcileDisabled',
+      `Writes are switched off; held back: ${intents.map(describeIntent).join('; ')}.`,
+      true,
+    );
+  }
+  if (step.phase === 'Held') {
+    const { reason, message } = readMark(step.fail?.cause ?? failedMark(judgement.revisions, step.candidate) ?? '');
+    const text = `Revision ${step.candidate ?? ''} was taken back and its pods are gone: ${message}${keeps(judgement)}`;
+    return not(reason, text, true);
+  }
+  if (step.phase === 'Waiting') {
+    const left = judgement.leaveService ? ` ${SERVICE_LEFT}` : '';
+    return replicas === 0
+      ? off(`Scaled to 0; revision ${step.candidate ?? ''} is tried once replicas is above 0.`)
+      : not('Paused', `rollout.paused is set: revision ${step.candidate ?? ''} waits.${keeps(judgement)}${left}`);
+  }
+  if (step.candidate !== undefined) {
+    return waiting(judgement, step.candidate, not);
+  }
+  if (step.serving === undefined) return not('Loading', 'Nothing serves yet.');
+  const state = states.get(step.serving);
+  if (replicas === 0) {
+    return (state?.replicas ?? 0) === 0
+      ? off('Scaled to 0: nothing serves, by request.')
+      : not('ScaledToZero', 'Scaling to 0.');
+  }
+  if (step.switched) return not('Switching', `Traffic moves to revision ${step.serving}.`);
+  if ((state?.availableReplicas ?? 0) < replicas || (state?.replicas ?? 0) !== replicas) {
+    return waiting(judgement, step.serving, not);
+  }
+  if (judgement.leaveService) return not('Paused', `${SERVICE_LEFT} It will select revision ${step.serving} again.`);
+  return {
+    status: 'True',
+    reason: 'Available',
+    message: `${count(replicas)} ready (revision ${step.serving}).`,
+    stalled: false,
+  };
+}
+
+/** Ready, because nothing is wanted. */
+function off(message: string): ReadyVerdict {
+  return { status: 'True', reason: 'ScaledToZero', message, stalled: false };
+}
+
+/** A set of pods that is not at its size yet, and why; with what serves meanwhile, if that is down. */
+function waiting(
+  judgement: Judgement,
+  hash: string,
+  not: (reason: Reason, message: string, stalled?: boolean) => ReadyVerdict,
+) {
+  const { capacity, failures, step } = judgement;
+  const failure = failures.get(hash);
+  const meanwhile = hash === step.serving ? '' : outage(judgement);
+  const missing = missingAccelerator(capacity, failure);
+  if (missing) return not(missing.reason, `${missing.message}${meanwhile}`);
+  if (failure) return not(failure.reason, `${failure.message}${meanwhile}`, failure.blocking);
+  const { revisions, states, replicas } = judgement;
+  const { readyReplicas: ready = 0, availableReplicas: available = 0 } = states.get(hash) ?? {};
+  if (ready > replicas) return not('Scaling', `${ready} replicas ready, ${replicas} wanted (revision ${hash}).`);
+  const budget = revisions.find((revision) => revision.hash === hash)?.data.plan.startupBudgetSeconds ?? 0;
+  const why =
+    ready < replicas
+      ? `a start may take up to ${Math.ceil(budget / 60)} minutes`
+      : `${available} count as available, which takes the revision’s own template and minReadySeconds without a break`;
+  return not('Loading', `${ready} of ${count(replicas)} ready (revision ${hash}); ${why}.${meanwhile}`);
+}
+
+/** What is to be said of the version that has the traffic, beside another one's story. */
+function keeps(judgement: Judgement): string {
+  const { serving = '' } = judgement.traffic;
+  const ready = judgement.states.get(serving)?.readyReplicas ?? 0;
+  return ready > 0 ? ` Revision ${serving} keeps serving.` : outage(judgement);
+}
+
+/** That the version that has the traffic does not answer, and why. */
+function outage({ traffic: { serving = '' }, states, failures }: Judgement): string {
+  const failure = (states.get(serving)?.readyReplicas ?? 0) > 0 ? undefined : failures.get(serving);
+  return failure ? ` Revision ${serving}, which has the traffic, is down: ${failure.message}` : '';
+}
+
+function count(replicas: number): string {
+  return replicas === 1 ? '1 replica' : `${replicas} replicas`;
+}
