@@ -8,6 +8,7 @@ const node = (name: string, labels: Record<string, string>, allocatable: Record<
 
 const A100 = { 'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-80GB', 'nvidia.com/gpu.memory': '81920' };
 const T4 = { 'cloud.google.com/gke-accelerator': 'nvidia-tesla-t4' };
+const XEON = { 'feature.node.kubernetes.io/cpu-cpuid.AVX512F': 'true' };
 const RTX = { 'nvidia.com/gpu.product': 'NVIDIA-GeForce-RTX-4090', 'nvidia.com/gpu.memory': '24564' };
 const wants = (type: string, change: Partial<WantedAccelerator> = {}): WantedAccelerator => ({
   type,
@@ -27,7 +28,10 @@ describe('acceleratorOf', () => {
     ],
     ['AKS, by VM size', { 'node.kubernetes.io/instance-type': 'Standard_ND96isr_H100_v5' }, 'H100'],
     ['one of two required labels', { 'karpenter.k8s.aws/instance-gpu-name': 'a100' }, undefined],
+    ['the CPU of a node without GPUs', XEON, 'CPU'],
+    ['the GPU of a node whose CPU is labelled, too', { ...XEON, ...A100 }, 'A100-80GB'],
     ['a GPU that the catalogue does not know', RTX, undefined],
+    ['such a GPU, beside a labelled CPU', { ...XEON, ...RTX }, undefined],
     ['no labels', {}, undefined],
   ])('reads %s', (_, labels, name) => {
     expect(acceleratorOf(labels, ACCELERATORS)).toBe(name);

@@ -36,12 +36,17 @@ const PRODUCT_LABEL = 'nvidia.com/gpu.product';
  */
 const MEMORY_TOLERANCE = 0.1;
 
-/** The catalogue's name of the accelerator that the labels show; undefined: none that it knows. */
+/**
+ * The catalogue's name of the accelerator that the labels show; undefined: none that it knows. The CPU of a node with GPUs
+ * has its labels, too, and is not what the node is there for.
+ */
 export function acceleratorOf(
   labels: Readonly<Record<string, string>> | undefined,
   accelerators: readonly AcceleratorEntry[],
 ): string | undefined {
-  return accelerators.find(({ nodeLabels }) => shows(labels ?? {}, nodeLabels))?.name;
+  const shown = accelerators.filter(({ nodeLabels }) => shows(labels ?? {}, nodeLabels));
+  const gpu = shown.find(({ device }) => device !== 'CPU');
+  return gpu === undefined && labels?.[PRODUCT_LABEL] === undefined ? shown[0]?.name : gpu?.name;
 }
 
 /**
