@@ -21,11 +21,11 @@ describe('the writes of a first pass', () => {
     const paths = writes.map(({ path }) => path.replace(/\?.*/, '').replace(/model-7-\w{10}/, 'model-7-<revision>'));
     expect(paths).toEqual([
       '/api/v1/namespaces/bench/serviceaccounts/model-7',
+      '/api/v1/namespaces/bench/services/model-7',
       '/apis/apps/v1/namespaces/bench/controllerrevisions/model-7-<revision>',
       '/apis/apps/v1/namespaces/bench/deployments/model-7-<revision>',
       '/api/v1/namespaces/bench/services/model-7-<revision>',
       '/apis/policy/v1/namespaces/bench/poddisruptionbudgets/model-7-<revision>',
-      '/api/v1/namespaces/bench/services/model-7',
       '/apis/deepseek-operator.io/v1alpha1/namespaces/bench/deepseekdeployments/model-7/status',
     ]);
   });
