@@ -111,14 +111,3 @@ describe('the ControllerRevision of what serves is lost', () => {
     expect(selected(world)).toBe(hash);
   });
 });
-
-it('restores the traffic of a replacement that has not answered yet to it, not to what it replaced', () => {
-  const world = new World(SPEC);
-  world.settle();
-  world.edit((spec) => ({ ...spec, model: OTHER }));
-  world.settle();
-  const hash = selected(world);
-  world.objects.delete('Service/chat');
-  world.settle();
-  expect(selected(world)).toBe(hash);
-});

@@ -71,6 +71,18 @@ describe('a proven version that is down', () => {
     expect(world.names('ControllerRevision')).toContain(`chat-${hash}`);
   });
 
+  it('does not get the traffic back when the Service is lost before the new version has answered', () => {
+    const [world, hash] = crashing(10);
+    world.edit((spec) => ({ ...spec, model: OTHER }));
+    world.settle();
+    const next = selected(world);
+    expect(next).not.toBe(hash);
+    world.objects.delete('Service/chat');
+    world.pass();
+    expect(selected(world)).toBe(next);
+    expect(world.names('Deployment')).toEqual([`chat-${next ?? ''}`]);
+  });
+
   it.each([
     ['a pod of it is ready', (world: World, hash: string) => world.report(hash, 1)],
     ['the rollout is paused', (world: World) => world.edit((spec) => ({ ...spec, rollout: { paused: true } }))],
