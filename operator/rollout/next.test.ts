@@ -112,6 +112,16 @@ describe('nextStep', () => {
     expect(nextStep(input({ states, candidateOverdue: true }))).toMatchObject({ phase: 'Held' });
   });
 
+  it('does not hold it against a candidate that no node has its accelerator', () => {
+    const states = new Map([
+      ['old', state(2)],
+      ['new', state(2, 0, { deadlineExceeded: true })],
+    ]);
+    const step = nextStep(input({ states, candidateWaitsForNodes: true }));
+    expect(step).toMatchObject({ phase: 'Loading', serving: 'old', candidate: 'new' });
+    expect(step.fail).toBeUndefined();
+  });
+
   it('does not try a failed candidate again, until the spec asks for something else', () => {
     const failed = revision('new', { failed: 'CrashLoop: x' });
     expect(nextStep(input({ revisions: [OLD, failed] }))).toMatchObject({ phase: 'Held', forgive: [] });

@@ -27,6 +27,8 @@ export interface RolloutInput {
   readonly servingDown?: boolean;
   /** Every pod of the candidate that still loads has used up its startup budget. */
   readonly candidateOverdue?: boolean;
+  /** No node has the accelerator of the candidate: that is no fault of its own, and an autoscaler may bring one. */
+  readonly candidateWaitsForNodes?: boolean;
   /** Why the candidate fails, as `<reason>: <message>`, if a classifier said so. */
   readonly candidateFailure?: string | undefined;
 }
@@ -103,7 +105,7 @@ export function nextStep(input: RolloutInput): RolloutStep {
 
   const state = states.get(desired);
   const late = state?.deadlineExceeded === true || input.candidateOverdue === true;
-  if (late && (state?.availableReplicas ?? 0) < input.replicas) {
+  if (late && input.candidateWaitsForNodes !== true && (state?.availableReplicas ?? 0) < input.replicas) {
     const cause =
       input.candidateFailure ?? 'StartupBudgetExceeded: it did not become available in the time that a start may take';
     return stay('Held', { candidate: desired, fail: { revision: desired, cause } });

@@ -14,7 +14,7 @@ function worldWith(nodes: World['nodes'], spec: object = SPEC): World {
 
 /** The scheduler has looked at the pods of the world's revision, and found no node. */
 function unschedulable(world: World, words: string): void {
-  const name = world.names('Deployment')[0] ?? '';
+  const name = world.names('Deployment').at(-1) ?? '';
   const revision = name.slice('chat-'.length);
   const message = `0/1 nodes are available: 1 ${words}.`;
   const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
@@ -67,6 +67,39 @@ describe('an accelerator that the cluster does not have', () => {
     world.settle();
     expect(world.condition('CapacityAvailable')).toMatchObject({ status: 'True', reason: 'CapacityFound' });
     expect(world.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  describe('of a new version', () => {
+    const late = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
+
+    /** A world where SPEC serves from an A100, and a version on H100 has waited longer than a start may take. */
+    function overdue(rollout?: object): World {
+      const world = worldWith([A100]);
+      world.ready();
+      world.settle();
+      const serving = world.deployment.status?.serving?.revision;
+      world.edit((spec) => ({ ...spec, accelerator: { type: 'H100' }, ...(rollout && { rollout }) }));
+      world.settle();
+      const candidate = world.deployment.status?.candidate?.revision ?? '';
+      expect(candidate).not.toBe(serving);
+      world.report(candidate, 0, [late]);
+      unschedulable(world, "node(s) didn't match Pod's node affinity/selector");
+      return world;
+    }
+
+    it('is waited for beyond the time that a start may take, while the old one serves', () => {
+      const world = overdue();
+      expect(world.deployment.status?.rollout?.phase).toBe('Loading');
+      expect(world.condition('Ready')).toMatchObject({ status: 'False', reason: 'AcceleratorNotFound' });
+      expect(world.condition('Stalled')).toMatchObject({ status: 'False' });
+      expect(world.condition('Available')).toMatchObject({ status: 'True' });
+    });
+
+    it('is given up at a deadline that the user has set', () => {
+      const world = overdue({ progressDeadline: '20m' });
+      expect(world.deployment.status?.rollout?.phase).toBe('Held');
+      expect(world.condition('Stalled')).toMatchObject({ status: 'True' });
+    });
   });
 
   it('is not looked for on behalf of a spec that is refused', () => {

@@ -18,15 +18,23 @@ export interface Capacity {
 type Place = Pick<Judgement, 'desired' | 'step' | 'states' | 'replicas'>;
 
 /** Compares the accelerator of the spec with the nodes of the cluster, where pods still wait for a place. */
-export function capacityOf({ deployment, cluster }: Snapshot, { desired, step, states, replicas }: Place): Capacity {
+export function capacityOf(snapshot: Snapshot, { desired, step, states, replicas }: Place): Capacity {
   const placed =
     step.candidate === undefined &&
     step.serving !== undefined &&
     (states.get(step.serving)?.availableReplicas ?? 0) >= replicas;
-  const nodesUnknown = cluster.nodes === undefined;
-  if (placed || cluster.nodes === undefined || desired.revision === undefined) return { placed, nodesUnknown };
-  const finding = checkAccelerator(wantedAccelerator(deployment.spec, desired), cluster.nodes, ACCELERATORS);
+  const nodesUnknown = snapshot.cluster.nodes === undefined;
+  const finding = placed ? undefined : acceleratorFinding(snapshot, desired);
   return { placed, nodesUnknown, ...(finding && { finding }) };
+}
+
+/** What is wrong with the nodes for the revision that the spec asks for. */
+export function acceleratorFinding(
+  { deployment, cluster }: Snapshot,
+  desired: Place['desired'],
+): AcceleratorFinding | undefined {
+  if (cluster.nodes === undefined || desired.revision === undefined) return undefined;
+  return checkAccelerator(wantedAccelerator(deployment.spec, desired), cluster.nodes, ACCELERATORS);
 }
 
 function wantedAccelerator({ accelerator }: Snapshot['deployment']['spec'], { plan }: Place['desired']) {

@@ -2,7 +2,7 @@ import { ANNOTATION } from '../../api/index.ts';
 import { nextStep } from '../../rollout/next.ts';
 import { traffic } from '../../rollout/traffic.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { capacityOf } from './capacity.ts';
+import { acceleratorFinding, capacityOf } from './capacity.ts';
 import { childIntents } from './children.ts';
 import { desiredRevision } from './desired.ts';
 import { eventsOf, eventsOfWrites } from './events.ts';
@@ -34,6 +34,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const failures = failuresOf(evidence);
   const candidateFailure = desired.revision && failures.get(desired.revision.hash);
   const paused = spec.rollout?.paused ?? false;
+  const hasDeadline = spec.rollout?.progressDeadline !== undefined;
   const step = nextStep({
     traffic: serves,
     revisions: known,
@@ -43,9 +44,11 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     paused,
     servingDown: isDown(evidence.get(serves.serving ?? ''), failures.get(serves.serving ?? '')),
     // A deadline that the user has set is kept by the Deployment controller alone.
-    candidateOverdue:
-      spec.rollout?.progressDeadline === undefined &&
-      isOverdue(desired.revision && evidence.get(desired.revision.hash)),
+    candidateOverdue: !hasDeadline && isOverdue(desired.revision && evidence.get(desired.revision.hash)),
+    candidateWaitsForNodes:
+      !hasDeadline &&
+      desired.revision?.hash !== serves.serving &&
+      acceleratorFinding(snapshot, desired)?.reason === 'AcceleratorNotFound',
     candidateFailure: candidateFailure && `${candidateFailure.reason}: ${candidateFailure.message}`,
   });
   const revisions = withMarks(known, step, states, replicas, now).filter(inHistory(known, step, desired, spec));
