@@ -17,9 +17,14 @@ export function releasesOf({ type, versions }: EngineEntry): EngineRelease[] {
 const DRAINS = {
   Drains: 'ends running requests first',
   DrainsWhenTold: 'ends running requests first when told for how long',
-  Cuts: 'cuts running requests',
+  Cuts: 'running requests stop at once (so preStop waits for them)',
 } as const;
-const NEW_REQUESTS = { Error500: 'get a 500', Error503: 'get a 503', Refused: 'are refused' } as const;
+const NEW_REQUESTS = {
+  Served: 'are served',
+  Error500: 'get a 500',
+  Error503: 'get a 503',
+  Refused: 'are refused',
+} as const;
 const HEALTH = { Ok: 'still says 200', Error503: 'says 503', Refused: 'is gone' } as const;
 
 const MEMORY = {
@@ -62,7 +67,6 @@ export function enginePage(engine: EngineEntry, terminal: Terminal): string {
 
 function releasePage(release: EngineRelease, { flagHistory }: EngineEntry, terminal: Terminal): string {
   const { images, endpoints, drain, quantizations, architectures, memory } = release;
-  const cut = drain.cutsAfterSeconds === undefined ? '' : ` after ${drain.cutsAfterSeconds} s`;
   const details: Detail[] = [
     ['Images', rows(Object.entries(images).map(([device, image]) => [device, image]))],
     ['Formats', rows(quantizations.map((support) => [support.quantization, where(support), support.warning ?? '']))],
@@ -79,7 +83,7 @@ function releasePage(release: EngineRelease, { flagHistory }: EngineEntry, termi
     ['Metrics', rows(Object.entries(release.metrics).map(([signal, name]) => [signal, name]))],
     [
       'At SIGTERM',
-      `${DRAINS[drain.onSigterm]}${cut}; new requests ${NEW_REQUESTS[drain.newRequests]}, its health endpoint ${HEALTH[drain.health]}`,
+      `${DRAINS[drain.onSigterm]}; new requests ${NEW_REQUESTS[drain.newRequests]}, its health endpoint ${HEALTH[drain.health]}`,
     ],
     [
       'Memory',

@@ -189,8 +189,7 @@ const engineVersion = z.strictObject({
   ),
   drain: z.strictObject({
     onSigterm: z.enum(['Drains', 'DrainsWhenTold', 'Cuts']),
-    cutsAfterSeconds: z.number().nonnegative().exactOptional(),
-    newRequests: z.enum(['Error500', 'Refused', 'Error503']),
+    newRequests: z.enum(['Served', 'Error500', 'Refused', 'Error503']),
     health: z.enum(['Ok', 'Error503', 'Refused']),
     source: text,
   }),

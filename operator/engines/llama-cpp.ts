@@ -5,6 +5,7 @@ import type { ServingPlan } from '../planner/index.ts';
 import { mergeArguments } from './arguments.ts';
 import type { Argument } from './arguments.ts';
 import { apiKey, probes, servedNames } from './container.ts';
+import { waitUntilIdle } from './llama-cpp-drain.ts';
 import { termination } from './termination.ts';
 import type { EngineContainer } from './types.ts';
 import { weights } from './weights.ts';
@@ -14,8 +15,8 @@ const PORT = 8080;
 const ALL_LAYERS = 999;
 
 /**
- * How llama.cpp serves a plan: `llama-server`. It cuts running requests some time after SIGTERM, whatever they do, so
- * that they are given their time before it: preStop sleeps for what the drain takes longer than that.
+ * How llama.cpp serves a plan: `llama-server`. At SIGTERM it stops generating, so that running requests are given their
+ * time before it: preStop waits until none is left.
  */
 export function renderLlamaCpp(
   plan: ServingPlan,
@@ -25,8 +26,7 @@ export function renderLlamaCpp(
   const { spec } = deployment;
   const { model, env, ...files } = weights(plan, deployment);
   const stop = termination(spec.termination);
-  const { drain, plannedFlags } = version;
-  const afterSignal = Math.min(stop.drainSeconds, drain.cutsAfterSeconds ?? 0);
+  const { plannedFlags } = version;
   return {
     image: plan.engine.image,
     command: ['/app/llama-server'],
@@ -42,7 +42,8 @@ export function renderLlamaCpp(
     ...probes(plan, { port: PORT, path: '/health' }),
     ...files,
     terminationGracePeriodSeconds: stop.gracePeriodSeconds,
-    preStopSeconds: stop.preStopSeconds + stop.drainSeconds - afterSignal,
+    preStopSeconds: stop.preStopSeconds,
+    preStopCommand: waitUntilIdle(PORT, stop),
   };
 }
 

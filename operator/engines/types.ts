@@ -23,4 +23,6 @@ export interface EngineContainer {
   readonly terminationGracePeriodSeconds: number;
   /** Seconds that preStop sleeps, so that the pod has left the EndpointSlices before SIGTERM. */
   readonly preStopSeconds: number;
+  /** For an engine that does not drain: preStop runs this instead of sleeping. It sleeps so long itself. */
+  readonly preStopCommand?: readonly string[];
 }

@@ -89,12 +89,17 @@ function engineContainer(
     startupProbe: engine.startupProbe,
     livenessProbe: engine.livenessProbe,
     readinessProbe: engine.readinessProbe,
-    // The kubelet's own sleep: no shell has to be in the image.
-    ...(engine.preStopSeconds > 0 && { lifecycle: { preStop: { sleep: { seconds: engine.preStopSeconds } } } }),
+    ...lifecycle(engine),
     // The end of the log is the best account of why an engine did not start.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: CONTAINER_SECURITY,
   };
+}
+
+function lifecycle({ preStopCommand, preStopSeconds }: EngineContainer): Pick<IContainer, 'lifecycle'> {
+  if (preStopCommand !== undefined) return { lifecycle: { preStop: { exec: { command: [...preStopCommand] } } } };
+  // The kubelet's own sleep: no shell has to be in the image.
+  return preStopSeconds > 0 ? { lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } } } : {};
 }
 
 /**

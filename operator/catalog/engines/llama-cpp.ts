@@ -135,11 +135,10 @@ const B11669: EngineVersion = {
   },
   drain: {
     onSigterm: 'Cuts',
-    cutsAfterSeconds: 30,
     newRequests: 'Refused',
     health: 'Refused',
     source:
-      'measured on llama-server 0.7.0 (build 11669): no new connections within 2 s, running streams cut after about 30 s (one run)',
+      'measured on llama-server 0.7.0 (build 11669): generation stops at once, open streams are cut at their next ping (30 s by default), no new connections',
   },
   sources: {
     images:

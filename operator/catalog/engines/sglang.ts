@@ -146,9 +146,9 @@ const SGLANG_0_5_23: EngineVersion = {
   drain: {
     onSigterm: 'Drains',
     // It goes on to serve what comes over open connections, and says by its health that nothing new should.
-    newRequests: 'Error503',
+    newRequests: 'Served',
     health: 'Error503',
-    source: `${PACKAGE}: srt/managers/tokenizer_manager.py sigterm_watchdog, srt/entrypoints/http_server.py; what new requests get is unverified`,
+    source: `${PACKAGE}: srt/managers/tokenizer_manager.py sigterm_watchdog; srt/entrypoints/http_server.py, where only /health and /ready look at the shutdown`,
   },
   sources: {
     images: 'hub.docker.com/r/lmsysorg/sglang (v0.5.20, v0.5.21 in public use); the tag of 0.5.23 is unverified',

@@ -77,12 +77,11 @@ export type ObjectStorageScheme = 's3' | 'gs' | 'az' | 'oss';
 export interface DrainBehaviour {
   /**
    * Drains: running requests end first, for as long as they take. DrainsWhenTold: only with a flag that says for how
-   * long. Cuts: they are cut after `cutsAfterSeconds`.
+   * long. Cuts: they stop at once.
    */
   readonly onSigterm: 'Drains' | 'DrainsWhenTold' | 'Cuts';
-  readonly cutsAfterSeconds?: number;
   /** What new requests get while it drains. */
-  readonly newRequests: 'Error500' | 'Refused' | 'Error503';
+  readonly newRequests: 'Served' | 'Error500' | 'Refused' | 'Error503';
   /** What its health endpoint says while it drains. */
   readonly health: 'Ok' | 'Error503' | 'Refused';
   readonly source: string;
