@@ -48,7 +48,7 @@ export interface RevisionView {
   readonly createdAt?: string;
   /** When it first served at full size, RFC 3339. */
   readonly provenAt?: string;
-  /** Why it was taken back to 0 replicas: `<reason>: <message>`. */
+  /** Why it was taken back: `<reason>: <message>`. */
   readonly failed?: string;
   /** Why its pods do not get ready. */
   readonly failure?: FailureView;

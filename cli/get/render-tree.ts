@@ -56,7 +56,7 @@ function revisionNode(
   ];
   const [failedReason = '', ...failedMessage] = (failed ?? '').split(': ');
   const notes = [
-    ...(failed === undefined ? [] : explain(failedReason, `Taken back to 0 replicas: ${failedMessage.join(': ')}`)),
+    ...(failed === undefined ? [] : explain(failedReason, `Taken back: ${failedMessage.join(': ')}`)),
     ...(failure ? explain(failure.reason, `${failure.reason}: ${failure.message}`) : []),
   ];
   const live = pods.filter(({ state }) => state !== 'Terminating' && state !== 'Ended').length;
