@@ -48,7 +48,7 @@ const architecture = z.strictObject({
 
 const checkpoint = z.strictObject({
   repository,
-  format: z.enum(['compressed-tensors', 'awq', 'gptq', 'fp8-block', 'gguf', 'unquantized']),
+  format: z.enum(['compressed-tensors', 'awq', 'gptq', 'fp8-block', 'gguf', 'unquantized', 'channel-int8']),
   groupSize: count.exactOptional(),
   bytes: z.union([count, z.record(text, count)]).exactOptional(),
   source: text,
@@ -120,7 +120,13 @@ const engineVersion = z.strictObject({
   version: text,
   images: z.partialRecord(device, text),
   flags: z.array(z.string().regex(/^--?[A-Za-z][A-Za-z0-9._-]*$/)).min(1),
-  plannedFlags: z.array(z.strictObject({ flags: z.array(text).min(1), field: text })),
+  flagValues: z.record(text, z.enum(['None', 'One', 'Any'])).exactOptional(),
+  plannedFlags: z.array(
+    z.union([
+      z.strictObject({ flags: z.array(text).min(1), field: text }),
+      z.strictObject({ flags: z.array(text).min(1), because: text }),
+    ]),
+  ),
   uncountedFlags: z.array(text),
   architectures: z.array(
     z.strictObject({

@@ -13,6 +13,9 @@ interface HelpFlag {
   readonly choices?: readonly string[];
 }
 
+/** `[VALUE ...]`, `[...]`, `[VALUE]`, `START END`; and choices whose line was cut, so that what follows is not known. */
+const MANY = /\[[^\]]*\.\.\.\]$|^\[[A-Z_]+\]$|^[A-Z]+ [A-Z]+$|^\{[^}]*$/;
+
 /** Reads lists of options: `--flag`, `--flag VALUE`, `--flag {a,b}`, `-f, --flag [on|off]`, `--flag VALUE [...]`. */
 function readHelp(file: string): Map<string, HelpFlag> {
   const lines = readFileSync(new URL(`testdata/${file}`, import.meta.url), 'utf8').split('\n');
@@ -20,11 +23,12 @@ function readHelp(file: string): Map<string, HelpFlag> {
     lines
       .filter((line) => line.startsWith('-'))
       .flatMap((line) => {
-        const usage = line.replace(/ # deprecated.*$/, '');
+        // vLLM's list has the beginning of some descriptions.
+        const usage = line.replace(/ # deprecated.*$/, '').replace(/ {2,}.*$/, '');
         const names = [...usage.matchAll(/(?:^|, )(--?[A-Za-z][\w.-]*)/g)].map(([, name]) => name ?? '');
         const value = /^(?:--?[A-Za-z][\w.-]*(?:, )?)+ ?(.*)$/.exec(usage)?.[1] ?? '';
         const list = /^\{([^}]*)\}?/.exec(value)?.[1]?.split(',') ?? /^\[([a-z|]+)\]$/.exec(value)?.[1]?.split('|');
-        const takes = value === '' ? 'nothing' : value.includes('...') ? 'many' : 'one';
+        const takes = value === '' ? 'nothing' : MANY.test(value) ? 'many' : 'one';
         return names.map((name) => [name, { takes, ...(list !== undefined && { choices: list }) }] as const);
       }),
   );
@@ -133,6 +137,13 @@ describe.each(SUBJECTS)('$type $version', (subject) => {
 
   it('has only flags in the catalogue that the real engine has', () => {
     expect(versionOf(subject).flags.filter((flag) => !help.has(flag))).toEqual([]);
+  });
+
+  it('has in the catalogue what each flag takes', () => {
+    const takes = { None: 'nothing', One: 'one', Any: 'many' } as const;
+    const known = Object.entries(versionOf(subject).flagValues ?? {});
+    expect(known.filter(([flag, values]) => help.get(flag)?.takes !== takes[values])).toEqual([]);
+    expect(known.length).toBe(subject.version === '1.2.1' ? 0 : versionOf(subject).flags.length);
   });
 
   test('many command lines are rendered', () => {

@@ -90,3 +90,19 @@ test('the pod bounds a drain that SGLang does not: what it has left after it is 
   expect(container.preStopSeconds).toBe(5);
   expect(container.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(5 + 120 + 15);
 });
+
+test.each([
+  ['deepseek-r1', 'INT8', 'H200', 'w8a8_int8'],
+  ['deepseek-v3.1-terminus', 'INT8', 'H200', 'w8a8_int8'],
+  ['deepseek-r1-distill-llama-8b', 'INT8', 'A100-80GB', undefined],
+  ['deepseek-r1', 'FP8', 'H200', undefined],
+  ['deepseek-r1-0528-qwen3-8b', 'FP8', 'H100', 'fp8'],
+] as const)('%s in %s on %s: --quantization %s', (name, type, accelerator, expected) => {
+  const container = render({
+    model: { name },
+    accelerator: { type: accelerator },
+    quantization: { type },
+    engine: { type: 'SGLang' },
+  });
+  expect(valueOf(container, '--quantization')).toBe(expected);
+});

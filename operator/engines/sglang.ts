@@ -53,8 +53,7 @@ function sglangArguments(plan: ServingPlan, deployment: DeepSeekDeployment): Arg
     ...(model.revision === undefined ? [] : [['--revision', model.revision] as const]),
     ...(model.trustRemoteCode ? [['--trust-remote-code'] as const] : []),
     ['--dtype', plan.computeDtype],
-    // A checkpoint that is quantized says so itself.
-    ...(model.quantizedOnLoad ? [['--quantization', plan.quantization.toLowerCase()] as const] : []),
+    ...quantizationArguments(plan),
     ['--tp-size', String(plan.tensorParallel)],
     ...(plan.pipelineParallel > 1 ? [['--pp-size', String(plan.pipelineParallel)] as const] : []),
     ...(plan.expertParallel > 1 ? [['--ep-size', String(plan.expertParallel)] as const] : []),
@@ -71,4 +70,10 @@ function sglangArguments(plan: ServingPlan, deployment: DeepSeekDeployment): Arg
     ['--enable-metrics'],
     ['--uvicorn-access-log-exclude-prefixes', '/health', '/metrics'],
   ];
+}
+
+/** Most quantized checkpoints say so themselves, and want no flag. INT8 with a scale per channel does not. */
+function quantizationArguments({ model, quantization }: ServingPlan): Argument[] {
+  if (model.quantizedOnLoad) return [['--quantization', quantization.toLowerCase()]];
+  return model.checkpointFormat === 'channel-int8' ? [['--quantization', 'w8a8_int8']] : [];
 }

@@ -54,7 +54,7 @@ function vllmArguments(plan: ServingPlan, deployment: DeepSeekDeployment, drainS
     ...(plan.pipelineParallel > 1 ? [['--pipeline-parallel-size', String(plan.pipelineParallel)] as const] : []),
     ...(plan.expertParallel > 1 ? [['--enable-expert-parallel'] as const] : []),
     ['--max-model-len', String(plan.maxModelLen)],
-    ...(plan.memory.engineSetting === undefined || plan.accelerator.device === 'CPU'
+    ...(plan.memory.engineSetting === undefined
       ? []
       : [['--gpu-memory-utilization', plan.memory.engineSetting.fraction.toFixed(2)] as const]),
     ['--max-num-seqs', String(plan.maxNumSeqs)],

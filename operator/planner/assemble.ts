@@ -2,7 +2,7 @@ import type { DeepSeekDeploymentSpec } from '../api/index.ts';
 import type { MemorySetting, ModelEntry } from '../catalog/index.ts';
 import { chooseContext, concurrency, hostTokens, maxNumSeqs, slots } from './context.ts';
 import { planHost } from './host.ts';
-import { maxNumBatchedTokens } from './memory.ts';
+import { maxNumBatchedTokens, memorySetting } from './memory.ts';
 import type { MemoryFit } from './memory.ts';
 import type { ResolvedQuantization } from './quantization.ts';
 import type { Split } from './split.ts';
@@ -53,6 +53,7 @@ export function assemble(
       ...(spec.model.revision !== undefined && { revision: spec.model.revision }),
       trustRemoteCode: spec.model.trustRemoteCode ?? false,
       quantizedOnLoad: quantization.quantizedOnLoad,
+      ...(quantization.format !== undefined && { checkpointFormat: quantization.format }),
       ...(quantization.ggufType !== undefined && { ggufType: quantization.ggufType }),
       checkpointGiB: round(checkpointGiB),
       source: from === 'Volume' ? 'PersistentVolumeClaim' : from,
@@ -75,7 +76,7 @@ export function assemble(
     maxModelLen,
     maxNumSeqs: sequences,
     maxNumBatchedTokens: maxNumBatchedTokens(engine.version, accelerator.computeCapability),
-    memory: roundedMemory(memory, engine.version.memory.setting),
+    memory: roundedMemory(memory, memorySetting(engine.version, accelerator)),
     kvCacheTokens: memory.kvCacheTokens,
     maxConcurrency,
     host,

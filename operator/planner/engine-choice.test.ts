@@ -279,3 +279,17 @@ describe('warnings', () => {
     expect(accepted(wanted).warnings).toContainEqual(expect.stringMatching(warning));
   });
 });
+
+test('INT8 with a scale per channel is for SGLang, which alone can be told of it', () => {
+  const chosen = accepted(spec('deepseek-r1', 'H200', { quantization: { type: 'INT8' } }));
+  expect(chosen.engine.type).toBe('SGLang');
+  expect(chosen.model.checkpointFormat).toBe('channel-int8');
+  expect(chosen.warnings.join()).toContain(
+    'vLLM does not read meituan/DeepSeek-R1-Channel-INT8, which is stored as channel-int8',
+  );
+});
+
+test.each(['vLLM', 'llama.cpp'] as const)('%s is told nothing of a memory share on a CPU', (type) => {
+  const { memory } = accepted(spec('deepseek-r1-distill-qwen-1.5b', 'CPU', { engine: { type } }));
+  expect(memory).not.toHaveProperty('engineSetting');
+});

@@ -75,22 +75,26 @@ describe('a flag that would break the plan is refused in every spelling', () => 
     ['vLLM', '--tensor-parallel-size', 'spec.accelerator.parallelism.tensor'],
     ['vLLM', '--tensor_parallel_size=3', 'spec.accelerator.parallelism.tensor'],
     ['vLLM', '-tp', 'spec.accelerator.parallelism.tensor'],
-    ['vLLM', '--gpu-memory-utilization', 'nothing: the plan computes it'],
+    ['vLLM', '--gpu-memory-utilization', 'the plan computes it'],
+    ['vLLM', '--host', 'probes and Services rely on it'],
+    ['vLLM', '--config', 'flags in a file would pass the plan by: write them into engine.extraArgs'],
     ['SGLang', '--tp-size', 'spec.accelerator.parallelism.tensor'],
     ['SGLang', '--tensor-parallel-size', 'spec.accelerator.parallelism.tensor'],
-    ['SGLang', '--mem-fraction-static', 'nothing: the plan computes it'],
+    ['SGLang', '--mem-fraction-static', 'the plan computes it'],
     ['SGLang', '--api-key', 'spec.engine.apiKeySecretRef'],
     ['TensorRT-LLM', '--tp_size', 'spec.accelerator.parallelism.tensor'],
-    ['TensorRT-LLM', '--free_gpu_memory_fraction', 'nothing: the plan computes it'],
-    ['TensorRT-LLM', '--extra_llm_api_options', 'nothing: metrics and number formats are set in it'],
+    ['TensorRT-LLM', '--free_gpu_memory_fraction', 'the plan computes it'],
+    ['TensorRT-LLM', '--extra_llm_api_options', 'metrics and number formats are set in it'],
     ['llama.cpp', '-c', 'spec.model.maxModelLen'],
     ['llama.cpp', '--ctx_size', 'spec.model.maxModelLen'],
     ['llama.cpp', '-ngl', 'spec.accelerator.type'],
-    ['llama.cpp', '--no-kv-unified', 'nothing: the plan computes it'],
-  ] as const)('%s: %s', (type, flag, field) => {
-    expect(check(type, [flag, '3'])).toMatchObject({
+    ['llama.cpp', '--no-kv-unified', 'the plan computes it'],
+  ] as const)('%s: %s', (type, flag, why) => {
+    const decided = why.startsWith('spec.') ? `it is decided by ${why}` : why;
+    expect(check(type, [flag, '3'])).toEqual({
+      refused: true,
       reason: 'InvalidEngineArgument',
-      message: expect.stringContaining(`which belongs to the plan: take it out; it is decided by ${field}`),
+      message: `engine.extraArgs sets ${/^-[^=]*/.exec(flag)?.[0] ?? ''}, which belongs to the plan: take it out; ${decided}`,
     });
   });
 });
@@ -104,6 +108,52 @@ describe('what the plan does not count is warned of', () => {
     ['llama.cpp', ['-np', '2']],
   ] as const)('%s: %j', (type, extraArgs) => {
     expect(check(type, extraArgs)).toEqual({ warnings: [expect.stringContaining('which this plan does not count')] });
+  });
+});
+
+describe('a value where the engine takes none, or none where it takes one, is refused', () => {
+  test.each([
+    ['vLLM', ['--enable-prefix-caching', 'other-model'], '"other-model" follows --enable-prefix-caching'],
+    ['vLLM', ['--enable_prefix_caching=true'], '"true" follows --enable_prefix_caching, which takes no value'],
+    ['vLLM', ['--no-enable-prefix-caching', 'x', '--seed', '1'], '"x" follows --no-enable-prefix-caching'],
+    ['vLLM', ['-O3', 'x'], '"x" follows -O3, which takes no value'],
+    ['vLLM', ['--seed', '1', '2'], '"1" "2" follow --seed, which takes one value'],
+    ['vLLM', ['--seed=1', '2'], '"1" "2" follow --seed, which takes one value'],
+    ['vLLM', ['--seed', '--enable-prefix-caching'], 'no value follows --seed, which takes one'],
+    ['vLLM', ['--seed 1'], 'no value follows --seed, which takes one'],
+    ['SGLang', ['--enable-mixed-chunk', 'x'], '"x" follows --enable-mixed-chunk, which takes no value'],
+    ['SGLang', ['--schedule-policy'], 'no value follows --schedule-policy, which takes one'],
+    ['TensorRT-LLM', ['--enable_chunked_prefill', 'true'], '"true" follows --enable_chunked_prefill'],
+    ['llama.cpp', ['--swa_full', 'x'], '"x" follows --swa_full, which takes no value'],
+    ['llama.cpp', ['--temp', '1', '2'], '"1" "2" follow --temp, which takes one value'],
+  ] as const)('%s: %j', (type, extraArgs, message) => {
+    expect(check(type, extraArgs)).toMatchObject({
+      reason: 'InvalidEngineArgument',
+      message: expect.stringContaining(`engine.extraArgs: ${message}`),
+    });
+  });
+
+  test.each([
+    ['vLLM', ['--seed', '-1', '--allowed-media-domains', 'a', 'b', '--allowed-media-domains']],
+    ['vLLM', ['--speculative-config={"num": 3}']],
+    ['SGLang', ['--log-requests-target', 'stdout', '/logs']],
+    ['llama.cpp', ['--control-vector-layer-range', '1', '4']],
+  ] as const)('%s takes %j', (type, extraArgs) => {
+    expect(check(type, extraArgs)).not.toHaveProperty('refused');
+  });
+
+  it('is not looked at where nobody wrote down what the flags take', () => {
+    expect(check('TensorRT-LLM', ['--enable_chunked_prefill', 'x'], { newest: false })).toEqual({ warnings: [] });
+  });
+
+  it('is warned of for an image of the user’s', () => {
+    const image = 'registry.example/vllm:mine';
+    expect(check('vLLM', ['--mine', 'x', '--enable-prefix-caching', 'x'], { image })).toEqual({
+      warnings: [
+        'vLLM 0.32.0 has no flag --mine; your image has to know it',
+        'engine.extraArgs: "x" follows --enable-prefix-caching, which takes no value in vLLM 0.32.0; your image has to take it',
+      ],
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { similarNames } from '../catalog/index.ts';
-import type { FlagHistory } from '../catalog/index.ts';
+import type { FlagHistory, FlagValues, PlannedFlag } from '../catalog/index.ts';
 import type { ResolvedEngine } from './engine-choice.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
@@ -26,7 +26,8 @@ export function isSetBy(extraArgs: readonly string[], flags: readonly string[]):
 
 /**
  * Reads `spec.engine.extraArgs` against the engine's command line: warnings for what the plan cannot count, a refusal
- * for what contradicts it and for what would end the engine with "unrecognized arguments".
+ * for what contradicts it and for what would end the engine with "unrecognized arguments". Whether a value is right for
+ * its flag is not looked at, and how many there are only where the engine's list says what its flags take.
  */
 export function checkExtraArgs(
   extraArgs: readonly string[],
@@ -50,7 +51,7 @@ export function checkExtraArgs(
     if (planned !== undefined) {
       return refuse(
         'InvalidEngineArgument',
-        `engine.extraArgs sets ${flag}, which belongs to the plan: take it out; it is decided by ${planned.field}`,
+        `engine.extraArgs sets ${flag}, which belongs to the plan: take it out; ${decidedBy(planned)}`,
       );
     }
     if (!hasFlag(engine, argument, flag)) {
@@ -62,13 +63,63 @@ export function checkExtraArgs(
       warnings.push(`${flag} in engine.extraArgs changes how much memory is used, which this plan does not count`);
     }
   }
-  return { warnings };
+  const misplaced = wrongValues(extraArgs, engine);
+  if (misplaced === undefined) return { warnings };
+  return ownBuild
+    ? { warnings: [...warnings, `engine.extraArgs: ${misplaced} in ${name}; your image has to take it`] }
+    : refuse('InvalidEngineArgument', `engine.extraArgs: ${misplaced} in ${name}: correct it or take it out`);
 }
 
-function hasFlag({ type, version }: ResolvedEngine, argument: string, flag: string): boolean {
-  if (version.flags.includes(flag)) return true;
-  if (type === 'vLLM') return /^-O[0-9]$/.test(argument) || version.flags.includes(withoutKey(canonical(flag)));
-  return type === 'llama.cpp' && version.flags.includes(canonical(flag));
+function decidedBy({ field, because }: PlannedFlag): string {
+  return field === undefined ? (because ?? 'the plan computes it') : `it is decided by ${field}`;
+}
+
+/** A flag with fewer or more values than it takes: the engine would end, or take one of ours for the value. */
+function wrongValues(extraArgs: readonly string[], engine: ResolvedEngine): string | undefined {
+  for (const [index, argument] of extraArgs.entries()) {
+    const flag = flagName(argument);
+    if (flag === undefined) continue;
+    const takes = valuesOf(engine, argument, flag);
+    const after = argument.slice(flag.length);
+    const rest = extraArgs.slice(index + 1);
+    const next = rest.findIndex((other) => flagName(other) !== undefined);
+    const values = [
+      ...(after.startsWith('=') ? [after.slice(1)] : []),
+      ...rest.slice(0, next === -1 ? rest.length : next),
+    ].map((value) => JSON.stringify(value));
+    if (takes === 'None' && values.length > 0) return `${values.join(' ')} follows ${flag}, which takes no value`;
+    if (takes === 'One' && values.length === 0) return `no value follows ${flag}, which takes one`;
+    if (takes === 'One' && values.length > 1) return `${values.join(' ')} follow ${flag}, which takes one value`;
+  }
+  return undefined;
+}
+
+/** What a flag takes; undefined where that is not known. */
+function valuesOf(engine: ResolvedEngine, argument: string, flag: string): FlagValues | undefined {
+  const { flagValues } = engine.version;
+  if (isOptimizationLevel(engine, argument)) return 'None';
+  const spelling = spellings(engine, flag).find((known) => flagValues?.[known] !== undefined);
+  return spelling === undefined ? undefined : flagValues?.[spelling];
+}
+
+function hasFlag(engine: ResolvedEngine, argument: string, flag: string): boolean {
+  const { flags } = engine.version;
+  return isOptimizationLevel(engine, argument) || spellings(engine, flag).some((known) => flags.includes(known));
+}
+
+const isOptimizationLevel = ({ type }: ResolvedEngine, argument: string): boolean =>
+  type === 'vLLM' && /^-O[0-9]$/.test(argument);
+
+/** The names under which an engine may know a flag, its own spelling first. */
+function spellings({ type }: ResolvedEngine, flag: string): readonly string[] {
+  switch (type) {
+    case 'vLLM':
+      return [flag, withoutKey(canonical(flag))];
+    case 'llama.cpp':
+      return [flag, canonical(flag)];
+    default:
+      return [flag];
+  }
 }
 
 function whatInstead({ version, flagHistory }: ResolvedEngine, flag: string): string {

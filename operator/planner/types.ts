@@ -1,5 +1,5 @@
 import type { EngineType, PlannerReason, QuantizationType } from '../api/index.ts';
-import type { DeviceKind, MemorySetting } from '../catalog/index.ts';
+import type { CheckpointFormat, DeviceKind, MemorySetting } from '../catalog/index.ts';
 
 /** Floating-point type that activations are computed in. */
 export type ComputeDtype = 'float32' | 'bfloat16' | 'float16';
@@ -20,6 +20,8 @@ export interface ServingPlan {
     readonly trustRemoteCode: boolean;
     /** The weights are in 16-bit, and the engine quantizes them while it loads them. */
     readonly quantizedOnLoad: boolean;
+    /** How the repository stores its weights, where that is known. */
+    readonly checkpointFormat?: CheckpointFormat;
     /** File type to load of a GGUF repository, such as Q4_K_M. With quantization GGUF only. */
     readonly ggufType?: string;
     /** Bytes of the weights files, GiB. */

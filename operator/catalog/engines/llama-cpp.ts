@@ -12,7 +12,7 @@ const B11669: EngineVersion = {
     UnifiedMemory: 'ghcr.io/ggml-org/llama.cpp:server-cuda-b11669',
     CPU: 'ghcr.io/ggml-org/llama.cpp:server-b11669',
   },
-  flags: LLAMA_SERVER_B11669_FLAGS,
+  ...LLAMA_SERVER_B11669_FLAGS,
   plannedFlags: [
     {
       flags: [
@@ -37,23 +37,23 @@ const B11669: EngineVersion = {
     { flags: ['-ctk', '--cache-type-k', '-ctv', '--cache-type-v'], field: 'spec.quantization.kvCache' },
     { flags: ['-ngl', '--gpu-layers', '--n-gpu-layers', '-dev', '--device'], field: 'spec.accelerator.type' },
     { flags: ['-sm', '--split-mode', '-ts', '--tensor-split', '-mg', '--main-gpu'], field: 'spec.accelerator.count' },
-    { flags: ['-fit', '--fit', '-fitt', '--fit-target', '-fitc', '--fit-ctx'], field: 'nothing: the plan computes it' },
+    { flags: ['-fit', '--fit', '-fitt', '--fit-target', '-fitc', '--fit-ctx'], because: 'the plan computes it' },
     {
       flags: ['-kvu', '--kv-unified', '-no-kvu', '--no-kv-unified', '--kv-unified-per-slot'],
-      field: 'nothing: the plan computes it',
+      because: 'the plan computes it',
     },
-    { flags: ['--host', '--port', '--api-prefix', '--reuse-port'], field: 'nothing: probes and Services rely on it' },
+    { flags: ['--host', '--port', '--api-prefix', '--reuse-port'], because: 'probes and Services rely on it' },
     {
       flags: ['--ssl-key-file', '--ssl-cert-file'],
-      field: 'nothing: probes and the operator speak plain HTTP to the pod',
+      because: 'probes and the operator speak plain HTTP to the pod',
     },
     { flags: ['--api-key', '--api-key-file'], field: 'spec.engine.apiKeySecretRef' },
     { flags: ['-hft', '--hf-token'], field: 'spec.model.source.huggingFace.tokenSecretRef' },
     { flags: ['--rpc'], field: 'spec.replicas' },
-    { flags: ['--metrics'], field: 'nothing: it is on' },
+    { flags: ['--metrics'], because: 'it is always on' },
     {
       flags: ['-h', '--help', '--usage', '--version', '--completion-bash', '-cl', '--cache-list', '--list-devices'],
-      field: 'nothing: it serves nothing',
+      because: 'it serves nothing',
     },
   ],
   uncountedFlags: [
@@ -144,6 +144,7 @@ const B11669: EngineVersion = {
     images:
       'ghcr.io/ggml-org/llama.cpp (server-bNNNN, server-cuda-bNNNN); that the tags of this build exist, and run on Jetson, is unverified',
     flags: HELP,
+    flagValues: HELP,
     plannedFlags: HELP,
     uncountedFlags: HELP,
     quantizations: 'per row',

@@ -9,7 +9,7 @@ const T4_WARNING =
 const SGLANG_0_5_23: EngineVersion = {
   version: '0.5.23',
   images: { GPU: 'lmsysorg/sglang:v0.5.23' },
-  flags: SGLANG_0_5_23_FLAGS,
+  ...SGLANG_0_5_23_FLAGS,
   plannedFlags: [
     { flags: ['--model-path', '--model', '--tokenizer-path'], field: 'spec.model.source' },
     { flags: ['--served-model-name'], field: 'spec.model.servedNames' },
@@ -20,7 +20,7 @@ const SGLANG_0_5_23: EngineVersion = {
     { flags: ['--kv-cache-dtype'], field: 'spec.quantization.kvCache' },
     { flags: ['--tp-size', '--tensor-parallel-size'], field: 'spec.accelerator.parallelism.tensor' },
     { flags: ['--pp-size', '--pipeline-parallel-size'], field: 'spec.accelerator.parallelism.pipeline' },
-    { flags: ['--ep-size', '--expert-parallel-size', '--ep'], field: 'nothing: the plan computes it' },
+    { flags: ['--ep-size', '--expert-parallel-size', '--ep'], because: 'the plan computes it' },
     {
       flags: [
         '--dp-size',
@@ -33,18 +33,18 @@ const SGLANG_0_5_23: EngineVersion = {
       ],
       field: 'spec.replicas',
     },
-    { flags: ['--mem-fraction-static', '--max-total-tokens'], field: 'nothing: the plan computes it' },
+    { flags: ['--mem-fraction-static', '--max-total-tokens'], because: 'the plan computes it' },
     {
       flags: ['--host', '--port', '--fastapi-root-path', '--grpc-mode', '--smg-grpc-mode', '--enable-http2'],
-      field: 'nothing: probes and Services rely on it',
+      because: 'probes and Services rely on it',
     },
     {
       flags: ['--ssl-keyfile', '--ssl-certfile', '--ssl-ca-certs', '--ssl-keyfile-password'],
-      field: 'nothing: probes and the operator speak plain HTTP to the pod',
+      because: 'probes and the operator speak plain HTTP to the pod',
     },
     { flags: ['--api-key'], field: 'spec.engine.apiKeySecretRef' },
     { flags: ['--device', '--base-gpu-id', '--gpu-id-step'], field: 'spec.accelerator.type' },
-    { flags: ['--config'], field: 'spec.engine.extraArgs' },
+    { flags: ['--config'], because: 'flags in a file would pass the plan by: write them into engine.extraArgs' },
   ],
   uncountedFlags: [
     '--max-running-requests',
@@ -104,7 +104,7 @@ const SGLANG_0_5_23: EngineVersion = {
     { quantization: 'GPTQ', from: '7.5', before: '8.0', warning: T4_WARNING, source: `${PACKAGE}: gptq.py` },
     { quantization: 'GPTQ', from: '8.0', source: MATRIX },
   ],
-  checkpointFormats: ['unquantized', 'compressed-tensors', 'awq', 'gptq', 'fp8-block'],
+  checkpointFormats: ['unquantized', 'compressed-tensors', 'awq', 'gptq', 'fp8-block', 'channel-int8'],
   quantizesOnLoad: ['FP8'],
   fp8KVCacheFrom: '8.9',
   memory: {
@@ -153,10 +153,11 @@ const SGLANG_0_5_23: EngineVersion = {
   sources: {
     images: 'hub.docker.com/r/lmsysorg/sglang (v0.5.20, v0.5.21 in public use); the tag of 0.5.23 is unverified',
     flags: `${PACKAGE}: its own argument parser`,
+    flagValues: `${PACKAGE}: its own argument parser`,
     plannedFlags: `${PACKAGE}: srt/arg_groups`,
     uncountedFlags: `${PACKAGE}: srt/arg_groups`,
     quantizations: 'per row',
-    checkpointFormats: MATRIX,
+    checkpointFormats: `${MATRIX}; channel-int8: benchmark/deepseek_v3/README.md@0006053c`,
     quantizesOnLoad: `${MATRIX}; ${PACKAGE}: --quantization fp8`,
     fp8KVCacheFrom: 'unverified: taken from vLLM’s table',
     memory: `${PACKAGE}: srt/arg_groups/memory_hook.py: what it keeps free when no fraction is given; the fraction is (weights + KV cache) / memory`,

@@ -9,7 +9,7 @@ const CONTRACT =
 
 /** The flags that only the plan may set, as far as this version has them. */
 function planned(flags: readonly string[]): readonly PlannedFlag[] {
-  return [
+  const all: readonly PlannedFlag[] = [
     { flags: ['--tokenizer', '--custom_module_dirs', '--backend'], field: 'spec.model.source' },
     { flags: ['--served_model_name'], field: 'spec.model.servedNames' },
     { flags: ['--revision', '--hf_revision'], field: 'spec.model.revision' },
@@ -20,7 +20,7 @@ function planned(flags: readonly string[]): readonly PlannedFlag[] {
     { flags: ['--pipeline_parallel_size', '--pp_size'], field: 'spec.accelerator.parallelism.pipeline' },
     {
       flags: ['--moe_expert_parallel_size', '--ep_size', '--moe_cluster_parallel_size', '--cluster_size'],
-      field: 'nothing: the plan computes it',
+      because: 'the plan computes it',
     },
     {
       flags: ['--context_parallel_size', '--cp_size', '--gpus_per_node', '--enable_attention_dp'],
@@ -28,17 +28,18 @@ function planned(flags: readonly string[]): readonly PlannedFlag[] {
     },
     {
       flags: ['--free_gpu_memory_fraction', '--kv_cache_free_gpu_memory_fraction'],
-      field: 'nothing: the plan computes it',
+      because: 'the plan computes it',
     },
-    { flags: ['--host', '--port', '--grpc'], field: 'nothing: probes and Services rely on it' },
+    { flags: ['--host', '--port', '--grpc'], because: 'probes and Services rely on it' },
     {
       flags: ['--server_role', '--disagg_cluster_uri', '--metadata_server_config_file'],
       field: 'spec.replicas',
     },
-    { flags: ['--config', '--extra_llm_api_options'], field: 'nothing: metrics and number formats are set in it' },
-  ].flatMap((entry) => {
+    { flags: ['--config', '--extra_llm_api_options'], because: 'metrics and number formats are set in it' },
+  ];
+  return all.flatMap((entry) => {
     const has = entry.flags.filter((flag) => flags.includes(flag));
-    return has.length > 0 ? [{ flags: has, field: entry.field }] : [];
+    return has.length > 0 ? [{ ...entry, flags: has }] : [];
   });
 }
 
@@ -107,8 +108,8 @@ const V1_3: EngineVersion = {
   ...COMMON,
   version: '1.3.0rc23',
   images: { GPU: 'nvcr.io/nvidia/tensorrt-llm/release:1.3.0rc23' },
-  flags: TRTLLM_1_3_FLAGS,
-  plannedFlags: planned(TRTLLM_1_3_FLAGS),
+  ...TRTLLM_1_3_FLAGS,
+  plannedFlags: planned(TRTLLM_1_3_FLAGS.flags),
   checkpointFormats: ['unquantized', 'fp8-block', 'compressed-tensors'],
   metrics: {
     requestsRunning: 'trtllm_num_requests_running',
@@ -127,6 +128,7 @@ const V1_3: EngineVersion = {
     ...SOURCES,
     images: 'release:1.3.0rc23 is in public use; no 1.3 without "rc" on PyPI in November 2026',
     flags: `${CONTRACT}; that 1.3.0rc23 has all of them is unverified`,
+    flagValues: `${CONTRACT}; that 1.3.0rc23 has all of them is unverified`,
     plannedFlags: CONTRACT,
     checkpointFormats: `${RECIPES}; compressed-tensors with one group: TensorRT-LLM issue #17723`,
     servedNames: 'TensorRT-LLM PR #11711 (one name; several: PR #12746, open)',

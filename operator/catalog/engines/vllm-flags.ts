@@ -1,40 +1,43 @@
+import { readFlags } from './flags.ts';
+
 /**
  * Every flag of `vllm serve` 0.32.0, all spellings, as the real engine's help lists them. The engine ends with
  * "unrecognized arguments" on any other.
  */
-export const VLLM_0_32_0_FLAGS: readonly string[] = `
-  --additional-config --aggregate-engine-logging --all2all-backend --allow-credentials --no-allow-credentials
-  --allow-deprecated-quantization --no-allow-deprecated-quantization --allowed-headers --allowed-local-media-path
-  --allowed-media-domains --allowed-methods --allowed-origins --anthropic-disabled-thinking-effort --api-key
-  --api-server-count -asc --async-scheduling --no-async-scheduling --attention-backend --attention-config -ac
-  --aux-output-config --block-size --chat-template --chat-template-content-format --code-revision --cohere-format
-  --cohere-is-reasoning-model --no-cohere-is-reasoning-model --collect-detailed-traces --compilation-config -cc
-  --config --config-format --convert --cp-kv-cache-interleave-size --cpu-distributed-timeout-seconds
-  --cpu-offload-gb --cpu-offload-params --cudagraph-capture-sizes --cudagraph-metrics --no-cudagraph-metrics
-  --custom-histogram-buckets --data-parallel-address -dpa --data-parallel-backend -dpb --data-parallel-external-lb
+export const VLLM_0_32_0_FLAGS = readFlags(`
+  --additional-config= --aggregate-engine-logging --all2all-backend=... --allow-credentials --no-allow-credentials
+  --allow-deprecated-quantization --no-allow-deprecated-quantization --allowed-headers= --allowed-local-media-path=
+  --allowed-media-domains=... --allowed-methods= --allowed-origins= --anthropic-disabled-thinking-effort=
+  --api-key=... --api-server-count= -asc= --async-scheduling --no-async-scheduling --attention-backend=
+  --attention-config= -ac= --aux-output-config= --block-size= --chat-template= --chat-template-content-format=
+  --code-revision= --cohere-format= --cohere-is-reasoning-model --no-cohere-is-reasoning-model
+  --collect-detailed-traces=... --compilation-config= -cc= --config= --config-format= --convert=
+  --cp-kv-cache-interleave-size= --cpu-distributed-timeout-seconds= --cpu-offload-gb= --cpu-offload-params=...
+  --cudagraph-capture-sizes=... --cudagraph-metrics --no-cudagraph-metrics --custom-histogram-buckets=
+  --data-parallel-address= -dpa= --data-parallel-backend= -dpb= --data-parallel-external-lb
   --no-data-parallel-external-lb -dpe --data-parallel-hybrid-lb --no-data-parallel-hybrid-lb -dph
-  --data-parallel-multi-port-external-lb -dpm --data-parallel-rank -dpn --data-parallel-rpc-port -dpp
-  --data-parallel-size -dp --data-parallel-size-local -dpl --data-parallel-start-rank -dpr
-  --data-parallel-supervisor-port --dbo-decode-token-threshold --dbo-prefill-token-threshold --dcp-comm-backend
-  --dcp-kv-cache-interleave-size --dcp-q-replicate --no-dcp-q-replicate --decode-context-parallel-size -dcp
-  --default-chat-template-kwargs --default-mm-loras --device-ids --diffusion-config -dc
-  --disable-access-log-for-endpoints --disable-cascade-attn --no-disable-cascade-attn --disable-chunked-mm-input
+  --data-parallel-multi-port-external-lb -dpm --data-parallel-rank= -dpn= --data-parallel-rpc-port= -dpp=
+  --data-parallel-size= -dp= --data-parallel-size-local= -dpl= --data-parallel-start-rank= -dpr=
+  --data-parallel-supervisor-port= --dbo-decode-token-threshold= --dbo-prefill-token-threshold= --dcp-comm-backend=
+  --dcp-kv-cache-interleave-size= --dcp-q-replicate --no-dcp-q-replicate --decode-context-parallel-size= -dcp=
+  --default-chat-template-kwargs= --default-mm-loras= --device-ids= --diffusion-config= -dc=
+  --disable-access-log-for-endpoints= --disable-cascade-attn --no-disable-cascade-attn --disable-chunked-mm-input
   --no-disable-chunked-mm-input --disable-custom-all-reduce --no-disable-custom-all-reduce --disable-fastapi-docs
-  --no-disable-fastapi-docs --disable-hybrid-kv-cache-manager --no-disable-hybrid-kv-cache-manager
-  --disable-log-stats --disable-nccl-for-dp-synchronization --no-disable-nccl-for-dp-synchronization
-  --disable-sliding-window --no-disable-sliding-window --disable-uvicorn-access-log --no-disable-uvicorn-access-log
-  --distributed-executor-backend --distributed-timeout-seconds --download-dir
-  --dp-supervisor-probe-failure-threshold --dp-supervisor-probe-interval-s --dp-supervisor-probe-timeout-s
-  --dp-sync-interval --dtype --ec-manager-config --ec-transfer-config --elastic-ep-max-dp-size
+  --no-disable-fastapi-docs --disable-hybrid-kv-cache-manager --no-disable-hybrid-kv-cache-manager --disable-log-stats
+  --disable-nccl-for-dp-synchronization --no-disable-nccl-for-dp-synchronization --disable-sliding-window
+  --no-disable-sliding-window --disable-uvicorn-access-log --no-disable-uvicorn-access-log
+  --distributed-executor-backend= --distributed-timeout-seconds= --download-dir=
+  --dp-supervisor-probe-failure-threshold= --dp-supervisor-probe-interval-s= --dp-supervisor-probe-timeout-s=
+  --dp-sync-interval= --dtype= --ec-manager-config= --ec-transfer-config= --elastic-ep-max-dp-size=
   --enable-auto-tool-choice --no-enable-auto-tool-choice --enable-batch-sharded-sampling
   --no-enable-batch-sharded-sampling --enable-chunked-prefill --no-enable-chunked-prefill --enable-cumem-allocator
   --no-enable-cumem-allocator --enable-dbo --no-enable-dbo --enable-elastic-ep --no-enable-elastic-ep
   --enable-ep-weight-filter --no-enable-ep-weight-filter --enable-eplb --no-enable-eplb --enable-expert-parallel
-  --no-enable-expert-parallel -ep --enable-fault-tolerance --no-enable-fault-tolerance
-  --enable-flash-late-interaction --no-enable-flash-late-interaction --enable-flashinfer-autotune
-  --no-enable-flashinfer-autotune --enable-force-include-usage --no-enable-force-include-usage --enable-hc-sp
-  --no-enable-hc-sp --enable-layerwise-nvtx-tracing --no-enable-layerwise-nvtx-tracing --enable-log-deltas
-  --no-enable-log-deltas --enable-log-outputs --no-enable-log-outputs --enable-log-requests --no-enable-log-requests
+  --no-enable-expert-parallel -ep --enable-fault-tolerance --no-enable-fault-tolerance --enable-flash-late-interaction
+  --no-enable-flash-late-interaction --enable-flashinfer-autotune --no-enable-flashinfer-autotune
+  --enable-force-include-usage --no-enable-force-include-usage --enable-hc-sp --no-enable-hc-sp
+  --enable-layerwise-nvtx-tracing --no-enable-layerwise-nvtx-tracing --enable-log-deltas --no-enable-log-deltas
+  --enable-log-outputs --no-enable-log-outputs --enable-log-requests --no-enable-log-requests
   --enable-logging-iteration-details --no-enable-logging-iteration-details --enable-lora --no-enable-lora
   --enable-mamba-cache-stochastic-rounding --no-enable-mamba-cache-stochastic-rounding
   --enable-mamba-shared-prefix-checkpoint --no-enable-mamba-shared-prefix-checkpoint --enable-mfu-metrics
@@ -48,54 +51,53 @@ export const VLLM_0_32_0_FLAGS: readonly string[] = `
   --no-enable-server-load-tracking --enable-shm-tensor-arena --no-enable-shm-tensor-arena --enable-sleep-mode
   --no-enable-sleep-mode --enable-ssl-refresh --no-enable-ssl-refresh --enable-tokenizer-info-endpoint
   --no-enable-tokenizer-info-endpoint --enable-tower-connector-lora --no-enable-tower-connector-lora
-  --enable-trace-replay --no-enable-trace-replay --enforce-eager --no-enforce-eager --engram-config --eplb-config
-  --exclude-tools-when-tool-choice-none --no-exclude-tools-when-tool-choice-none --expert-placement-strategy
-  --fail-on-environ-validation --no-fail-on-environ-validation --fault-tolerance-config --fingerprint-mode
-  --fingerprint-value --fully-sharded-loras --no-fully-sharded-loras --gdn-prefill-backend --generation-config
-  --gpu-memory-utilization --device-memory-utilization --grpc --grpc-port --h11-max-header-count
-  --h11-max-incomplete-event-size --headless --hf-config-path --hf-overrides --hf-token --host --ignore-patterns
-  --interleave-mm-strings --no-interleave-mm-strings --io-processor-plugin --ir-op-priority --jit-monitor-mode
-  --jit-monitor-verbose --no-jit-monitor-verbose --kda-decode-backend --kda-prefill-backend --kernel-config
-  --kv-cache-dtype --kv-cache-dtype-skip-layers --kv-cache-memory-bytes --kv-cache-metrics --no-kv-cache-metrics
-  --kv-cache-metrics-sample --kv-events-config --kv-offloading-backend --kv-offloading-size
-  --kv-sharing-fast-prefill --no-kv-sharing-fast-prefill --kv-transfer-config --language-model-only
-  --no-language-model-only --limit-mm-per-prompt --linear-backend --load-format --log-config-file --log-error-stack
-  --no-log-error-stack --log-level --logging-config --logits-processors --logprobs-mode
-  --long-prefill-token-threshold --long-prefill-token-threshold-adaptive --no-long-prefill-token-threshold-adaptive
-  --lora-dtype --lora-modules --lora-target-modules --mamba-backend --mamba-block-size --mamba-cache-dtype
-  --mamba-cache-mode --mamba-cache-philox-rounds --mamba-ssm-cache-dtype --mamba-ssu-algorithm --master-addr
-  --master-port --max-cpu-loras --max-cudagraph-capture-size --max-log-len --max-logprobs --max-lora-cls-labels
-  --max-lora-rank --max-loras --max-model-len --max-num-active-seqs --max-num-batched-tokens --max-num-queued-reqs
-  --max-num-queued-tokens --max-num-scheduled-tokens --max-num-seqs --max-parallel-loading-workers --media-io-kwargs
-  --middleware --mm-device-do-normalize --no-mm-device-do-normalize --mm-encoder-attn-backend
-  --mm-encoder-attn-dtype --mm-encoder-fp8-scale-path --mm-encoder-fp8-scale-save-margin
-  --mm-encoder-fp8-scale-save-path --mm-encoder-only --no-mm-encoder-only --mm-encoder-tp-mode --mm-hasher-algorithm
-  --mm-ipc-gpu-memory-gb --mm-processor-cache-gb --mm-processor-cache-type --mm-processor-device
-  --mm-processor-kwargs --mm-shm-cache-max-object-size-mb --mm-tensor-ipc --model --model-class-overrides
-  --model-impl --model-loader-extra-config --moe-backend --nnodes -n --node-rank -r --num-gpu-blocks-override
-  --numa-bind --no-numa-bind --numa-bind-cpus --numa-bind-nodes --offload-backend --offload-group-size
-  --offload-num-in-group --offload-params --offload-prefetch-step --optimization-level --otlp-traces-endpoint
-  --override-generation-config --per-request-spec-decode-metrics --performance-mode --pipeline-parallel-size -pp
-  --pooler-config --port --prefill-context-parallel-size -pcp --prefill-schedule-interval
-  --prefix-cache-retention-interval --prefix-caching-hash-algo --prefix-match-unit --profiler-config
-  --pt-load-map-location --quantization -q --quantization-config --ray-workers-use-nsight
-  --no-ray-workers-use-nsight --reasoning-config --reasoning-parser --reasoning-parser-plugin --renderer-num-workers
-  --replayssm-buffer-len --response-role --return-sampling-mask --no-return-sampling-mask
-  --return-tokens-as-token-ids --no-return-tokens-as-token-ids --revision --root-path --runner
-  --safetensors-load-strategy --safetensors-prefetch-block-size --safetensors-prefetch-num-threads --scheduler-cls
-  --scheduler-reserve-full-isl --no-scheduler-reserve-full-isl --scheduling-policy --seed --served-model-name
-  --show-hidden-metrics-for-version --shutdown-timeout --skip-mm-profiling --no-skip-mm-profiling
-  --skip-tokenizer-init --no-skip-tokenizer-init --sleep-mode-offload-cudagraph --no-sleep-mode-offload-cudagraph
-  --sleep-preserve-parameter-names --sparse-indexer-topk-backend --spec-method --spec-model --spec-tokens
-  --specialize-active-lora --no-specialize-active-lora --speculative-config -sc --sse-keep-alive-interval
-  --ssl-ca-certs --ssl-cert-reqs --ssl-certfile --ssl-ciphers --ssl-keyfile --stream-interval
-  --structured-outputs-config --swa-bounded-replay --no-swa-bounded-replay --tensor-parallel-size -tp --tokenizer
-  --tokenizer-mode --tokenizer-revision --tokens-only --no-tokens-only --tool-call-parser --tool-parser-plugin
-  --tool-server --tool-strict-level --trust-remote-code --no-trust-remote-code --trust-request-chat-template
-  --no-trust-request-chat-template --trust-request-mm-kwargs --no-trust-request-mm-kwargs --ubatch-size --uds
-  --use-fp64-gumbel --no-use-fp64-gumbel --use-replayssm --no-use-replayssm --use-tqdm-on-load --no-use-tqdm-on-load
-  --uvicorn-log-level --video-pruning-method --video-pruning-rate --watermark --watermark-config
-  --weight-transfer-config --worker-cls --worker-extension-cls -h --help
-`
-  .trim()
-  .split(/\s+/);
+  --enable-trace-replay --no-enable-trace-replay --enforce-eager --no-enforce-eager --engram-config= --eplb-config=
+  --exclude-tools-when-tool-choice-none --no-exclude-tools-when-tool-choice-none --expert-placement-strategy=
+  --fail-on-environ-validation --no-fail-on-environ-validation --fault-tolerance-config= --fingerprint-mode=
+  --fingerprint-value= --fully-sharded-loras --no-fully-sharded-loras --gdn-prefill-backend= --generation-config=
+  --gpu-memory-utilization= --device-memory-utilization= --grpc --grpc-port= --h11-max-header-count=
+  --h11-max-incomplete-event-size= --headless --hf-config-path= --hf-overrides= --hf-token=... --host=
+  --ignore-patterns=... --interleave-mm-strings --no-interleave-mm-strings --io-processor-plugin= --ir-op-priority=
+  --jit-monitor-mode= --jit-monitor-verbose --no-jit-monitor-verbose --kda-decode-backend= --kda-prefill-backend=
+  --kernel-config= --kv-cache-dtype=... --kv-cache-dtype-skip-layers=... --kv-cache-memory-bytes= --kv-cache-metrics
+  --no-kv-cache-metrics --kv-cache-metrics-sample= --kv-events-config= --kv-offloading-backend= --kv-offloading-size=
+  --kv-sharing-fast-prefill --no-kv-sharing-fast-prefill --kv-transfer-config= --language-model-only
+  --no-language-model-only --limit-mm-per-prompt= --linear-backend=... --load-format= --log-config-file=
+  --log-error-stack --no-log-error-stack --log-level= --logging-config= --logits-processors=... --logprobs-mode=
+  --long-prefill-token-threshold= --long-prefill-token-threshold-adaptive --no-long-prefill-token-threshold-adaptive
+  --lora-dtype= --lora-modules=... --lora-target-modules=... --mamba-backend= --mamba-block-size= --mamba-cache-dtype=
+  --mamba-cache-mode= --mamba-cache-philox-rounds= --mamba-ssm-cache-dtype= --mamba-ssu-algorithm= --master-addr=
+  --master-port= --max-cpu-loras= --max-cudagraph-capture-size= --max-log-len= --max-logprobs= --max-lora-cls-labels=
+  --max-lora-rank= --max-loras= --max-model-len= --max-num-active-seqs= --max-num-batched-tokens=
+  --max-num-queued-reqs= --max-num-queued-tokens= --max-num-scheduled-tokens= --max-num-seqs=
+  --max-parallel-loading-workers= --media-io-kwargs= --middleware= --mm-device-do-normalize
+  --no-mm-device-do-normalize --mm-encoder-attn-backend= --mm-encoder-attn-dtype= --mm-encoder-fp8-scale-path=
+  --mm-encoder-fp8-scale-save-margin= --mm-encoder-fp8-scale-save-path= --mm-encoder-only --no-mm-encoder-only
+  --mm-encoder-tp-mode= --mm-hasher-algorithm= --mm-ipc-gpu-memory-gb= --mm-processor-cache-gb=
+  --mm-processor-cache-type= --mm-processor-device= --mm-processor-kwargs= --mm-shm-cache-max-object-size-mb=
+  --mm-tensor-ipc= --model= --model-class-overrides= --model-impl= --model-loader-extra-config= --moe-backend=...
+  --nnodes= -n= --node-rank= -r= --num-gpu-blocks-override= --numa-bind --no-numa-bind --numa-bind-cpus=...
+  --numa-bind-nodes=... --offload-backend= --offload-group-size= --offload-num-in-group= --offload-params=...
+  --offload-prefetch-step= --optimization-level= --otlp-traces-endpoint= --override-generation-config=
+  --per-request-spec-decode-metrics= --performance-mode= --pipeline-parallel-size= -pp= --pooler-config= --port=
+  --prefill-context-parallel-size= -pcp= --prefill-schedule-interval= --prefix-cache-retention-interval=
+  --prefix-caching-hash-algo= --prefix-match-unit= --profiler-config= --pt-load-map-location= --quantization= -q=
+  --quantization-config= --ray-workers-use-nsight --no-ray-workers-use-nsight --reasoning-config= --reasoning-parser=
+  --reasoning-parser-plugin= --renderer-num-workers= --replayssm-buffer-len= --response-role= --return-sampling-mask
+  --no-return-sampling-mask --return-tokens-as-token-ids --no-return-tokens-as-token-ids --revision= --root-path=
+  --runner= --safetensors-load-strategy= --safetensors-prefetch-block-size= --safetensors-prefetch-num-threads=
+  --scheduler-cls= --scheduler-reserve-full-isl --no-scheduler-reserve-full-isl --scheduling-policy= --seed=
+  --served-model-name=... --show-hidden-metrics-for-version= --shutdown-timeout= --skip-mm-profiling
+  --no-skip-mm-profiling --skip-tokenizer-init --no-skip-tokenizer-init --sleep-mode-offload-cudagraph
+  --no-sleep-mode-offload-cudagraph --sleep-preserve-parameter-names=... --sparse-indexer-topk-backend=
+  --spec-method=... --spec-model= --spec-tokens= --specialize-active-lora --no-specialize-active-lora
+  --speculative-config= -sc= --sse-keep-alive-interval= --ssl-ca-certs= --ssl-cert-reqs= --ssl-certfile=
+  --ssl-ciphers= --ssl-keyfile= --stream-interval= --structured-outputs-config= --swa-bounded-replay
+  --no-swa-bounded-replay --tensor-parallel-size= -tp= --tokenizer= --tokenizer-mode= --tokenizer-revision=
+  --tokens-only --no-tokens-only --tool-call-parser=... --tool-parser-plugin= --tool-server= --tool-strict-level=
+  --trust-remote-code --no-trust-remote-code --trust-request-chat-template --no-trust-request-chat-template
+  --trust-request-mm-kwargs --no-trust-request-mm-kwargs --ubatch-size= --uds= --use-fp64-gumbel --no-use-fp64-gumbel
+  --use-replayssm --no-use-replayssm --use-tqdm-on-load --no-use-tqdm-on-load --uvicorn-log-level=
+  --video-pruning-method= --video-pruning-rate= --watermark= --watermark-config= --weight-transfer-config=
+  --worker-cls= --worker-extension-cls= -h --help
+`);

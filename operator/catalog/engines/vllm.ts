@@ -10,7 +10,7 @@ const CPU_WARNING =
 const VLLM_0_32_0: EngineVersion = {
   version: '0.32.0',
   images: { GPU: 'vllm/vllm-openai:v0.32.0', CPU: 'vllm/vllm-openai-cpu:v0.32.0' },
-  flags: VLLM_0_32_0_FLAGS,
+  ...VLLM_0_32_0_FLAGS,
   plannedFlags: [
     { flags: ['--model'], field: 'spec.model.source' },
     { flags: ['--served-model-name'], field: 'spec.model.servedNames' },
@@ -42,20 +42,20 @@ const VLLM_0_32_0: EngineVersion = {
         '--kv-cache-memory-bytes',
         '--num-gpu-blocks-override',
       ],
-      field: 'nothing: the plan computes it',
+      because: 'the plan computes it',
     },
     {
       flags: ['--host', '--port', '--uds', '--root-path', '--headless', '--grpc'],
-      field: 'nothing: probes and Services rely on it',
+      because: 'probes and Services rely on it',
     },
     {
       flags: ['--ssl-keyfile', '--ssl-certfile'],
-      field: 'nothing: probes and the operator speak plain HTTP to the pod',
+      because: 'probes and the operator speak plain HTTP to the pod',
     },
     { flags: ['--api-key'], field: 'spec.engine.apiKeySecretRef' },
     { flags: ['--hf-token'], field: 'spec.model.source.huggingFace.tokenSecretRef' },
     { flags: ['--shutdown-timeout'], field: 'spec.termination.drainDeadline' },
-    { flags: ['--config'], field: 'spec.engine.extraArgs' },
+    { flags: ['--config'], because: 'flags in a file would pass the plan by: write them into engine.extraArgs' },
   ],
   uncountedFlags: [
     '--max-num-seqs',
@@ -191,6 +191,7 @@ const VLLM_0_32_0: EngineVersion = {
       'vllm docs/models/extensions/runai_model_streamer.md; the image installs runai-model-streamer with s3 (vllm docker/Dockerfile@0000977e), and later gcs and azure',
     images: 'hub.docker.com/r/vllm/vllm-openai',
     flags: 'help of the real vLLM 0.32.0',
+    flagValues: 'help of the real vLLM 0.32.0',
     uncountedFlags: 'meaning of the flags in the help of the real vLLM 0.32.0',
     plannedFlags: 'meaning of the flags in the help of the real vLLM 0.32.0',
     quantizations: 'per row',

@@ -20,9 +20,9 @@ export function channelFP8(repository: string, source: string): Checkpoint {
   return { repository, format: 'compressed-tensors', source };
 }
 
-/** INT8 weights and activations, one scale per output channel. */
+/** INT8 weights and activations, one scale per output channel: SGLang's own layout. */
 export function channelINT8(repository: string, source: string): Checkpoint {
-  return { repository, format: 'compressed-tensors', source };
+  return { repository, format: 'channel-int8', source };
 }
 
 /** The 16-bit copy of a model that was published in FP8. */

@@ -37,7 +37,10 @@ const V3_2_REPOSITORY = 'deepseek-ai/DeepSeek-V3.2-Exp README.md@3b99a53';
 const R1_REPOSITORY = 'deepseek-ai/DeepSeek-R1 README.md@0cf7856';
 const RECIPES = 'vllm-project/recipes models/deepseek-ai@8959cf64';
 const SGLANG = 'SGLang docs/basic_usage/deepseek_v3.md@0f4513c2';
+const CHANNEL_INT8 = 'benchmark/deepseek_v3/README.md@0006053c (32 x L40S, with --quantization w8a8_int8)';
 const SWIFT = 'modelscope/ms-swift list of models';
+/** No public text says the group size of these repositories. */
+const GROUP_64 = 'unverified: the group size of 64';
 
 /** The first version that the recipe of vLLM names; older ones serve the model with other flags. */
 const fromVLLM = (minVersion: string): readonly EngineRequirement[] => [
@@ -100,7 +103,11 @@ export const V3_MODELS: readonly ModelEntry[] = [
     card: 131_072,
     checkpoints: {
       BF16: upcast('unsloth/DeepSeek-V3-bf16', 'unverified: huggingface.co/unsloth/DeepSeek-V3-bf16'),
-      AWQ: awq('cognitivecomputations/DeepSeek-V3-AWQ', 'huggingface.co/cognitivecomputations/DeepSeek-V3-AWQ', 64),
+      AWQ: awq(
+        'cognitivecomputations/DeepSeek-V3-AWQ',
+        `huggingface.co/cognitivecomputations/DeepSeek-V3-AWQ; ${GROUP_64}`,
+        64,
+      ),
       GGUF: gguf('unsloth/DeepSeek-V3-GGUF'),
     },
   }),
@@ -120,8 +127,8 @@ export const V3_MODELS: readonly ModelEntry[] = [
     source: R1_REPOSITORY,
     checkpoints: {
       BF16: upcast('unsloth/DeepSeek-R1-BF16', SWIFT),
-      INT8: channelINT8('meituan/DeepSeek-R1-Channel-INT8', `${SGLANG} (16 x A100)`),
-      AWQ: awq('cognitivecomputations/DeepSeek-R1-AWQ', SWIFT, 64),
+      INT8: channelINT8('meituan/DeepSeek-R1-Channel-INT8', `${SGLANG} (16 x A100); ${CHANNEL_INT8}`),
+      AWQ: awq('cognitivecomputations/DeepSeek-R1-AWQ', `${SWIFT}; ${GROUP_64}`, 64),
       GGUF: gguf('unsloth/DeepSeek-R1-GGUF'),
     },
   }),
@@ -131,7 +138,7 @@ export const V3_MODELS: readonly ModelEntry[] = [
     source: KAITO,
     checkpoints: {
       BF16: upcast('unsloth/DeepSeek-R1-0528-BF16', `${SGLANG}; ${SWIFT}`),
-      AWQ: awq('cognitivecomputations/DeepSeek-R1-0528-AWQ', SWIFT, 64),
+      AWQ: awq('cognitivecomputations/DeepSeek-R1-0528-AWQ', `${SWIFT}; ${GROUP_64}`, 64),
       GGUF: gguf('unsloth/DeepSeek-R1-0528-GGUF'),
     },
   }),
@@ -153,7 +160,7 @@ export const V3_MODELS: readonly ModelEntry[] = [
     checkpoints: {
       INT8: channelINT8(
         'IntervitensInc/DeepSeek-V3.1-Terminus-Channel-int8',
-        'SGLang docs/platforms/cpu_server.md (optimized models)',
+        'SGLang docs/platforms/cpu_server.md@06a974da (optimized models; started with --quantization w8a8_int8)',
       ),
       GGUF: gguf('unsloth/DeepSeek-V3.1-Terminus-GGUF'),
     },

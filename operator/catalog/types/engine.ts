@@ -40,9 +40,14 @@ export interface ByComputeCapability<T> {
 export interface PlannedFlag {
   /** All spellings of the flag. */
   readonly flags: readonly string[];
-  /** The field of the spec that decides it. */
-  readonly field: string;
+  /** The field of the spec that decides it; absent: none does. */
+  readonly field?: string;
+  /** Why only the plan sets it, where no field does. */
+  readonly because?: string;
 }
+
+/** How many values a flag takes on the command line. Any: also none. */
+export type FlagValues = 'None' | 'One' | 'Any';
 
 /** A flag that other versions of the engine had or have: for the refusal of it. */
 export interface FlagHistory {
@@ -128,6 +133,8 @@ export interface EngineVersion {
   readonly images: Readonly<Partial<Record<DeviceKind, string>>>;
   /** Every flag that its command line accepts, all spellings. */
   readonly flags: readonly string[];
+  /** What each of them takes, as the engine's own help says it; absent: not known of this version. */
+  readonly flagValues?: Readonly<Record<string, FlagValues>>;
   /** Flags that only the plan may set. */
   readonly plannedFlags: readonly PlannedFlag[];
   /** Flags that use memory in a way that the plan does not count. */

@@ -63,9 +63,11 @@ export interface ModelArchitecture {
 
 /**
  * How a repository stores its weights. The engine reads it from the repository's config, or the file's header.
- * `unquantized`: the 16-bit copy of a model that was published in FP8.
+ * `unquantized`: the 16-bit copy of a model that was published in FP8. `channel-int8`: INT8 weights and activations
+ * with a scale per output channel, which the engine has to be told of.
  */
-export type CheckpointFormat = 'compressed-tensors' | 'awq' | 'gptq' | 'fp8-block' | 'gguf' | 'unquantized';
+export type CheckpointFormat =
+  'compressed-tensors' | 'awq' | 'gptq' | 'fp8-block' | 'gguf' | 'unquantized' | 'channel-int8';
 
 /** A published repository that holds a model in one quantization. */
 export interface Checkpoint {
