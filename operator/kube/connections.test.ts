@@ -34,11 +34,9 @@ describe('Connections', () => {
     const source = credentials();
     const connections = new Connections(source);
     const before = await connections.current();
-    const stream = new AbortController();
-    before.streams.add(stream);
     source.rotate();
     expect(await connections.current()).not.toBe(before);
-    expect(stream.signal.aborted).toBe(true);
+    expect(before.moved.signal.aborted).toBe(true);
     await connections.destroy();
   });
 });

@@ -13,8 +13,8 @@ const IDLE_CONNECTION_MS = 60_000;
 export interface ConnectionPool {
   readonly dispatcher: Dispatcher;
   readonly tls: TlsMaterial;
-  /** Streams that have no end of their own (watches); they are told to move when the pool is replaced. */
-  readonly streams: Set<AbortController>;
+  /** Aborted when certificates have changed: streams that have no end of their own (watches) move to the next pool. */
+  readonly moved: AbortController;
 }
 
 /**
@@ -34,11 +34,11 @@ export class Connections {
   async current(): Promise<ConnectionPool> {
     const tls = await this.#currentTls();
     if (this.#pool !== undefined && this.#pool.tls !== tls) {
-      const { streams } = this.#pool;
+      const { moved } = this.#pool;
       this.#retire(this.#pool);
-      for (const stream of streams) stream.abort();
+      moved.abort();
     }
-    this.#pool ??= { dispatcher: createDispatcher(this.#credentials, tls), tls, streams: new Set() };
+    this.#pool ??= { dispatcher: createDispatcher(this.#credentials, tls), tls, moved: new AbortController() };
     return this.#pool;
   }
 

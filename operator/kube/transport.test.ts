@@ -252,6 +252,18 @@ describe('credentials', () => {
     await expect(read).rejects.toThrow(/certificates have changed/);
     expect(seen[1]?.port).not.toBe(seen[0]?.port);
   });
+
+  it('that change while a stream is being opened let it go as well', async () => {
+    const opening = Promise.withResolvers<ServerResponse>();
+    handlers.push((_, response) => opening.resolve(response));
+    const opened = transport.stream(get({ verb: 'watch' }), 50_000);
+    const response = await opening.promise;
+    credentials.material = { verify: true };
+    await transport.call(get());
+    response.write('{}\n');
+    const read = Array.fromAsync(await opened);
+    await expect(read).rejects.toThrow(/certificates have changed/);
+  });
 });
 
 describe('the fence', () => {

@@ -201,23 +201,24 @@ export class Transport {
     pool: ConnectionPool,
     limit: LimitedSignal,
   ): AsyncGenerator<Uint8Array> {
-    const moved = new AbortController();
+    const moved = pool.moved.signal;
     const end = (reason: Error): void => void response.body.destroy(reason);
     const onMoved = (): void => end(new TransportError('the connection was given up: certificates have changed'));
     const onLimit = (): void => {
       if (limit.expired) this.#connections.suspect(pool);
       end(limit.signal.reason as Error);
     };
-    moved.signal.addEventListener('abort', onMoved, { once: true });
+    moved.addEventListener('abort', onMoved, { once: true });
     limit.signal.addEventListener('abort', onLimit, { once: true });
-    pool.streams.add(moved);
+    // The certificates may have changed while the request was on its way.
+    if (moved.aborted) onMoved();
     try {
       for await (const chunk of response.body) yield chunk as Uint8Array;
     } catch (error) {
       if (limit.signal.aborted) throw limit.signal.reason;
       throw error instanceof KubeError ? error : new TransportError('the stream was cut', { cause: error });
     } finally {
-      pool.streams.delete(moved);
+      moved.removeEventListener('abort', onMoved);
       limit.signal.removeEventListener('abort', onLimit);
       limit.release();
       response.body.destroy();
