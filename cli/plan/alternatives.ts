@@ -51,13 +51,19 @@ function factColumns(alternatives: readonly AlternativeOutput[], terminal: Termi
       ? [column('MODEL', ({ model }) => model, { shrink: { keep: 'ends', min: 12 } })]
       : []),
     column('FORMAT', ({ quantization }) => quantization),
-    column('GPUS', ({ gpusPerReplica, accelerator }) =>
-      gpusPerReplica === 0 ? accelerator : times(gpusPerReplica, accelerator, terminal),
-    ),
+    column('GPUS', ({ gpusPerReplica, accelerator, resourceName }) => {
+      const device = isSlice(resourceName) ? resourceName : accelerator;
+      return gpusPerReplica === 0 ? accelerator : times(gpusPerReplica, device, terminal);
+    }),
     ...(differing(({ engine }) => engine) ? [column('ENGINE', ({ engine }) => engine)] : []),
     column('CONTEXT', ({ maxModelLen }) => shortTokens(maxModelLen), { align: 'right' }),
     column('AT ONCE', ({ maxConcurrency }) => String(maxConcurrency), { align: 'right' }),
   ];
+}
+
+/** Whether a resource is a part of a GPU, which has to be told from the whole. */
+export function isSlice(resourceName: string | undefined): resourceName is string {
+  return resourceName?.includes('/mig-') === true;
 }
 
 /** `spec: {quantization: {type: AWQ}}`: YAML that `kubectl patch --type merge -p` takes. */

@@ -1,3 +1,4 @@
+import { formatTokens, type MemoryDemand } from '../../operator/planner/index.ts';
 import { factWidth, type FactLayout } from '../support/facts.ts';
 import { formatCount, formatGiB } from '../support/phrases.ts';
 import { type Line, paint, span } from '../support/styled.ts';
@@ -11,14 +12,42 @@ const LONGEST_BAR = 72;
 const SHORTEST_BAR = 8;
 /** Less reads as 0.0 GiB. */
 const VISIBLE_GIB = 0.05;
+const OVERHEAD = 'activations, graphs, buffers';
 
 /** The memory of one device as a bar, and its legend in numbers below it. */
 export function memoryPicture(plan: PlanOutput, terminal: Terminal, layout: FactLayout): string[] {
   const parts = memoryParts(plan);
-  const total = ` ${formatGiB(plan.gpuMemoryGiB)}`;
-  const room = factWidth(terminal, layout) - total.length;
-  const cells = Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, room));
-  return [paint([memoryBar(parts, cells, terminal)], terminal) + total, ...legend(parts, plan, terminal, layout)];
+  const { gpuMemoryGiB } = plan;
+  const cells = cellsBeside(gpuMemoryGiB, terminal, layout);
+  const bar = paint([memoryBar(parts, cells, terminal)], terminal);
+  return [`${bar} ${formatGiB(gpuMemoryGiB)}`, ...legend(parts, gpuMemoryGiB, terminal, layout)];
+}
+
+/** What one device would have to hold, and below it in the same scale what it gives. Shares are of what it gives. */
+export function demandPicture(
+  { usableGiBPerGPU, weightsGiBPerGPU, overheadGiBPerGPU, kvCacheGiBPerGPU, tokens }: MemoryDemand,
+  terminal: Terminal,
+  layout: FactLayout,
+): { readonly needs: string[]; readonly gives: string[] } {
+  const parts: readonly MemoryPart[] = [
+    { name: 'weights', gib: weightsGiBPerGPU },
+    { name: 'overhead', gib: overheadGiBPerGPU, note: OVERHEAD },
+    { name: 'KV cache', gib: kvCacheGiBPerGPU, note: `one sequence of ${formatTokens(tokens)}` },
+  ];
+  const total = weightsGiBPerGPU + overheadGiBPerGPU + kvCacheGiBPerGPU;
+  const cells = cellsBeside(total, terminal, layout);
+  const bar = paint([memoryBar(parts, cells, terminal)], terminal);
+  const given = paint([[sign(parts.length, Math.round((usableGiBPerGPU / total) * cells), terminal)]], terminal);
+  return {
+    needs: [`${bar} ${formatGiB(total)}`, ...legend(parts, usableGiBPerGPU, terminal, layout)],
+    gives: [`${given} ${formatGiB(usableGiBPerGPU)}`],
+  };
+}
+
+/** The length of a bar that has its size written behind it. */
+function cellsBeside(gib: number, terminal: Terminal, layout: FactLayout): number {
+  const room = factWidth(terminal, layout) - formatGiB(gib).length - 1;
+  return Math.max(SHORTEST_BAR, Math.min(LONGEST_BAR, room));
 }
 
 /** What the memory of one device is used for; together they are all of it. */
@@ -27,7 +56,7 @@ export function memoryParts(plan: PlanOutput): MemoryPart[] {
   const free = gpuMemoryGiB - weightsGiBPerGPU - overheadGiBPerGPU - kvCacheGiBPerGPU;
   return [
     { name: 'weights', gib: weightsGiBPerGPU, note: plan.ggufType ?? plan.quantization },
-    { name: 'overhead', gib: overheadGiBPerGPU, note: 'activations, graphs, buffers' },
+    { name: 'overhead', gib: overheadGiBPerGPU, note: OVERHEAD },
     { name: 'KV cache', gib: kvCacheGiBPerGPU, note: `${formatCount(plan.kvCacheTokens)} tokens in a replica` },
     ...(free >= VISIBLE_GIB
       ? [{ name: 'not used', gib: free, note: `${plan.engine} may use ${formatGiB(usableGiBPerGPU)}` }]
@@ -35,10 +64,10 @@ export function memoryParts(plan: PlanOutput): MemoryPart[] {
   ];
 }
 
-function legend(parts: readonly MemoryPart[], plan: PlanOutput, terminal: Terminal, layout: FactLayout): string[] {
+function legend(parts: readonly MemoryPart[], ofGiB: number, terminal: Terminal, layout: FactLayout): string[] {
   const column = (text: (part: MemoryPart) => string): Cell[] => parts.map((part) => span(text(part)));
   const signs = parts.map((part, index): readonly Line[] => [[sign(index, part.gib > 0 ? 1 : 0, terminal)]]);
-  const share = ({ gib }: MemoryPart): string => `${Math.round((gib / plan.gpuMemoryGiB) * 100)} %`;
+  const share = ({ gib }: MemoryPart): string => `${Math.round((gib / ofGiB) * 100)} %`;
   return layOutTable(
     [
       { header: '', cells: signs },

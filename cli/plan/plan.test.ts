@@ -92,6 +92,12 @@ describe('an accepted plan', () => {
   });
 });
 
+test('a plan for a slice of a GPU names the slice', async () => {
+  const accelerator = { type: 'A100-80GB', resourceName: 'nvidia.com/mig-3g.40gb' };
+  const { stdout } = await planned([{ ...chat, spec: { ...chat.spec, accelerator } }], ['-o', 'json']);
+  expect((JSON.parse(stdout) as { message: string }).message).toContain('fits on nvidia.com/mig-3g.40gb of A100-80GB');
+});
+
 describe('a refused plan', () => {
   it('says why and what would fit, without a plan, and the status is 1', async () => {
     const { status, stdout } = await planned([tooBig], ['-o', 'json']);
@@ -101,6 +107,7 @@ describe('a refused plan', () => {
       accepted: false,
       reason: 'InsufficientGPUMemory',
       message: 'deepseek-llm-67b-chat in BF16 needs 125.6 GiB of weights per GPU; an A100-80GB gives 71.2 GiB',
+      memory: { usableGiBPerGPU: 71.19, weightsGiBPerGPU: 125.59, tokens: 4096 },
     });
     expect(verdict).not.toHaveProperty('plan');
     expect(verdict.alternatives).toContainEqual({
@@ -110,6 +117,7 @@ describe('a refused plan', () => {
       quantization: 'BF16',
       engine: 'vLLM',
       accelerator: 'A100-80GB',
+      resourceName: 'nvidia.com/gpu',
       gpusPerReplica: 2,
       maxModelLen: 4096,
       maxConcurrency: expect.any(Number),

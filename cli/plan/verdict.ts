@@ -1,6 +1,15 @@
 import type { DeepSeekDeployment, PlannerReason } from '../../operator/api/index.ts';
 import { renderEngine } from '../../operator/engines/index.ts';
-import { type Alternative, applyMergePatch, plan, type ServingPlan } from '../../operator/planner/index.ts';
+import {
+  type Alternative,
+  applyMergePatch,
+  formatCount,
+  formatTokens,
+  hardware,
+  type MemoryDemand,
+  plan,
+  type ServingPlan,
+} from '../../operator/planner/index.ts';
 
 /** What `kubectl deepseek plan -o json` prints: part of what scripts may rely on. */
 export interface Verdict {
@@ -11,6 +20,8 @@ export interface Verdict {
   readonly message: string;
   /** What would plan instead, cheapest first; empty for an accepted plan. */
   readonly alternatives: readonly AlternativeOutput[];
+  /** What is missing, of a plan that is refused for its memory. */
+  readonly memory?: MemoryDemand;
   /** Absent when refused. */
   readonly plan?: PlanOutput;
 }
@@ -21,6 +32,8 @@ export interface AlternativeOutput extends Alternative {
   readonly quantization: string;
   readonly engine: string;
   readonly accelerator: string;
+  /** Extended resource of a GPU; absent on CPU. */
+  readonly resourceName?: string;
   readonly gpusPerReplica: number;
   readonly maxModelLen: number;
   readonly maxConcurrency: number;
@@ -77,7 +90,8 @@ export function judge(deployment: DeepSeekDeployment): Verdict {
   const about = { name, ...(namespace !== undefined && { namespace }) };
   const alternatives = result.alternatives.flatMap((alternative) => outcomeOf(alternative, deployment) ?? []);
   if (!result.accepted) {
-    return { ...about, accepted: false, reason: result.reason, message: result.message, alternatives };
+    const { reason, message, memory } = result;
+    return { ...about, accepted: false, reason, message, alternatives, ...(memory !== undefined && { memory }) };
   }
   return {
     ...about,
@@ -89,15 +103,9 @@ export function judge(deployment: DeepSeekDeployment): Verdict {
   };
 }
 
-/** `4 x A100-80GB`, `CPU`. */
-export function hardwareOf({ gpusPerReplica, accelerator }: { gpusPerReplica: number; accelerator: string }): string {
-  return gpusPerReplica === 0 ? accelerator : `${gpusPerReplica} x ${accelerator}`;
-}
-
 function summarize(plan: ServingPlan): string {
-  const { gpusPerReplica, maxConcurrency, maxModelLen } = plan;
-  const hardware = hardwareOf({ gpusPerReplica, accelerator: plan.accelerator.type });
-  return `${plan.model.name} in ${plan.quantization} fits on ${hardware}, with room for ${maxConcurrency} sequences of ${maxModelLen.toLocaleString('en-US')} tokens`;
+  const { maxConcurrency, maxModelLen } = plan;
+  return `${plan.model.name} in ${plan.quantization} fits on ${hardware(plan)}, with room for ${formatCount(maxConcurrency)} sequences of ${formatTokens(maxModelLen)}`;
 }
 
 /** What comes of an alternative; undefined if it does not plan. */
@@ -112,6 +120,7 @@ function outcomeOf({ summary, change }: Alternative, { spec }: DeepSeekDeploymen
     quantization,
     engine: engine.type,
     accelerator: accelerator.type,
+    ...(accelerator.resourceName !== undefined && { resourceName: accelerator.resourceName }),
     gpusPerReplica,
     maxModelLen,
     maxConcurrency,

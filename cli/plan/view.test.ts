@@ -107,8 +107,10 @@ ai/chat  accepted
     [
       'a slice of a GPU by its resource',
       { resourceName: 'nvidia.com/mig-3g.40gb' },
-      /GPUs +2 × L4, nvidia.com\/mig-3g/,
+      /GPUs +2 × nvidia.com\/mig-3g.40gb of L4,/,
     ],
+    ['a GPU under another resource', { resourceName: 'example.com/gpu' }, /GPUs +2 × L4, example.com\/gpu,/],
+    ['one token as one', { maxModelLen: 1, maxConcurrency: 43_690 }, /Context +1 token, 43,690 at once;/],
     ['the memory of a CPU', { device: 'CPU', accelerator: 'CPU', gpusPerReplica: 0 }, /Device +CPU, no GPU/],
     ['the file type of a GGUF', { quantization: 'GGUF', ggufType: 'Q4_K_M' }, /█ +weights .* Q4_K_M\n/],
     ['one GPU', { gpusPerReplica: 1, tensorParallel: 1 }, /GPUs +1 × L4\n +GPU memory +█/],
@@ -155,6 +157,31 @@ big  refused: InsufficientGPUMemory
       '  2  GGUF    CPU     llama.cpp     5000      4.5  spec: {quantization: {type: GGUF}, accelerator: {count: null, type: CPU}}',
       '',
     ]);
+  });
+
+  it('has the memory that is missing as a picture', () => {
+    const memory = {
+      usableGiBPerGPU: 19.8,
+      weightsGiBPerGPU: 27.5,
+      overheadGiBPerGPU: 2,
+      kvCacheGiBPerGPU: 0.5,
+      tokens: 4096,
+    };
+    const lines = renderVerdicts([{ ...REFUSED, alternatives: [], memory }], terminal(80)).split('\n');
+    expect(lines.slice(4)).toEqual([
+      '  Needs         ██████████████████████████████████████████████████▓▓▓▓▒ 30.0 GiB',
+      '                █  weights   27.5 GiB  139 %',
+      '                ▓  overhead   2.0 GiB   10 %  activations, graphs, buffers',
+      '                ▒  KV cache   0.5 GiB    3 %  one sequence of 4,096 tokens',
+      '  Gives         ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ 19.8 GiB',
+      '',
+    ]);
+  });
+
+  it('names the slice of a GPU that would do', () => {
+    const [first] = REFUSED.alternatives;
+    const alternatives = [{ ...first!, accelerator: 'A100-80GB', resourceName: 'nvidia.com/mig-3g.40gb' }];
+    expect(renderVerdicts([{ ...REFUSED, alternatives }], terminal(200))).toContain('1 × nvidia.com/mig-3g.40gb');
   });
 
   it('says no more when there is nothing', () => {

@@ -1,8 +1,9 @@
+import { formatTokens } from '../../operator/planner/index.ts';
 import { fact, type FactLayout, factWidth, prose, proseFact, tinted } from '../support/facts.ts';
 import { formatCount, formatEstimate, formatGiB, safe, times } from '../support/phrases.ts';
 import type { Terminal } from '../support/terminal.ts';
-import { alternativesTable } from './alternatives.ts';
-import { memoryPicture } from './memory-picture.ts';
+import { alternativesTable, isSlice } from './alternatives.ts';
+import { demandPicture, memoryPicture } from './memory-picture.ts';
 import { shellCommand } from './shell-command.ts';
 import type { PlanOutput, Verdict } from './verdict.ts';
 
@@ -21,12 +22,22 @@ function verdictLines(verdict: Verdict, terminal: Terminal): string[] {
   const { accepted, reason, message, plan, namespace } = verdict;
   const name = namespace === undefined ? verdict.name : `${namespace}/${verdict.name}`;
   const outcome = tinted(accepted ? 'accepted' : `refused: ${reason}`, accepted ? 'good' : 'bad', terminal);
-  const rest = plan === undefined ? alternativesTable(verdict, terminal) : planLines(plan, terminal);
+  const rest = plan === undefined ? refusalLines(verdict, terminal) : planLines(plan, terminal);
   return [
     `${tinted(safe(name, terminal), 'strong', terminal)}  ${outcome}`,
     ...prose(safe(message, terminal), INDENT, terminal),
     ...(rest.length > 0 ? ['', ...rest] : []),
   ];
+}
+
+/** What is missing as a picture, where it is memory, and what would fit. */
+function refusalLines(verdict: Verdict, terminal: Terminal): string[] {
+  const { memory } = verdict;
+  const table = alternativesTable(verdict, terminal);
+  if (memory === undefined) return table;
+  const { needs, gives } = demandPicture(memory, terminal, LAYOUT);
+  const picture = [...fact('Needs', needs, terminal, LAYOUT), ...fact('Gives', gives, terminal, LAYOUT)];
+  return table.length === 0 ? picture : [...picture, '', ...table];
 }
 
 function planLines(plan: PlanOutput, terminal: Terminal): string[] {
@@ -38,7 +49,7 @@ function planLines(plan: PlanOutput, terminal: Terminal): string[] {
     ...fact(memoryLabel(plan), memoryPicture(plan, terminal, LAYOUT), terminal, LAYOUT),
     ...words(
       'Context',
-      `${formatCount(plan.maxModelLen)} tokens, ${plan.maxConcurrency} at once; at most ${plan.maxNumSeqs} sequences run together`,
+      `${formatTokens(plan.maxModelLen)}, ${formatCount(plan.maxConcurrency)} at once; at most ${plan.maxNumSeqs} sequences run together`,
     ),
     ...words('Host', hostText(plan)),
     ...words('Start', startText(plan)),
@@ -67,10 +78,13 @@ function hardwareText(plan: PlanOutput, terminal: Terminal): string {
     [pipelineParallel, 'pipeline parallel'],
     [expertParallel, 'expert parallel'],
   ] as const;
-  const slice = resourceName !== undefined && resourceName !== WHOLE_GPU ? [resourceName] : [];
+  const gpus = isSlice(resourceName)
+    ? `${times(gpusPerReplica, resourceName, terminal)} of ${accelerator}`
+    : times(gpusPerReplica, accelerator, terminal);
+  const renamed = resourceName !== undefined && resourceName !== WHOLE_GPU && !isSlice(resourceName);
   return [
-    gpusPerReplica === 0 ? `${accelerator}, no GPU` : times(gpusPerReplica, accelerator, terminal),
-    ...slice,
+    gpusPerReplica === 0 ? `${accelerator}, no GPU` : gpus,
+    ...(renamed ? [resourceName] : []),
     ...splits.flatMap(([ways, name]) => (ways > 1 ? [`${name} ${ways}`] : [])),
   ].join(', ');
 }

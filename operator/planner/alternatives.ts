@@ -7,7 +7,7 @@ import { applyMergePatch } from './merge-patch.ts';
 import { isRefusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { Alternative, ServingPlan } from './types.ts';
-import { formatCount } from './units.ts';
+import { formatCount, formatTokens } from './units.ts';
 
 const MOST = 5;
 
@@ -117,14 +117,14 @@ function byCost(a: Candidate, b: Candidate): number {
   return a.cost - b.cost || a.plan.warnings.length - b.plan.warnings.length;
 }
 
-/** `2 x T4`, `CPU`, `1 x nvidia.com/mig-3g.40gb of an A100-80GB`. */
-function hardware({ accelerator, gpusPerReplica }: ServingPlan): string {
+/** `2 x T4`, `CPU`, `nvidia.com/mig-3g.40gb of A100-80GB`: what one replica runs on. */
+export function hardware({ accelerator, gpusPerReplica }: Pick<ServingPlan, 'accelerator' | 'gpusPerReplica'>): string {
   const { type, resourceName } = accelerator;
   if (accelerator.device === 'CPU') return type;
   return resourceName?.includes('/mig-') === true ? `${resourceName} of ${type}` : `${gpusPerReplica} x ${type}`;
 }
 
 function summary(plan: ServingPlan): string {
-  const context = `${formatCount(plan.maxModelLen)} tokens of context, ${plan.maxConcurrency} at once`;
+  const context = `${formatTokens(plan.maxModelLen)} of context, ${formatCount(plan.maxConcurrency)} at once`;
   return `${plan.model.name} in ${plan.quantization} on ${hardware(plan)} (${context})`;
 }

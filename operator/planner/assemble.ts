@@ -9,7 +9,7 @@ import type { Split } from './split.ts';
 import { isStreamed, planStartup } from './startup.ts';
 import type { WeightsFrom } from './startup.ts';
 import type { ServingPlan } from './types.ts';
-import { formatCount, formatGiB, GIB, round } from './units.ts';
+import { formatCount, formatGiB, formatTokens, GIB, round } from './units.ts';
 import { checkpointBytes } from './weights.ts';
 import type { Workload } from './workload.ts';
 
@@ -87,7 +87,7 @@ export function assemble(
       ...measuredWarnings(workload),
       ...contextWarnings,
       ...(maxConcurrency < 2
-        ? [`only ${maxConcurrency} sequences of ${formatCount(maxModelLen)} tokens fit into the KV cache at once`]
+        ? [`only ${maxConcurrency} sequences of ${formatTokens(maxModelLen)} fit into the KV cache at once`]
         : []),
       ...splitWarnings(workload, parallelism),
       ...hostWarnings,

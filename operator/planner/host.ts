@@ -1,7 +1,7 @@
 import type { DeepSeekDeploymentSpec } from '../api/index.ts';
 import type { DeviceKind } from '../catalog/index.ts';
 import type { ServingPlan } from './types.ts';
-import { formatGiB, GIB, parseQuantity, round } from './units.ts';
+import { formatBytes, formatGiB, GIB, parseQuantity, round } from './units.ts';
 
 /** API server, tokenizer and engine core: Python processes with torch loaded. Unverified, about what vLLM 0.x shows. */
 const SERVER_GIB = 3;
@@ -59,9 +59,17 @@ export function planHost(
     },
     warnings:
       wanted !== undefined && wanted < needed
-        ? [`resources.memory is ${formatGiB(wanted)}, and the engine is expected to need ${formatGiB(needed)}`]
+        ? [`resources.memory is ${given(resources?.memory)}, and the engine is expected to need ${formatGiB(needed)}`]
         : [],
   };
+}
+
+/** The size that a quantity stands for. `100m` is a tenth of a byte, and hardly meant. */
+function given(quantity: string | number = 0): string {
+  const size = formatBytes(parseQuantity(quantity) ?? 0);
+  return typeof quantity === 'string' && quantity.endsWith('m')
+    ? `${size} (in ${quantity}, m means thousandths: write Mi or Gi)`
+    : size;
 }
 
 /** What the spec gives a container of host memory, GiB. */

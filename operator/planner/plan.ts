@@ -15,11 +15,12 @@ import type { PlanResult } from './types.ts';
 export function plan(spec: DeepSeekDeploymentSpec, catalog: Catalog = CATALOG): PlanResult {
   const decision = decide(spec, catalog);
   if (!isRefusal(decision)) return { accepted: true, plan: decision, alternatives: [] };
-  const { reason, message } = decision;
+  const { reason, message, memory } = decision;
   return {
     accepted: false,
     reason,
     message,
+    ...(memory !== undefined && { memory }),
     alternatives: alternatives(spec, reason, catalog, (changed) => decide(changed, catalog)),
   };
 }

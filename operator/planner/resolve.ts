@@ -127,7 +127,12 @@ export function resolveAccelerator(
   const entry = findAccelerator(catalog, spec.type);
   if (entry !== undefined) {
     if (resource !== undefined && MIG_RESOURCE.test(resource)) return slice(entry, resource);
-    return { entry: resource === undefined ? entry : { ...entry, resourceName: resource }, warnings: [] };
+    return resource === undefined
+      ? { entry, warnings: [] }
+      : {
+          entry: { ...entry, resourceName: resource },
+          warnings: foreignWarnings(entry.name, resource, entry.resourceName),
+        };
   }
   const names = catalog.accelerators.map(({ name }) => name);
   const similar = similarNames(spec.type, names);
@@ -139,6 +144,17 @@ export function resolveAccelerator(
 }
 
 const MIG_RESOURCE = /\/mig-/;
+
+/** A resource of another device plugin. It may be a GPU under another name, so it is no refusal. */
+function foreignWarnings(name: string, resource: string, own: string | undefined): string[] {
+  const vendor = (resourceName: string | undefined): string | undefined => resourceName?.replace(/\/.*$/, '');
+  if (vendor(resource) === vendor(own)) return [];
+  return own === undefined
+    ? [`accelerator.resourceName is ${resource}, and ${withArticle(name)} needs no device: leave it out`]
+    : [
+        `accelerator.resourceName is ${resource}, and ${withArticle(name)} is ${own}: the plan is for ${withArticle(name)}, whatever device the pods are given`,
+      ];
+}
 
 /** The part of a GPU that a resource of the device plugin stands for. */
 function slice(entry: AcceleratorEntry, resourceName: string): ResolvedAccelerator | Refusal {
@@ -164,6 +180,8 @@ function slice(entry: AcceleratorEntry, resourceName: string): ResolvedAccelerat
     warnings: [],
   };
 }
+
+const CUDA_RESOURCE = 'nvidia.com/gpu';
 
 function customAccelerator(spec: DeepSeekDeploymentSpec['accelerator']): ResolvedAccelerator | Refusal {
   const bytes = spec.custom === undefined ? undefined : parseQuantity(spec.custom.memory);
@@ -191,13 +209,14 @@ function customAccelerator(spec: DeepSeekDeploymentSpec['accelerator']): Resolve
       computeCapability: capability,
       memory: { deviceMiB: Math.round(nominal * 1024), visibleGiB: visible },
       interconnect: 'PCIe',
-      resourceName: spec.resourceName ?? 'nvidia.com/gpu',
+      resourceName: spec.resourceName ?? CUDA_RESOURCE,
       maxPerNode: 8,
       relativeCost: nominal / 16,
       nodeLabels: [],
       sources: {},
     },
     warnings: [
+      ...(spec.resourceName === undefined ? [] : foreignWarnings('CUDA GPU', spec.resourceName, CUDA_RESOURCE)),
       `of the ${formatGiB(nominal)} of the custom accelerator, ${formatGiB(visible)} are planned with: drivers and error correction take the rest`,
     ],
   };

@@ -8,7 +8,8 @@ import type { Parallelism } from './parallelism.ts';
 import { nativeQuantization } from './quantization.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import { formatCount, formatGiB, GIB, withArticle } from './units.ts';
+import { formatGiB, formatTokens, GIB, round, withArticle } from './units.ts';
+import type { MemoryDemand } from './types.ts';
 import { weightBytesPerRank } from './weights.ts';
 import type { Workload } from './workload.ts';
 
@@ -163,7 +164,15 @@ function insufficient(workload: Workload, parallelism: Parallelism, catalog: Cat
     accelerator.device === 'CPU' ? 'resources.memory' : withArticle(slice?.resourceName ?? accelerator.name);
   const gives = `${giver} gives ${formatGiB(memory.usableGiB)}`;
   const weights = `${what} needs ${formatGiB(memory.weightsGiB)} of weights${accelerator.device === 'GPU' ? ' per GPU' : ''}`;
-  if (memory.weightsGiB > memory.usableGiB) return refuse('InsufficientGPUMemory', `${weights}; ${gives}`);
+  const kvCacheGiB = (minTokens * memory.kvBytesPerToken) / GIB;
+  const demand: MemoryDemand = {
+    usableGiBPerGPU: round(memory.usableGiB),
+    weightsGiBPerGPU: round(memory.weightsGiB),
+    overheadGiBPerGPU: round(memory.overheadGiB),
+    kvCacheGiBPerGPU: round(kvCacheGiB),
+    tokens: minTokens,
+  };
+  if (memory.weightsGiB > memory.usableGiB) return refuse('InsufficientGPUMemory', `${weights}; ${gives}`, demand);
   const peak = loadPeakGiB(workload, parallelism, catalog);
   if (peak > memory.usableGiB) {
     return refuse(
@@ -173,11 +182,12 @@ function insufficient(workload: Workload, parallelism: Parallelism, catalog: Cat
   }
   const needed = `${weights} and ${formatGiB(memory.overheadGiB)} of overhead`;
   if (memory.kvCacheGiB <= 0)
-    return refuse('InsufficientGPUMemory', `${needed}; ${gives}, which leaves no room for the KV cache`);
+    return refuse('InsufficientGPUMemory', `${needed}; ${gives}, which leaves no room for the KV cache`, demand);
   return refuse(
     'InsufficientGPUMemory',
-    `${needed}; ${gives}, which leaves ${formatGiB(memory.kvCacheGiB)} for the KV cache: ${formatCount(memory.kvCacheTokens)} tokens, ` +
-      `and one sequence of ${formatCount(minTokens)} tokens needs ${formatGiB((minTokens * memory.kvBytesPerToken) / GIB)}`,
+    `${needed}; ${gives}, which leaves ${formatGiB(memory.kvCacheGiB)} for the KV cache: ${formatTokens(memory.kvCacheTokens)}, ` +
+      `and one sequence of ${formatTokens(minTokens)} needs ${formatGiB(kvCacheGiB)}`,
+    demand,
   );
 }
 

@@ -105,6 +105,17 @@ export interface Alternative {
   readonly change: Readonly<Record<string, unknown>>;
 }
 
+/** What one GPU would have to hold, and what it gives: GiB. On a CPU the memory of the container. */
+export interface MemoryDemand {
+  readonly usableGiBPerGPU: number;
+  readonly weightsGiBPerGPU: number;
+  readonly overheadGiBPerGPU: number;
+  /** KV cache of the shortest context that would do: one sequence. */
+  readonly kvCacheGiBPerGPU: number;
+  /** Tokens of that sequence. */
+  readonly tokens: number;
+}
+
 export type PlanResult =
   | { readonly accepted: true; readonly plan: ServingPlan; readonly alternatives: readonly Alternative[] }
   | {
@@ -113,5 +124,7 @@ export type PlanResult =
       readonly reason: PlannerReason;
       /** The arithmetic in one line and what to do. */
       readonly message: string;
+      /** Where the memory is what is missing, and is known. */
+      readonly memory?: MemoryDemand;
       readonly alternatives: readonly Alternative[];
     };

@@ -1,5 +1,6 @@
 /** Bytes of a GiB. */
 export const GIB = 2 ** 30;
+const MIB = 2 ** 20;
 
 /** Rounds to `digits` decimals, so that plans read well and compare equal. */
 export function round(value: number, digits = 2): number {
@@ -10,6 +11,17 @@ export function round(value: number, digits = 2): number {
 /** `14.2 GiB`; a value that would round to zero keeps its sign and its first digit. */
 export function formatGiB(gib: number): string {
   return `${grouped(String(Math.abs(gib) < 0.05 ? round(gib, 2) : round(gib, 1)))} GiB`;
+}
+
+/** `14.2 GiB`, `100 MiB`, `0.1 bytes`: however little it is, it does not read as nothing. */
+export function formatBytes(bytes: number): string {
+  if (bytes >= 0.05 * GIB) return formatGiB(bytes / GIB);
+  return bytes >= MIB ? `${round(bytes / MIB, 1)} MiB` : `${formatCount(round(bytes))} bytes`;
+}
+
+/** `1 token`, `8,192 tokens`. */
+export function formatTokens(count: number): string {
+  return `${formatCount(count)} token${count === 1 ? '' : 's'}`;
 }
 
 /** `131,072`. */
