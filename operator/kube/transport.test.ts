@@ -261,7 +261,10 @@ describe('credentials', () => {
     credentials.material = { verify: true };
     await transport.call(get());
     response.write('{}\n');
-    const read = Array.fromAsync(await opened);
+    const chunks: string[] = [];
+    const read = (async () => {
+      for await (const chunk of await opened) chunks.push(String(chunk));
+    })();
     await expect(read).rejects.toThrow(/certificates have changed/);
   });
 });
