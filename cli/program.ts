@@ -4,6 +4,7 @@ import { getCommand } from './get/command.ts';
 import { modelCommand } from './model/command.ts';
 import { planCommand, type PlanContext } from './plan/command.ts';
 import { CommandError, EXIT, type ExitStatus } from './support/exit-status.ts';
+import { printable } from './support/text.ts';
 
 /** Everything outside itself that the plugin may touch. */
 export type ProgramContext = PlanContext;
@@ -47,7 +48,7 @@ function report(error: unknown, { stderr, env }: ProgramContext): ExitStatus {
   // Commander has already said what it has to say; help and version end with 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof CommandError) {
-    stderr.write(`${error.message.replaceAll(/^/gm, 'error: ')}\n`);
+    stderr.write(`${printable(error.message).replaceAll(/^/gm, 'error: ')}\n`);
     return error.exitStatus;
   }
   const text =

@@ -5,7 +5,7 @@ import type { PlanContext } from '../plan/command.ts';
 import { readText } from '../plan/read-file.ts';
 import { EXIT, type ExitStatus } from '../support/exit-status.ts';
 import { serialize } from '../support/output.ts';
-import { invalidConfig } from './fields.ts';
+import { invalidConfig, oneLine } from './fields.ts';
 import { importConfig, type ImportedModel } from './read-config.ts';
 
 interface ImportOptions {
@@ -38,7 +38,7 @@ export function modelCommand(context: PlanContext, end: (status: ExitStatus) => 
         '  kubectl deepseek model import config.json --accelerator H200 | kubectl deepseek plan -f -\n',
     )
     .action(async (file: string, options: ImportOptions) => {
-      const shown = file === '-' ? 'standard input' : file;
+      const shown = file === '-' ? 'standard input' : oneLine(file);
       const imported = importConfig(await readText(file, context.stdin, context.signal), shown);
       const value = blockOf(imported, options);
       validate(value, shown);
@@ -108,5 +108,5 @@ function asYAML(block: Block, { className, notes }: ImportedModel, file: string,
     `${className ?? 'A custom model'}, imported from ${file}${where}.`,
     ...notes.map((note) => `- ${note}`),
   ];
-  return `${comments.map((line) => `# ${line}`).join('\n')}\n${document.toString({ lineWidth: 0 })}`;
+  return `${comments.map((line) => `# ${oneLine(line)}`).join('\n')}\n${document.toString({ lineWidth: 0 })}`;
 }

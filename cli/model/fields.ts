@@ -6,6 +6,14 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/**
+ * A text from elsewhere on one line, without characters that steer a terminal, a YAML parser (its line breaks, U+0085 and
+ * U+2028 too) or the direction of the text.
+ */
+export function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+}
+
 /** A text that is no config of a model. */
 export function invalidConfig(message: string, options?: ErrorOptions): CommandError {
   return new CommandError('INVALID_INPUT', EXIT.usage, message, options);

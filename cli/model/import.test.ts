@@ -195,6 +195,48 @@ describe('a file that is refused', () => {
   });
 });
 
+describe('a config from somebody who means harm', () => {
+  const escape = String.fromCharCode(27);
+  const documents = '\n---\napiVersion: v1\nkind: Secret';
+  const steering = new RegExp(`[${escape}\\u0085\\u2028\\u202e]`);
+  const printed = (config: object, file = '-') =>
+    kubectl(['model', 'import', file], { input: JSON.stringify({ ...QWEN2_7B, ...config }) });
+
+  test.each([
+    ['another document as its class', { architectures: [`X${documents}`] }],
+    ['colours as its class', { architectures: [`${escape}[31mFooForCausalLM`] }],
+    ['colours as a number', { vocab_size: `${escape}[31m\u202e\u0085` }],
+  ])('is refused and not printed: %s', async (_, config) => {
+    const { status, stdout, stderr } = await printed(config);
+    expect(status).toBeGreaterThan(0);
+    expect(stdout).toBe('');
+    expect(stderr).not.toMatch(steering);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test.each([
+    ['colours as the method of quantization', { quantization_config: { quant_method: `${escape}[2Jx${documents}` } }],
+    ['its window', { sliding_window: `4096${documents}`, use_sliding_window: true }],
+    ['its dtype', { torch_dtype: `${escape}[31m${documents}` }],
+    ['its scaling', { rope_scaling: { type: `yarn${documents}\u2028${escape}[31m`, factor: 2 } }],
+  ])('is one document, with its texts on one line each: %s', async (_, config) => {
+    const { status, stdout } = await printed(config);
+    expect(status).toBe(0);
+    expect(stdout).not.toMatch(steering);
+    expect(stdout).not.toMatch(/^(---|apiVersion)/m);
+    expect(parse(stdout)).toMatchObject({ model: { name: 'custom' } });
+  });
+
+  it('cannot do it by what is no JSON, nor by the name of its file', async () => {
+    const { status, stderr } = await kubectl(['model', 'import', '-'], { input: `${escape}[31m\n---` });
+    expect(status).toBe(2);
+    expect(stderr).not.toMatch(steering);
+    const missing = await printed({}, `a${escape}[31m.json`);
+    expect(missing.status).toBe(2);
+    expect(missing.stderr).not.toMatch(steering);
+  });
+});
+
 describe('kubectl deepseek model import', () => {
   const shell = (config: object, ...args: string[]) =>
     kubectl(['model', 'import', '-', ...args], { input: JSON.stringify(config) });

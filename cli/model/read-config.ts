@@ -2,7 +2,7 @@ import type { ArchitectureSpec, QuantizationSpec } from '../../operator/api/inde
 import type { LatentAttention, MixtureOfExperts, ModelArchitecture } from '../../operator/catalog/index.ts';
 import { countParameters } from '../../operator/planner/weights.ts';
 import { CommandError, EXIT } from '../support/exit-status.ts';
-import { ConfigFields, invalidConfig, isObject, type JsonObject } from './fields.ts';
+import { ConfigFields, invalidConfig, isObject, type JsonObject, oneLine } from './fields.ts';
 import { contextOf, notesOn, quantizationOf } from './notes.ts';
 
 /** What a Hugging Face config.json says, in the words of the API. */
@@ -22,7 +22,7 @@ export function importConfig(text: string, file: string): ImportedModel {
   // Models that also see or hear keep their language model's shape in text_config.
   const inner = isObject(whole['text_config']) ? whole['text_config'] : undefined;
   const config = new ConfigFields({ ...whole, ...inner }, file);
-  const className = classNameOf(whole);
+  const className = classNameOf(whole, file);
   refuseOtherKinds(config, className, file);
 
   const shape = shapeOf(config, className);
@@ -41,9 +41,10 @@ export function importConfig(text: string, file: string): ImportedModel {
 function parse(text: string, file: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // A config comes from anybody, and what it says ends up in comments and errors.
+    value = JSON.parse(text, (_, member: unknown) => (typeof member === 'string' ? oneLine(member) : member));
   } catch (cause) {
-    throw invalidConfig(`${file}: not JSON: ${(cause as Error).message}`, { cause });
+    throw invalidConfig(`${file}: not JSON: ${oneLine((cause as Error).message)}`, { cause });
   }
   if (!isObject(value)) throw invalidConfig(`${file}: not a config.json: it holds no object`);
   if ('weight_map' in value) {
@@ -52,10 +53,14 @@ function parse(text: string, file: string): JsonObject {
   return value;
 }
 
-function classNameOf(config: JsonObject): string | undefined {
+function classNameOf(config: JsonObject, file: string): string | undefined {
   const names = config['architectures'];
   const [name] = Array.isArray(names) ? (names as readonly unknown[]) : [];
-  return typeof name === 'string' ? name : undefined;
+  if (typeof name !== 'string') return undefined;
+  if (!/^[A-Za-z0-9_.]+$/.test(name)) {
+    throw invalidConfig(`${file}: architectures[0] should be the name of a class and is ${JSON.stringify(name)}`);
+  }
+  return name;
 }
 
 /** Fields of layers that keep a state instead of keys and values. */
