@@ -14,6 +14,11 @@ export function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }
 
+/** A model that the API has no words for: the answer is no. */
+export function notDescribable(message: string): CommandError {
+  return new CommandError('INVALID_INPUT', EXIT.no, message);
+}
+
 /** A text that is no config of a model. */
 export function invalidConfig(message: string, options?: ErrorOptions): CommandError {
   return new CommandError('INVALID_INPUT', EXIT.usage, message, options);
@@ -25,6 +30,9 @@ export class ConfigFields {
   readonly #file: string;
   readonly #missing: string[] = [];
   readonly #wrong: string[] = [];
+
+  /** What was wrong and could be left out; for the notes. */
+  readonly leftOut: string[] = [];
 
   constructor(config: JsonObject, file: string) {
     this.#config = config;
@@ -43,10 +51,41 @@ export class ConfigFields {
     return this.#config[name] === true;
   }
 
-  /** A field of that name that is an object. */
+  get file(): string {
+    return this.#file;
+  }
+
+  /** A field of that name that is an object; what is there and is none is noted. */
   object(name: string): JsonObject | undefined {
     const value = this.#config[name];
-    return isObject(value) ? value : undefined;
+    if (isObject(value)) return value;
+    if (this.has(name)) this.#leaveOut(name, 'an object', value);
+    return undefined;
+  }
+
+  /** A number in an object of that name; what is there and is none is noted. */
+  numberIn(name: string, field: string): number | undefined {
+    const value = this.#member(name, field);
+    if (typeof value === 'number') return value;
+    if (value !== undefined && value !== null) this.#leaveOut(`${name}.${field}`, 'a number', value);
+    return undefined;
+  }
+
+  /** A text in an object of that name; what is there and is none is noted. */
+  textIn(name: string, field: string): string | undefined {
+    const value = this.#member(name, field);
+    if (typeof value === 'string') return value;
+    if (value !== undefined && value !== null) this.#leaveOut(`${name}.${field}`, 'a text', value);
+    return undefined;
+  }
+
+  #member(name: string, field: string): unknown {
+    const object = this.#config[name];
+    return isObject(object) ? object[field] : undefined;
+  }
+
+  #leaveOut(path: string, expected: string, value: unknown): void {
+    this.leftOut.push(`${path} should be ${expected} and is ${JSON.stringify(value)}: left out`);
   }
 
   text(name: string): string | undefined {

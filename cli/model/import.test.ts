@@ -18,6 +18,15 @@ import {
 
 const imported = (config: object) => importConfig(JSON.stringify(config), 'config.json');
 
+function errorOf(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
 function planned(spec: DeepSeekDeploymentSpec): ServingPlan {
   const result = plan(spec);
   if (!result.accepted) throw new Error(result.message);
@@ -114,7 +123,7 @@ describe('what the weights are stored in', () => {
     ['FP8 in blocks', { quant_method: 'fp8', weight_block_size: [128, 128] }, { type: 'FP8' }],
     ['AWQ', { quant_method: 'awq', bits: 4, group_size: 128 }, { type: 'AWQ' }],
     ['GPTQ', { quant_method: 'gptq', bits: 4, group_size: 128 }, { type: 'GPTQ' }],
-    ['GPTQ of 8 bits', { quant_method: 'gptq', bits: 8 }, { type: 'GPTQ', bits: 8 }],
+    ['GPTQ of 8 bits', { quant_method: 'gptq', bits: 8 }, { type: 'W8A16' }],
     ['W8A8', compressed({ num_bits: 8, type: 'int' }, { input_activations: { num_bits: 8 } }), { type: 'INT8' }],
     ['W8A16', compressed({ num_bits: 8, type: 'int' }), { type: 'W8A16' }],
     ['W4A16', compressed({ num_bits: 4, type: 'int' }), { type: 'GPTQ' }],
@@ -128,10 +137,45 @@ describe('what the weights are stored in', () => {
     expect(imported(QWEN2_7B)).not.toHaveProperty('quantization');
   });
 
-  it('says when nothing serves it', () => {
-    const { quantization, notes } = imported({ ...QWEN2_7B, quantization_config: { quant_method: 'mxfp4' } });
-    expect(quantization).toBeUndefined();
-    expect(notes).toContainEqual(expect.stringContaining('mxfp4: no quantization.type says that'));
+  test.each([
+    ['GPTQ of 3 bits', { quant_method: 'gptq', bits: 3 }, 'gptq, 3 bits'],
+    ['AWQ of 8 bits', { quant_method: 'awq', w_bit: 8 }, 'awq, 8 bits'],
+    ['bitsandbytes', { quant_method: 'bitsandbytes', load_in_4bit: true }, 'bitsandbytes'],
+    ['MXFP4', { quant_method: 'mxfp4' }, 'mxfp4'],
+    ['no method', { bits: 4 }, 'of an unknown method, 4 bits'],
+    ['FP4', compressed({ num_bits: 4, type: 'float' }), 'compressed-tensors'],
+  ])('is refused where no type says it: %s', (_, quantization_config, found) => {
+    expect(errorOf(() => imported({ ...QWEN2_7B, quantization_config }))).toMatchObject({
+      exitStatus: 1,
+      message: expect.stringContaining(`quantization_config: ${found}: no quantization.type says that`),
+    });
+  });
+
+  test.each([
+    ['FP8', { quant_method: 'fp8' }],
+    ['GPTQ', { quant_method: 'gptq', bits: 4 }],
+    ['W8A16', { quant_method: 'gptq', bits: 8 }],
+    ['AWQ', { quant_method: 'awq', bits: 4 }],
+    ['INT8', compressed({ num_bits: 8, type: 'int' }, { input_activations: { num_bits: 8 } })],
+  ])('plans as %s', (type, quantization_config) => {
+    const { architecture, quantization } = imported({ ...QWEN2_7B, quantization_config });
+    const model = { name: 'custom', architecture, source: { huggingFace: { repository: 'o/n' } } };
+    const spec = { model, ...(quantization && { quantization }), accelerator: { type: 'H100' } };
+    expect(planned(spec).quantization).toBe(type);
+  });
+
+  test.each([
+    [{ quantization_config: 'fp8' }, 'quantization_config should be an object and is "fp8"'],
+    [
+      { quantization_config: { quant_method: 'gptq', bits: '4' } },
+      'quantization_config.bits should be a number and is "4"',
+    ],
+    [{ rope_scaling: 'yarn' }, 'rope_scaling should be an object and is "yarn"'],
+    [{ rope_scaling: { type: 'yarn', factor: '4' } }, 'rope_scaling.factor should be a number and is "4"'],
+    [{ rope_scaling: { type: 7, factor: 4 } }, 'rope_scaling.type should be a text and is 7'],
+  ])('says what it cannot read: %j', (change, note) => {
+    const { notes } = imported({ ...QWEN2_7B, ...change });
+    expect(notes.filter((each) => each === `${note}: left out`)).toHaveLength(1);
   });
 });
 
@@ -184,12 +228,7 @@ describe('a file that is refused', () => {
     ['with compressed keys', JSON.stringify({ ...QWEN2_7B, compress_ratios: [4, 128] }), 1, 'only be measured'],
   ])('%s', (_, text, status, message) => {
     expect(hidden_size + num_hidden_layers).toBeGreaterThan(0);
-    let error: unknown;
-    try {
-      importConfig(text, 'config.json');
-    } catch (thrown) {
-      error = thrown;
-    }
+    const error = errorOf(() => importConfig(text, 'config.json'));
     expect(error).toBeInstanceOf(CommandError);
     expect(error).toMatchObject({ exitStatus: status, message: expect.stringContaining(message) });
   });
@@ -205,6 +244,7 @@ describe('a config from somebody who means harm', () => {
   test.each([
     ['another document as its class', { architectures: [`X${documents}`] }],
     ['colours as its class', { architectures: [`${escape}[31mFooForCausalLM`] }],
+    ['colours as the method of quantization', { quantization_config: { quant_method: `${escape}[2Jx${documents}` } }],
     ['colours as a number', { vocab_size: `${escape}[31m\u202e\u0085` }],
   ])('is refused and not printed: %s', async (_, config) => {
     const { status, stdout, stderr } = await printed(config);
@@ -215,7 +255,6 @@ describe('a config from somebody who means harm', () => {
   });
 
   test.each([
-    ['colours as the method of quantization', { quantization_config: { quant_method: `${escape}[2Jx${documents}` } }],
     ['its window', { sliding_window: `4096${documents}`, use_sliding_window: true }],
     ['its dtype', { torch_dtype: `${escape}[31m${documents}` }],
     ['its scaling', { rope_scaling: { type: `yarn${documents}\u2028${escape}[31m`, factor: 2 } }],

@@ -1,6 +1,6 @@
 import type { QuantizationSpec } from '../../operator/api/index.ts';
 import { CATALOG, type ModelArchitecture } from '../../operator/catalog/index.ts';
-import { type ConfigFields, isObject, type JsonObject } from './fields.ts';
+import { type ConfigFields, isObject, type JsonObject, notDescribable } from './fields.ts';
 
 /** A part of the answer, and what there is to say about it. */
 interface Quantization {
@@ -14,14 +14,15 @@ interface Quantization {
  */
 export function contextOf(config: ConfigFields): { readonly tokens: number; readonly notes: readonly string[] } {
   const stated = config.count('max_position_embeddings');
-  const scaling = config.object('rope_scaling') ?? config.object('rope_parameters');
-  const type = scaling?.['rope_type'] ?? scaling?.['type'];
-  const factor = scaling?.['factor'];
-  if (typeof type !== 'string' || typeof factor !== 'number' || !['yarn', 'linear', 'dynamic'].includes(type)) {
+  const name = ['rope_scaling', 'rope_parameters'].find((field) => config.object(field) !== undefined);
+  if (name === undefined) return { tokens: stated, notes: [] };
+  const type = config.textIn(name, 'rope_type') ?? config.textIn(name, 'type');
+  const factor = config.numberIn(name, 'factor');
+  if (type === undefined || factor === undefined || !['yarn', 'linear', 'dynamic'].includes(type)) {
     return { tokens: stated, notes: [] };
   }
-  const original = scaling?.['original_max_position_embeddings'];
-  const base = type === 'yarn' && typeof original === 'number' ? original : stated;
+  const original = config.numberIn(name, 'original_max_position_embeddings');
+  const base = type === 'yarn' ? (original ?? stated) : stated;
   const tokens = Math.floor(base * factor);
   const how = `rope_scaling (${type}, factor ${factor} over ${base.toLocaleString('en-US')})`;
   return {
@@ -36,40 +37,41 @@ export function contextOf(config: ConfigFields): { readonly tokens: number; read
 
 const DTYPES: Readonly<Record<string, QuantizationSpec['type']>> = { float16: 'FP16', float32: 'FP32' };
 
-/** What the weights are stored in. */
+/** What the weights are stored in. Throws CommandError where no quantization.type says that. */
 export function quantizationOf(config: ConfigFields): Quantization {
-  const quantized = config.object('quantization_config') ?? config.object('compression_config');
-  if (quantized !== undefined) return quantizedAs(quantized);
+  const name = ['quantization_config', 'compression_config'].find((field) => config.object(field) !== undefined);
+  if (name !== undefined) return quantizedAs(config, name);
   const dtype = config.text('torch_dtype') ?? config.text('dtype');
   if (dtype === undefined) return { notes: ['the config does not say the dtype of the weights: taken to be bfloat16'] };
   const type = DTYPES[dtype];
   return type === undefined ? { notes: [] } : { spec: { type }, notes: [] };
 }
 
-function quantizedAs(config: JsonObject): Quantization {
-  const method = typeof config['quant_method'] === 'string' ? config['quant_method'] : 'of an unknown method';
-  const bits = config['bits'] ?? config['w_bit'];
-  const group = config['group_size'] ?? config['q_group_size'];
-  const found = `quantization_config: ${method}${typeof bits === 'number' ? `, ${bits} bits` : ''}`;
-  const spec = specOf(method, bits, config);
+function quantizedAs(config: ConfigFields, name: string): Quantization {
+  const method = config.textIn(name, 'quant_method') ?? 'of an unknown method';
+  const bits = config.numberIn(name, 'bits') ?? config.numberIn(name, 'w_bit');
+  const group = config.numberIn(name, 'group_size') ?? config.numberIn(name, 'q_group_size');
+  const found = `${name}: ${method}${bits === undefined ? '' : `, ${bits} bits`}`;
+  const spec = specOf(method, bits, config.object(name) ?? {});
   if (spec === undefined) {
-    return {
-      notes: [`${found}: no quantization.type says that. Name a repository in another format, or check what serves it`],
-    };
+    throw notDescribable(
+      `${config.file}: ${found}: no quantization.type says that. Import the config of a repository in another format`,
+    );
   }
-  const groups = typeof group === 'number' && group > 0 ? `, groups of ${group}` : '';
+  const groups = group !== undefined && group > 0 ? `, groups of ${group}` : '';
   return { spec, notes: [`${found}${groups}: quantization.type is ${spec.type ?? ''}`] };
 }
 
-function specOf(method: string, bits: unknown, config: JsonObject): QuantizationSpec | undefined {
+/** What is planned of a method; a method that does not say its bits has 4. */
+function specOf(method: string, bits = 4, config: JsonObject): QuantizationSpec | undefined {
   switch (method) {
     case 'fp8':
     case 'fbgemm_fp8':
       return { type: 'FP8' };
     case 'awq':
-      return { type: 'AWQ' };
+      return bits === 4 ? { type: 'AWQ' } : undefined;
     case 'gptq':
-      return bits === 2 || bits === 3 || bits === 8 ? { type: 'GPTQ', bits } : { type: 'GPTQ' };
+      return bits === 4 ? { type: 'GPTQ' } : bits === 8 ? { type: 'W8A16' } : undefined;
     case 'compressed-tensors':
       return compressedTensors(config);
     default:

@@ -1,8 +1,7 @@
 import type { ArchitectureSpec, QuantizationSpec } from '../../operator/api/index.ts';
 import type { LatentAttention, MixtureOfExperts, ModelArchitecture } from '../../operator/catalog/index.ts';
 import { countParameters } from '../../operator/planner/weights.ts';
-import { CommandError, EXIT } from '../support/exit-status.ts';
-import { ConfigFields, invalidConfig, isObject, type JsonObject, oneLine } from './fields.ts';
+import { ConfigFields, invalidConfig, isObject, type JsonObject, notDescribable, oneLine } from './fields.ts';
 import { contextOf, notesOn, quantizationOf } from './notes.ts';
 
 /** What a Hugging Face config.json says, in the words of the API. */
@@ -34,7 +33,7 @@ export function importConfig(text: string, file: string): ImportedModel {
     ...(className !== undefined && { className }),
     architecture: architectureSpec(shape, total, maxContext, config.has('head_dim')),
     ...(quantization.spec && { quantization: quantization.spec }),
-    notes: [...contextNotes, ...quantization.notes, ...notesOn(config, shape, className)],
+    notes: [...contextNotes, ...quantization.notes, ...new Set(config.leftOut), ...notesOn(config, shape, className)],
   };
 }
 
@@ -69,7 +68,7 @@ const STATE_FIELDS = ['mamba_d_state', 'ssm_cfg', 'state_size', 'linear_num_key_
 /** Says no to models whose memory `model.architecture` cannot describe: another kind of model, or of cache. */
 function refuseOtherKinds(config: ConfigFields, className: string | undefined, file: string): void {
   const no = (why: string): never => {
-    throw new CommandError('INVALID_INPUT', EXIT.no, `${file}: ${why}`);
+    throw notDescribable(`${file}: ${why}`);
   };
   if (config.isTrue('is_encoder_decoder')) no('an encoder-decoder model, and model.architecture describes decoders');
   if (className !== undefined && !/(ForCausalLM|ForConditionalGeneration|LMHeadModel)$/.test(className)) {
