@@ -111,10 +111,6 @@ export function notesOn(config: ConfigFields, shape: ModelArchitecture, classNam
       `sliding_window ${String(config.value('sliding_window'))} is not described: the KV cache is planned for the whole context, which is more than enough`,
     ),
     ...note(
-      shape.indexer !== undefined,
-      'the indexer of sparse attention caches keys of its own, which model.architecture cannot describe: the KV cache holds fewer tokens than planned',
-    ),
-    ...note(
       predictors > 0,
       `layers of multi-token prediction (${predictors}) are in the files and not in parameters: engines load them only when told to`,
     ),

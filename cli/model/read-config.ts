@@ -1,5 +1,10 @@
 import type { ArchitectureSpec, QuantizationSpec } from '../../operator/api/index.ts';
-import type { LatentAttention, MixtureOfExperts, ModelArchitecture } from '../../operator/catalog/index.ts';
+import {
+  CATALOG,
+  type LatentAttention,
+  type MixtureOfExperts,
+  type ModelArchitecture,
+} from '../../operator/catalog/index.ts';
 import { countParameters } from '../../operator/planner/weights.ts';
 import { ConfigFields, invalidConfig, isObject, type JsonObject, notDescribable, oneLine } from './fields.ts';
 import { contextOf, notesOn, quantizationOf } from './notes.ts';
@@ -82,6 +87,12 @@ function refuseOtherKinds(config: ConfigFields, className: string | undefined, f
       `some of its layers keep a state instead of keys and values (${state ?? 'layer_types'}), which model.architecture cannot describe`,
     );
   }
+  if (config.has('index_n_heads') || config.has('index_head_dim')) {
+    const sparse = CATALOG.models.filter(({ architecture }) => architecture.indexer).map(({ name }) => name);
+    no(
+      `its indexer of sparse attention (index_n_heads) caches keys of its own, which model.architecture cannot describe: name a model of the catalogue instead (model.name ${sparse.join(' or ')}), with your weights in model.source`,
+    );
+  }
   if (config.has('compress_ratios')) {
     no(
       'it compresses keys and values over tokens (compress_ratios), which model.architecture cannot describe: its memory can only be measured',
@@ -94,8 +105,6 @@ function shapeOf(config: ConfigFields, className: string | undefined): ModelArch
   const attentionHeads = config.count('num_attention_heads');
   const moe = mixtureOf(config);
   const mla = latentAttentionOf(config);
-  const heads = config.optionalCount('index_n_heads');
-  const headDim = config.optionalCount('index_head_dim');
   return {
     className: className ?? 'custom',
     layers: config.count('num_hidden_layers'),
@@ -116,7 +125,6 @@ function shapeOf(config: ConfigFields, className: string | undefined): ModelArch
     queryKeyNorm: /^Qwen3/.test(className ?? ''),
     ...(mla && { mla }),
     ...(moe && { moe }),
-    ...(heads !== undefined && headDim !== undefined && { indexer: { heads, headDim } }),
   };
 }
 
