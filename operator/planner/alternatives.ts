@@ -80,8 +80,13 @@ function tryChange(
   decide: Decide,
 ): Candidate | undefined {
   const plan = decide(applyMergePatch(spec, change));
-  return isRefusal(plan) ? undefined : { change, plan, cost: cost(plan, catalog) };
+  return isRefusal(plan)
+    ? undefined
+    : { change, plan, cost: cost(plan, catalog) * (plan.maxConcurrency < 2 ? ALONE : 1) };
 }
+
+/** What serves one full sequence at a time ranks as if it cost this much more: with twice the GPUs two would be. */
+const ALONE = 2;
 
 /** Relative cost of one replica's accelerators. */
 function cost({ accelerator, gpusPerReplica }: ServingPlan, catalog: Catalog): number {

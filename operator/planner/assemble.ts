@@ -2,7 +2,7 @@ import type { DeepSeekDeploymentSpec } from '../api/index.ts';
 import type { MemorySetting, ModelEntry } from '../catalog/index.ts';
 import { chooseContext, concurrency, hostTokens, maxNumSeqs, slots } from './context.ts';
 import { planHost } from './host.ts';
-import { maxNumBatchedTokens, memorySetting } from './memory.ts';
+import { hostKVCacheGiB, maxNumBatchedTokens, memorySetting } from './memory.ts';
 import type { MemoryFit } from './memory.ts';
 import type { ResolvedQuantization } from './quantization.ts';
 import type { Split } from './split.ts';
@@ -118,7 +118,10 @@ function serve(
   const sequences = (allocates ? slots : maxNumSeqs)(available, maxModelLen, version.maxNumSeqs);
   const kvCacheTokens = allocates ? sequences * maxModelLen : available;
   if (kvCacheTokens >= room.kvCacheTokens) return { maxModelLen, sequences, memory: room, contextWarnings };
-  const kvCacheGiB = (kvCacheTokens * room.kvBytesPerToken) / GIB;
+  const kvCacheGiB =
+    device === 'CPU'
+      ? hostKVCacheGiB(version, kvCacheTokens, room.kvBytesPerToken)
+      : (kvCacheTokens * room.kvBytesPerToken) / GIB;
   return { maxModelLen, sequences, memory: { ...room, kvCacheTokens, kvCacheGiB }, contextWarnings };
 }
 

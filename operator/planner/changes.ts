@@ -1,5 +1,5 @@
 import type { DeepSeekDeploymentSpec, PlannerReason } from '../api/index.ts';
-import { findAccelerator, findModel, similarNames } from '../catalog/index.ts';
+import { findAccelerator, findModel, findQuantization, similarNames } from '../catalog/index.ts';
 import type { AcceleratorEntry, Catalog, ModelEntry, QuantizationEntry } from '../catalog/index.ts';
 import { nativeQuantization } from './quantization.ts';
 import type { Alternative } from './types.ts';
@@ -41,10 +41,14 @@ export function changesOf(spec: DeepSeekDeploymentSpec, reason: PlannerReason, c
   const names = modelChanges(spec, catalog);
   const [name = unchanged] = names;
   const of = (...lists: readonly (readonly Option[])[]): readonly Option[] => combine([free(name)], ...lists);
-  const room = roomCheck(spec, name, catalog);
-  const quantizations = quantizationChanges(spec, room.formats);
+  const model = modelOf(spec, name, catalog);
+  const room = roomCheck(model, spec, catalog);
+  const quantizations = quantizationChanges(spec, room.formats, catalog);
   const accelerators = acceleratorChanges(spec, catalog);
+  const native = model === undefined ? undefined : nativeQuantization(model);
   const otherFormats = quantizations.map(({ option }) => option);
+  const asPublished = quantizations.filter(({ format }) => format.type === native).map(({ option }) => option);
+  const converted = otherFormats.filter((option) => !asPublished.includes(option));
   const otherAccelerators = (): readonly Option[] => of(accelerators.map(({ option }) => option));
   const otherBoth: Kind = {
     options: () =>
@@ -61,7 +65,9 @@ export function changesOf(spec: DeepSeekDeploymentSpec, reason: PlannerReason, c
   const anyCounts = count === undefined && parallelism === undefined ? [] : [free({ accelerator: anyCount })];
   const kinds: Kind[] = [
     { options: () => of(engineChanges(spec)), most: 1 },
-    { options: () => of(otherFormats), most: 2 },
+    { options: () => of(asPublished), most: 1 },
+    // The further ones fill what the other kinds leave free: those are ranked by their place.
+    { options: () => of(converted), most: 3 },
     { options: () => of(anyCounts), most: 1 },
     { options: () => of(contextChanges(spec)), most: 1 },
     { options: () => of(hostMemoryChanges(spec, catalog)), most: 1 },
@@ -153,18 +159,27 @@ interface QuantizationOption {
   readonly format: QuantizationEntry;
 }
 
-/** Other formats, as far as the spec leaves it to the catalogue where the weights come from. */
+/**
+ * Other formats, those of about as many bits as the one asked for first, as far as the spec leaves it to the catalogue
+ * where the weights come from.
+ */
 function quantizationChanges(
   spec: DeepSeekDeploymentSpec,
   formats: readonly QuantizationEntry[],
+  catalog: Catalog,
 ): readonly QuantizationOption[] {
   const { source } = spec.model;
   if (spec.model.name === 'custom' || source?.persistentVolumeClaim || source?.image || source?.objectStorage)
     return [];
   const own =
     source?.huggingFace?.repository === undefined ? {} : { model: { source: { huggingFace: { repository: null } } } };
+  const type = spec.quantization?.type;
+  const wanted = type === undefined ? undefined : findQuantization(catalog, type)?.linearBytes;
+  const distance = ({ linearBytes }: QuantizationEntry): number =>
+    wanted === undefined ? 0 : Math.abs(Math.log2(linearBytes / wanted));
   return formats
-    .filter(({ type }) => type !== spec.quantization?.type && type !== 'FP32')
+    .filter((format) => format.type !== type && format.type !== 'FP32')
+    .toSorted((a, b) => distance(a) - distance(b))
     .map((format) => ({
       format,
       option: free({ ...own, quantization: { type: format.type, bits: null, ggufType: null } }),
@@ -182,9 +197,13 @@ interface RoomCheck {
 /** Published files may be this much smaller than what the shape gives. */
 const SMALLEST = 0.8;
 
-function roomCheck(spec: DeepSeekDeploymentSpec, name: Change, catalog: Catalog): RoomCheck {
+/** The model that the spec names, or the one that is meant. */
+function modelOf(spec: DeepSeekDeploymentSpec, name: Change, catalog: Catalog): ModelEntry | undefined {
   const changed = isObject(name['model']) ? name['model']['name'] : spec.model.name;
-  const model = findModel(catalog, String(changed));
+  return findModel(catalog, String(changed));
+}
+
+function roomCheck(model: ModelEntry | undefined, spec: DeepSeekDeploymentSpec, catalog: Catalog): RoomCheck {
   if (model === undefined || spec.model.measured !== undefined)
     return { formats: catalog.quantizations, holds: () => true };
   const formats = catalog.quantizations.filter((format) => hasWeights(model, format));

@@ -6,7 +6,7 @@ import { engineCandidates } from './engine-choice.ts';
 import type { EngineChoice } from './engine-choice.ts';
 import { checkExtraArgs } from './extra-args.ts';
 import { hostMemoryGiB } from './host.ts';
-import { fitMemory } from './memory.ts';
+import { fitMemory, hostKVCacheGiB } from './memory.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { resolveAccelerator, resolveMeasured, resolveModel } from './resolve.ts';
@@ -15,7 +15,6 @@ import { chooseSplit } from './split.ts';
 import { weightsFrom } from './startup.ts';
 import type { WeightsFrom } from './startup.ts';
 import type { ServingPlan } from './types.ts';
-import { GIB } from './units.ts';
 import type { Measured, Workload } from './workload.ts';
 
 /** What a replica is asked for, as far as it does not depend on the engine. */
@@ -100,7 +99,7 @@ function hostSized(workload: Workload, tokens: number): Workload {
     tensor: 1,
     pipeline: 1,
   });
-  const needed = (weightsGiB + overheadGiB + ((tokens + 1) * kvBytesPerToken) / GIB) / utilization;
+  const needed = (weightsGiB + overheadGiB + hostKVCacheGiB(workload.engine.version, tokens + 1, kvBytesPerToken)) / utilization;
   return onHost(workload, needed);
 }
 

@@ -147,6 +147,21 @@ export function memorySetting(
   return device === 'CPU' ? 'None' : setting;
 }
 
+/** What a sum of sizes in GiB may be off by. */
+const SLACK_GIB = 1e-6;
+
+/** What of `gib` a KV cache on a CPU can use: engines that are told a size know only multiples of one. */
+function wholeSteps({ memory: { hostKVCacheStepGiB: step } }: EngineVersion, gib: number): number {
+  return step === undefined || gib <= 0 ? gib : Math.floor((gib + SLACK_GIB) / step) * step;
+}
+
+/** The least KV cache on the host's memory that holds `tokens`, GiB. */
+export function hostKVCacheGiB({ memory }: EngineVersion, tokens: number, kvBytesPerToken: number): number {
+  const gib = (tokens * kvBytesPerToken) / GIB;
+  const { hostKVCacheStepGiB: step } = memory;
+  return step === undefined ? gib : Math.ceil(gib / step) * step;
+}
+
 /** Divides the visible memory as the engine does, which gives what it is told and what is left for the KV cache. */
 function divide(
   { engine: { version }, accelerator }: Workload,
@@ -178,6 +193,6 @@ function divide(
       return { utilization, usableGiB: visibleGiB - free + kvCacheGiB, overheadGiB: overhead, kvCacheGiB };
     }
     case 'None':
-      return { utilization: 1, usableGiB: visibleGiB, overheadGiB: overhead, kvCacheGiB: free };
+      return { utilization: 1, usableGiB: visibleGiB, overheadGiB: overhead, kvCacheGiB: wholeSteps(version, free) };
   }
 }
