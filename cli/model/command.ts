@@ -31,6 +31,7 @@ export function modelCommand(context: PlanContext, end: (status: ExitStatus) => 
     .option('--name <name>', 'print a whole DeepSeekDeployment of this name')
     .option('--accelerator <type>', 'print a whole DeepSeekDeployment on this accelerator')
     .addOption(new Option('-o, --output <format>', 'output format').choices(['yaml', 'json']).default('yaml'))
+    .option('--no-color', 'accepted as by every command: nothing here is coloured')
     .addHelpText(
       'after',
       '\nExit status: 0 done, 1 such a model cannot be described, 2 the file is no config.\n\n' +

@@ -328,6 +328,11 @@ model:
     expect(stderr).toContain('attentionHeads must be a multiple of kvHeads');
   });
 
+  it('takes --no-color as the other commands do', async () => {
+    expect(await shell(QWEN2_7B, '--no-color')).toEqual(await shell(QWEN2_7B));
+    expect((await shell(QWEN2_7B, '--no-color')).status).toBe(0);
+  });
+
   it('ends with 2 where there is no such file', async () => {
     const { status, stderr } = await kubectl(['model', 'import', 'missing.json']);
     expect(status).toBe(2);
