@@ -154,6 +154,7 @@ const engineVersion = z.strictObject({
     setting: z.enum(['FractionOfTotal', 'StaticFraction', 'FractionOfFree', 'None']),
     utilization: z.number().gt(0).lte(1),
     baseOverheadGiB: byComputeCapability,
+    hostKVCacheStepGiB: z.number().gt(0).exactOptional(),
     tensorParallelGiB: z.number().nonnegative(),
     reserve: z
       .strictObject({

@@ -189,6 +189,39 @@ test('on a CPU the KV cache has a size, and the memory no share', () => {
   expect(container.env).toContainEqual({ name: 'VLLM_CPU_KVCACHE_SPACE', value: expect.stringMatching(/^[1-9]/) });
 });
 
+describe('the KV cache on a CPU, in whole GiB', () => {
+  const onCPU = (maxModelLen: number, resources?: object) => ({
+    model: { ...model, maxModelLen },
+    accelerator: { type: 'CPU' },
+    quantization: { type: 'BF16' },
+    engine: { type: 'vLLM' },
+    ...(resources && { resources }),
+  });
+
+  test.each([
+    [32_768, undefined],
+    [32_768, { memory: '64Gi' }],
+    [1000, undefined],
+    [131_072, undefined],
+  ])('holds a sequence of %d tokens, and counts as host memory (%j)', (maxModelLen, resources) => {
+    const spec = onCPU(maxModelLen, resources);
+    const plan = planned(spec);
+    const { memory, host } = plan;
+    const space = Number(render(spec).env.find(({ name }) => name === 'VLLM_CPU_KVCACHE_SPACE')?.value);
+    expect(space * 2 ** 30).toBeGreaterThanOrEqual(maxModelLen * memory.kvBytesPerTokenPerGPU);
+    expect(space).toBe(memory.kvCacheGiBPerGPU);
+    expect(host.memoryRequestGiB).toBeGreaterThanOrEqual(memory.weightsGiBPerGPU + memory.overheadGiBPerGPU + space);
+  });
+
+  it('is refused where whole GiB do not hold it, and taken with one GiB more', () => {
+    const { memory } = planned(onCPU(32_768));
+    const given = memory.weightsGiBPerGPU + memory.overheadGiBPerGPU + memory.kvCacheGiBPerGPU;
+    const mebibytes = (gib: number): object => ({ memory: `${Math.ceil(gib * 1024)}Mi` });
+    expect(() => planned(onCPU(32_768, mebibytes(given - 0.1)))).toThrow(/which leaves 1(\.0+)? GiB for the KV cache/);
+    expect(planned(onCPU(32_768, mebibytes(given + 0.1))).memory.kvCacheGiBPerGPU).toBe(2);
+  });
+});
+
 test('a plan of an engine that the catalogue does not have is a bug', () => {
   const plan = planned(onA100);
   const other = { ...plan, engine: { ...plan.engine, type: 'SGLang' as const } };

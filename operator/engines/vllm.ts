@@ -74,9 +74,9 @@ function revision(commit: string): Argument[] {
   ];
 }
 
-/** On a CPU the KV cache has a size in whole GiB instead of a share of the memory. */
+/** On a CPU the KV cache has a size instead of a share of the memory: the plan counts it in whole GiB. */
 function hostMemory({ accelerator, memory }: ServingPlan): NonNullable<IContainer['env']> {
   return accelerator.device === 'CPU'
-    ? [{ name: 'VLLM_CPU_KVCACHE_SPACE', value: String(Math.max(1, Math.floor(memory.kvCacheGiBPerGPU))) }]
+    ? [{ name: 'VLLM_CPU_KVCACHE_SPACE', value: String(Math.floor(memory.kvCacheGiBPerGPU)) }]
     : [];
 }

@@ -99,7 +99,8 @@ function hostSized(workload: Workload, tokens: number): Workload {
     tensor: 1,
     pipeline: 1,
   });
-  const needed = (weightsGiB + overheadGiB + hostKVCacheGiB(workload.engine.version, tokens + 1, kvBytesPerToken)) / utilization;
+  const needed =
+    (weightsGiB + overheadGiB + hostKVCacheGiB(workload.engine.version, tokens + 1, kvBytesPerToken)) / utilization;
   return onHost(workload, needed);
 }
 

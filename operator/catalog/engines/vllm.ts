@@ -148,6 +148,7 @@ const VLLM_0_32_0: EngineVersion = {
       },
     ],
     tensorParallelGiB: 1,
+    hostKVCacheStepGiB: 1,
   },
   maxNumBatchedTokens: [
     {
@@ -207,7 +208,8 @@ const VLLM_0_32_0: EngineVersion = {
     fp8KVCacheFrom: `${VLLM_TABLE}; design/attention_backends.md@00139433 (8.0 has it on some backends only)`,
     memory:
       'utilization: a fraction of the total visible memory (vllm config/cache.py@002f10e0; default 0.92, 0.90 before), passed explicitly; ' +
-      'tensorParallelGiB: Llama-3.1-70B on 4 x H100 against 8B on 1 x H100 (same logs as baseOverheadGiB)',
+      'tensorParallelGiB: Llama-3.1-70B on 4 x H100 against 8B on 1 x H100 (same logs as baseOverheadGiB); ' +
+      'hostKVCacheStepGiB: VLLM_CPU_KVCACHE_SPACE is a whole number (vllm envs.py)',
     maxNumBatchedTokens: 'per row; passed explicitly',
     maxNumSeqs: 'vllm engine/arg_utils.py: default of the API server below 70 GiB; passed explicitly',
   },
