@@ -147,6 +147,31 @@ describe('several documents', () => {
   });
 });
 
+describe('several files', () => {
+  const write = async (name: string, object: object | string): Promise<string> => {
+    const path = join(folder, name);
+    await writeFile(path, typeof object === 'string' ? object : JSON.stringify(object));
+    return path;
+  };
+  const files = (...paths: string[]) => kubectl(['plan', ...paths.flatMap((path) => ['-f', path]), '-o', 'json']);
+
+  it('are all planned, in their order', async () => {
+    const [first, second] = [await write('a.yaml', chat), await write('b.yaml', tooBig)];
+    const { status, stdout } = await files(first, second);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject([{ name: 'chat' }, { name: 'big' }]);
+    expect((await files(first, first)).status).toBe(0);
+  });
+
+  it('end with the worst of their statuses', async () => {
+    const paths = [await write('a.yaml', tooBig), join(folder, 'missing.yaml'), await write('b.yaml', chat)];
+    const { status, stdout, stderr } = await files(...paths);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: cannot read .*missing\.yaml: ENOENT.*\n$/);
+    expect(JSON.parse(stdout)).toMatchObject([{ name: 'big' }, { name: 'chat' }]);
+  });
+});
+
 describe('an invalid file', () => {
   const yaml = `
 apiVersion: deepseek-operator.io/v1alpha1
@@ -177,14 +202,24 @@ spec:
       'standard input:9: spec.accelerator.cuont: unknown field',
     ],
     [
-      'an error in the second document',
-      `${JSON.stringify(chat)}\n---${yaml}`,
-      'standard input:10: spec.accelerator.count: ',
+      'another kind of our group',
+      yaml.replace('kind: DeepSeekDeployment', 'kind: DeepSeekDeploymnet'),
+      'standard input:3: kind: "DeepSeekDeploymnet" is no kind of deepseek-operator.io, which has DeepSeekDeployment',
     ],
   ])('that has %s', async (_, input, message) => {
     const { status, stdout, stderr } = await kubectl(['plan', '-f', '-'], { input });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(`error: ${message}`);
+  });
+
+  it('is reported by what is wrong with it, and the others in it are planned', async () => {
+    const input = [chat, yaml, tooBig].map((each) => (typeof each === 'string' ? each : JSON.stringify(each)));
+    const { status, stdout, stderr } = await kubectl(['plan', '-f', '-', '-o', 'json'], {
+      input: input.join('\n---\n'),
+    });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: standard input:11: spec\.accelerator\.count: .*\n$/);
+    expect(JSON.parse(stdout)).toMatchObject([{ name: 'chat' }, { name: 'big' }]);
   });
 
   it('that aliases itself to death ends at once', async () => {
@@ -211,6 +246,7 @@ describe('usage', () => {
     [['plan'], 2, 'say what to plan: -f FILE, or --matrix MODEL'],
     [['plan', '-f', '-', '-o', 'xml'], 2, "argument 'xml' is invalid"],
     [['pln'], 2, "unknown command 'pln'"],
+    [['plan', '-f', '-', '-f', '-'], 2, '-f - reads standard input, and only once'],
     [['plan', '-f', '-', 'stray'], 2, 'too many arguments'],
   ])('%j ends with %d', async (args, expected, message) => {
     const { status, stderr } = await kubectl(args);
@@ -222,6 +258,6 @@ describe('usage', () => {
     expect(await kubectl(['--version'])).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '' });
     const help = await kubectl(['plan', '--help']);
     expect(help).toMatchObject({ status: 0, stderr: '' });
-    expect(help.stdout).toContain('Exit status: 0 accepted, 1 refused, 2 the file is invalid.');
+    expect(help.stdout).toContain('Exit status: 0 accepted, 1 refused, 2 a file is invalid.');
   });
 });

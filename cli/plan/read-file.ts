@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
-import { type DeepSeekDeployment, KIND, parseDeepSeekDeployment } from '../../operator/api/index.ts';
+import { type DeepSeekDeployment, GROUP, KIND, parseDeepSeekDeployment } from '../../operator/api/index.ts';
 import { CommandError, EXIT } from '../support/exit-status.ts';
 
 /** What can be read piece by piece: standard input. */
@@ -31,11 +31,18 @@ async function readAll(stdin: Input, signal: AbortSignal): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** What a text holds, and what is wrong with it. */
+export interface Deployments {
+  readonly deployments: readonly DeepSeekDeployment[];
+  /** Everything that is wrong, each with its line. */
+  readonly problems: readonly string[];
+}
+
 /**
- * The DeepSeekDeployments of a YAML or JSON text: any number of documents, Lists included; other kinds are left alone.
- * Throws one CommandError with everything that is wrong, each with its line.
+ * The DeepSeekDeployments of a YAML or JSON text: any number of documents, Lists included; kinds of other API groups are left
+ * alone.
  */
-export function readDeployments(text: string, file: string): DeepSeekDeployment[] {
+export function readDeployments(text: string, file: string): Deployments {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
   const problems: string[] = [];
@@ -50,7 +57,12 @@ export function readDeployments(text: string, file: string): DeepSeekDeployment[
       continue;
     }
     for (const { path, value } of objectsOf(document, report)) {
-      if (kindOf(value) !== KIND) continue;
+      if (kindOf(value) !== KIND) {
+        if (groupOf(value) !== GROUP) continue;
+        const offset = nodeAt(document, [...path, 'kind'])?.range?.[0];
+        report(offset, `kind: ${JSON.stringify(kindOf(value))} is no kind of ${GROUP}, which has ${KIND}`);
+        continue;
+      }
       const parsed = parseDeepSeekDeployment(value, { unknownFields: 'refuse' });
       if (parsed.ok) deployments.push(parsed.value);
       else {
@@ -61,9 +73,8 @@ export function readDeployments(text: string, file: string): DeepSeekDeployment[
       }
     }
   }
-  if (problems.length > 0) throw invalid(problems.join('\n'));
-  if (deployments.length === 0) throw invalid(`${file}: there is no ${KIND} in it`);
-  return deployments;
+  if (problems.length === 0 && deployments.length === 0) problems.push(`${file}: there is no ${KIND} in it`);
+  return { deployments, problems };
 }
 
 interface Located {
@@ -98,6 +109,12 @@ function kindOf(value: unknown): string | undefined {
   return isRecord(value) && typeof value['kind'] === 'string' ? value['kind'] : undefined;
 }
 
+/** The API group of an object. */
+function groupOf(value: unknown): string | undefined {
+  const version = isRecord(value) ? value['apiVersion'] : undefined;
+  return typeof version === 'string' ? version.split('/')[0] : undefined;
+}
+
 /** `spec.rollout.gates[0].max` as its parts. */
 function segmentsOf(path: string): (string | number)[] {
   return [...path.matchAll(/\[([0-9]+)\]|[^.[\]]+/g)].map(([segment, index]) =>
@@ -130,6 +147,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function invalid(message: string, options?: ErrorOptions): CommandError {
+/** An input that cannot be read, or says what is not allowed. */
+export function invalid(message: string, options?: ErrorOptions): CommandError {
   return new CommandError('INVALID_INPUT', EXIT.usage, message, options);
 }
