@@ -1,5 +1,6 @@
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { SourceSpec } from '../api/index.ts';
+import { GIB, STREAM_BUFFER_GIB } from '../planner/index.ts';
 
 type Storage = NonNullable<SourceSpec['objectStorage']>;
 type Mount = NonNullable<IContainer['volumeMounts']>[number];
@@ -69,8 +70,11 @@ export function copyFromStorage(storage: Storage, mount: Mount): IContainer {
 
 /** What a streamer of an engine needs to know beside the credentials (vLLM docs, "Run:ai Model Streamer"). */
 export function storageEnvironment({ uri, endpoint }: Storage): NonNullable<IContainer['env']> {
-  if (endpoint === undefined || addressOf(uri).scheme !== 's3') return [];
+  // Per process; 40 GB by default (runai-model-streamer docs/src/env-vars.md), and the plan counts it as host memory.
+  const buffer = { name: 'RUNAI_STREAMER_MEMORY_LIMIT', value: String(STREAM_BUFFER_GIB * GIB) };
+  if (endpoint === undefined || addressOf(uri).scheme !== 's3') return [buffer];
   return [
+    buffer,
     { name: 'AWS_ENDPOINT_URL', value: endpoint },
     { name: 'AWS_EC2_METADATA_DISABLED', value: 'true' },
     { name: 'RUNAI_STREAMER_S3_USE_VIRTUAL_ADDRESSING', value: '0' },

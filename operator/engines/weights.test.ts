@@ -3,6 +3,7 @@ import { Container } from 'kubernetes-models/v1/Container';
 import { parseDeepSeekDeployment } from '../api/index.ts';
 import { plan } from '../planner/index.ts';
 import { renderEngine } from './index.ts';
+import { planned, render as renderSpec } from './test-support.ts';
 
 type Source = Record<string, unknown>;
 
@@ -118,6 +119,28 @@ describe('from object storage', () => {
     expect(env).not.toHaveProperty('HF_HUB_OFFLINE');
     expect(planned.host.ephemeralStorageGiB).toBe(0);
   });
+
+  test.each([
+    ['A100-80GB', 1, 1],
+    ['A100-80GB', 4, 4],
+    ['CPU', undefined, 1],
+  ])(
+    'bounds the buffer of each process of the streamer, which the host has room for (%s, %s)',
+    (type, count, ranks) => {
+      const spec = (source?: object) => ({
+        model: { name: 'deepseek-r1-distill-qwen-7b', ...(source && { source }) },
+        accelerator: { type, ...(count !== undefined && { count }) },
+        engine: { type: 'vLLM' },
+      });
+      const streaming = spec({ objectStorage: { uri: 'gs://models/r1-7b' } });
+      const limit = renderSpec(streaming).env.find(({ name }) => name === 'RUNAI_STREAMER_MEMORY_LIMIT')?.value;
+      expect(limit).toBe(String(4 * 2 ** 30));
+      const readAhead = type === 'CPU' ? 0 : 5;
+      expect(planned(streaming).host.memoryRequestGiB - planned(spec()).host.memoryRequestGiB).toBe(
+        4 * ranks - readAhead,
+      );
+    },
+  );
 
   it('tells the streamer where a store of one’s own is', () => {
     const { env } = render('vLLM', { objectStorage: { uri: 's3://models/r1', endpoint: 'https://minio.example' } });

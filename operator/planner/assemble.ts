@@ -43,6 +43,7 @@ export function assemble(
     gpus,
     checkpointGiB,
     downloads: downloadsToNode,
+    streamed,
     servingGiB: memory.weightsGiB + memory.overheadGiB + memory.kvCacheGiB,
     weightsGiB: memory.weightsGiB,
   });
