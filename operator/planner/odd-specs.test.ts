@@ -19,30 +19,28 @@ describe('what is asked for oddly', () => {
     expect(warningsOf({ resources: { memory } })).toContain(text);
   });
 
+  const custom = { type: 'custom', custom: { memory: '80Gi', computeCapability: '8.0' } };
+  const ofResource = (accelerator: { readonly type: string }, resourceName: string): PlanResult =>
+    plan({ model: { name: QWEN_7B }, accelerator: { ...accelerator, resourceName } });
+
   test.each([
-    [
-      'A100-80GB',
-      'amd.com/gpu',
-      'accelerator.resourceName is amd.com/gpu, and an A100-80GB is nvidia.com/gpu: the plan',
-    ],
-    ['CPU', 'nvidia.com/gpu', 'accelerator.resourceName is nvidia.com/gpu, and a CPU needs no device: leave it out'],
-  ])('%s as %s is warned of', (type, resourceName, text) => {
-    const model = { name: 'deepseek-r1-distill-qwen-1.5b' };
-    expect(warningsOf({ model, accelerator: { type, resourceName } })).toContain(text);
-    expect(warningsOf({ model, accelerator: { type } })).not.toContain('resourceName');
+    [{ type: 'A100-80GB' }, 'amd.com/gpu', 'is amd.com/gpu, and an A100-80GB is a GPU with CUDA'],
+    [{ type: 'A100-80GB' }, 'amd.com/mig-1g.10gb', 'is amd.com/mig-1g.10gb, and an A100-80GB is a GPU with CUDA'],
+    [{ type: 'Orin' }, 'gpu.intel.com/i915', 'and an Orin is a GPU with CUDA'],
+    [custom, 'amd.com/gpu', 'is amd.com/gpu, and a custom accelerator is a GPU with CUDA'],
+    [{ type: 'CPU' }, 'nvidia.com/gpu', 'is nvidia.com/gpu, and a CPU needs no device: leave it out'],
+    [{ type: 'CPU' }, 'amd.com/gpu', 'is amd.com/gpu, and a CPU needs no device: leave it out'],
+    [{ type: 'CPU' }, 'nvidia.com/mig-1g.10gb', 'and a CPU needs no device: leave it out'],
+  ])('%j as %s is refused', (accelerator, resourceName, text) => {
+    const result = ofResource(accelerator, resourceName);
+    expect(result).toMatchObject({ accepted: false, reason: 'AcceleratorUnknown' });
+    expect(result).toHaveProperty('message', expect.stringContaining(text));
   });
 
-  it('takes another name of the same vendor, and warns of a custom GPU of another', () => {
-    const custom = { memory: '80Gi', computeCapability: '8.0' };
-    expect(warningsOf({ accelerator: { type: 'A100-80GB', resourceName: 'nvidia.com/a100' } })).not.toContain(
-      'resource',
-    );
-    expect(warningsOf({ accelerator: { type: 'custom', custom, resourceName: 'nvidia.com/x' } })).not.toContain(
-      'resource',
-    );
-    expect(warningsOf({ accelerator: { type: 'custom', custom, resourceName: 'amd.com/gpu' } })).toContain(
-      'accelerator.resourceName is amd.com/gpu, and a CUDA GPU is nvidia.com/gpu',
-    );
+  test.each([[{ type: 'A100-80GB' }], [custom]])('%j takes another name of the same vendor', (accelerator) => {
+    const served = accepted(ofResource(accelerator, 'nvidia.com/a100'));
+    expect(served.accelerator.resourceName).toBe('nvidia.com/a100');
+    expect(served.warnings.join('\n')).not.toContain('resource');
   });
 
   test.each(ENGINE_TYPES)(

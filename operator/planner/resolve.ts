@@ -3,7 +3,7 @@ import { findAccelerator, findModel, similarNames } from '../catalog/index.ts';
 import type { AcceleratorEntry, Catalog, MIGProfile, ModelArchitecture, ModelEntry } from '../catalog/index.ts';
 import { countParameters } from './weights.ts';
 import type { Measured } from './workload.ts';
-import { refuse } from './refusal.ts';
+import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { formatCount, formatGiB, GIB, parseQuantity, round, withArticle } from './units.ts';
 
@@ -123,16 +123,19 @@ export function resolveAccelerator(
       `${resource} is a GPU that several pods share in turns, and nothing keeps them from using each other's memory: ask for whole GPUs, or for a MIG slice`,
     );
   }
-  if (spec.type === 'custom') return customAccelerator(spec);
+  if (spec.type === 'custom') {
+    const custom = customAccelerator(spec);
+    return isRefusal(custom) || resource === undefined ? custom : (foreign(custom.entry, resource) ?? custom);
+  }
   const entry = findAccelerator(catalog, spec.type);
   if (entry !== undefined) {
-    if (resource !== undefined && MIG_RESOURCE.test(resource)) return slice(entry, resource);
-    return resource === undefined
-      ? { entry, warnings: [] }
-      : {
-          entry: { ...entry, resourceName: resource },
-          warnings: foreignWarnings(entry.name, resource, entry.resourceName),
-        };
+    if (resource === undefined) return { entry, warnings: [] };
+    return (
+      foreign(entry, resource) ??
+      (MIG_RESOURCE.test(resource)
+        ? slice(entry, resource)
+        : { entry: { ...entry, resourceName: resource }, warnings: [] })
+    );
   }
   const names = catalog.accelerators.map(({ name }) => name);
   const similar = similarNames(spec.type, names);
@@ -145,15 +148,25 @@ export function resolveAccelerator(
 
 const MIG_RESOURCE = /\/mig-/;
 
-/** A resource of another device plugin. It may be a GPU under another name, so it is no refusal. */
-function foreignWarnings(name: string, resource: string, own: string | undefined): string[] {
-  const vendor = (resourceName: string | undefined): string | undefined => resourceName?.replace(/\/.*$/, '');
-  if (vendor(resource) === vendor(own)) return [];
-  return own === undefined
-    ? [`accelerator.resourceName is ${resource}, and ${withArticle(name)} needs no device: leave it out`]
-    : [
-        `accelerator.resourceName is ${resource}, and ${withArticle(name)} is ${own}: the plan is for ${withArticle(name)}, whatever device the pods are given`,
-      ];
+/** Whose GPUs have CUDA. A device plugin may give them another name, and keeps the domain. */
+const CUDA_VENDOR = 'nvidia.com/';
+
+/** A device of another vendor would be given the image for CUDA, and a CPU needs none. */
+function foreign(
+  { name, device }: Pick<AcceleratorEntry, 'name' | 'device'>,
+  resourceName: string,
+): Refusal | undefined {
+  if (device === 'CPU') {
+    return refuse(
+      'AcceleratorUnknown',
+      `accelerator.resourceName is ${resourceName}, and ${withArticle(name)} needs no device: leave it out, or set accelerator.type to the device that it is`,
+    );
+  }
+  if (resourceName.startsWith(CUDA_VENDOR)) return undefined;
+  return refuse(
+    'AcceleratorUnknown',
+    `accelerator.resourceName is ${resourceName}, and ${name === 'custom' ? 'a custom accelerator' : withArticle(name)} is a GPU with CUDA, which pods ask for as ${CUDA_RESOURCE} or another name of ${CUDA_VENDOR.slice(0, -1)}: correct it or leave it out; only GPUs with CUDA, and CPUs, can be planned for`,
+  );
 }
 
 /** The part of a GPU that a resource of the device plugin stands for. */
@@ -216,8 +229,12 @@ function customAccelerator(spec: DeepSeekDeploymentSpec['accelerator']): Resolve
       sources: {},
     },
     warnings: [
-      ...(spec.resourceName === undefined ? [] : foreignWarnings('CUDA GPU', spec.resourceName, CUDA_RESOURCE)),
       `of the ${formatGiB(nominal)} of the custom accelerator, ${formatGiB(visible)} are planned with: drivers and error correction take the rest`,
+      ...(Object.keys(spec.nodeSelector ?? {}).length > 0
+        ? []
+        : [
+            `any node with ${spec.resourceName ?? CUDA_RESOURCE} may get the pods, whatever its GPUs: set accelerator.nodeSelector to the labels of the nodes that have this one`,
+          ]),
     ],
   };
 }
