@@ -148,6 +148,8 @@ describe('kubectl deepseek plan --matrix', () => {
   });
 
   test.each([
+    [['--matrix', 'DeepSeek-R1', '-o', 'json'], 0, ''],
+    [['--matrix', 'DeepSek-R1'], 1, 'no model "DeepSek-R1" in the catalogue: did you mean deepseek-r1'],
     [['--matrix', 'deepsek-r1'], 1, 'no model "deepsek-r1" in the catalogue: did you mean deepseek-r1'],
     [['--matrix', 'deepseek-llm-7b-chat', '--context', '1000000', '-o', 'json'], 1, ''],
     [['--matrix', 'deepseek-r1', '-f', '-'], 2, 'exclude each other'],

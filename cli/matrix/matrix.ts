@@ -44,7 +44,7 @@ export interface CombinationPlan {
 
 /** A model on every GPU in every quantization. Throws CommandError if the catalogue does not have it. */
 export function matrixOf(name: string, context: number | undefined, catalog: Catalog = CATALOG): Matrix {
-  const model = findModel(catalog, name);
+  const model = findModel(catalog, name.toLowerCase());
   if (model === undefined) throw notInCatalog('model', name, catalog.models);
   return {
     model: model.name,
