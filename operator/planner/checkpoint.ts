@@ -1,10 +1,12 @@
 import { QUANTIZATION_TYPES } from '../api/index.ts';
 import type { DeepSeekDeploymentSpec, QuantizationType } from '../api/index.ts';
-import { findQuantizationSupport } from '../catalog/index.ts';
-import type { AcceleratorEntry, Checkpoint, ModelEntry, QuantizationEntry } from '../catalog/index.ts';
+import { findQuantization, findQuantizationSupport } from '../catalog/index.ts';
+import type { AcceleratorEntry, Catalog, Checkpoint, ModelEntry, QuantizationEntry } from '../catalog/index.ts';
 import type { ResolvedEngine } from './engine-choice.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { GIB } from './units.ts';
+import { weightBytes } from './weights.ts';
 import type { WeightFormat } from './weights.ts';
 
 export interface ResolvedWeights extends Omit<WeightFormat, 'entry'> {
@@ -31,6 +33,7 @@ export function resolveWeights(
   entry: QuantizationEntry,
   accelerator: AcceleratorEntry,
   engine: ResolvedEngine,
+  catalog: Catalog,
 ): ResolvedWeights | Refusal {
   const ggufType = entry.ggufBitsPerWeight === undefined ? undefined : (spec.quantization?.ggufType ?? DEFAULT_GGUF);
   const own = usersOwn(spec);
@@ -54,7 +57,7 @@ export function resolveWeights(
       ],
     };
   }
-  return noCheckpoint(model, entry, accelerator, engine);
+  return noCheckpoint(model, entry, accelerator, engine, catalog);
 }
 
 /** The file type that llama.cpp itself takes when none is said. */
@@ -135,12 +138,16 @@ function noCheckpoint(
   entry: QuantizationEntry,
   accelerator: AcceleratorEntry,
   engine: ResolvedEngine,
+  catalog: Catalog,
 ): Refusal {
   const { version, type: name } = engine;
+  const native = nativeQuantization(model);
   const runs = (type: QuantizationType): boolean =>
     findQuantizationSupport(version, type, accelerator) !== undefined &&
-    version.checkpointFormats.some((format) => model.checkpoints[type]?.format === format);
-  const known = QUANTIZATION_TYPES.filter((type) => type !== entry.type && runs(type));
+    (type === native || version.checkpointFormats.some((format) => model.checkpoints[type]?.format === format)) &&
+    fitsNode(model, findQuantization(catalog, type), accelerator);
+  const others = QUANTIZATION_TYPES.filter((type) => type !== native);
+  const known = [native, ...others].filter((type) => type !== entry.type && runs(type));
   const maker = MADE_BY[name];
   const published = model.checkpoints[entry.type];
   const why =
@@ -149,7 +156,22 @@ function noCheckpoint(
       : `${name} does not read ${published.repository}, which is stored as ${published.format}`;
   return refuse(
     'UnsupportedQuantization',
-    `${name} loads ${entry.label} only from a repository that was quantized beforehand${maker === undefined ? '' : ` by ${maker}`}, and ${why}: ` +
-      `name yours in model.source.huggingFace.repository${known.length > 0 ? `, or use ${known.join(' or ')}, which it knows one for` : ''}`,
+    `${name} loads ${entry.label} only from a repository that was ${entry.weights === 'Native' ? 'converted' : 'quantized'} beforehand${maker === undefined ? '' : ` by ${maker}`}, and ${why}: ` +
+      `name yours in model.source.huggingFace.repository${known.length > 0 ? `, or use ${known.join(' or ')}, for which it knows one` : ''}`,
+  );
+}
+
+/** Share of a node's GPU memory that weights may take at most: engines keep about a tenth for themselves. */
+const WEIGHTS_SHARE = 0.9;
+
+/** Whether all GPUs of one node could hold the weights. */
+function fitsNode(
+  { architecture }: ModelEntry,
+  entry: QuantizationEntry | undefined,
+  { memory, maxPerNode }: AcceleratorEntry,
+): boolean {
+  if (entry === undefined) return false;
+  return (
+    memory === undefined || weightBytes(architecture, { entry }) / GIB <= memory.visibleGiB * maxPerNode * WEIGHTS_SHARE
   );
 }

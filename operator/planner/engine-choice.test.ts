@@ -174,7 +174,7 @@ describe('refusals', () => {
       'an AWQ checkpoint that TensorRT-LLM does not read',
       spec('deepseek-llm-7b-chat', 'H100', on('TensorRT-LLM', { quantization: { type: 'AWQ' } })),
       'UnsupportedQuantization',
-      'TensorRT-LLM loads INT4 (AWQ) only from a repository that was quantized beforehand by NVIDIA ModelOpt, and TensorRT-LLM does not read TheBloke/deepseek-llm-7B-chat-AWQ, which is stored as awq: name yours in model.source.huggingFace.repository; vLLM and SGLang would: set engine.type, or leave it out',
+      'TensorRT-LLM loads INT4 (AWQ) only from a repository that was quantized beforehand by NVIDIA ModelOpt, and TensorRT-LLM does not read TheBloke/deepseek-llm-7B-chat-AWQ, which is stored as awq: name yours in model.source.huggingFace.repository, or use BF16, for which it knows one; vLLM and SGLang would: set engine.type, or leave it out',
     ],
     [
       'an API key that nobody would ask for',

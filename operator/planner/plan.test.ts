@@ -199,7 +199,19 @@ describe('refusals', () => {
       'INT8 without a published checkpoint',
       specOf({ model: 'deepseek-llm-7b-chat', on: 'T4', quantization: 'INT8' }),
       'UnsupportedQuantization',
-      'vLLM loads INT8 (W8A8) only from a repository that was quantized beforehand, and the catalogue knows none for deepseek-llm-7b-chat: name yours in model.source.huggingFace.repository, or use AWQ, which it knows one for',
+      'vLLM loads INT8 (W8A8) only from a repository that was quantized beforehand, and the catalogue knows none for deepseek-llm-7b-chat: name yours in model.source.huggingFace.repository, or use AWQ, for which it knows one',
+    ],
+    [
+      'a 16-bit copy of an FP8 model',
+      specOf({ model: 'deepseek-r1', on: 'H200', quantization: 'FP16' }),
+      'UnsupportedQuantization',
+      'vLLM loads FP16 only from a repository that was converted beforehand, and the catalogue knows none for deepseek-r1: name yours in model.source.huggingFace.repository, or use FP8 or AWQ, for which it knows one',
+    ],
+    [
+      'the same on GPUs whose node holds none of the larger formats',
+      specOf({ model: 'deepseek-r1', on: 'H100', quantization: 'FP16' }),
+      'UnsupportedQuantization',
+      'vLLM loads FP16 only from a repository that was converted beforehand, and the catalogue knows none for deepseek-r1: name yours in model.source.huggingFace.repository, or use AWQ, for which it knows one',
     ],
     [
       'an FP8 KV cache on Ampere',

@@ -44,7 +44,7 @@ export function resolveQuantization(
     const instead = bits === 8 ? 'use type W8A16 for 8 bits' : 'only 4 bits are planned for';
     return refuse('UnsupportedQuantization', `${entry.label} with ${bits} bits is not in the catalogue: ${instead}`);
   }
-  const weights = resolveWeights(spec, model, entry, accelerator, engine);
+  const weights = resolveWeights(spec, model, entry, accelerator, engine, catalog);
   if (isRefusal(weights)) return weights;
   return {
     entry,
