@@ -201,7 +201,7 @@ export const modelSpec = withRules(
     ).describe('A name of the catalogue, such as deepseek-r1-distill-qwen-7b, or `custom` with `architecture`.'),
     revision: matching(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, 128, 'should be a commit, tag or branch')
       .describe(
-        'Commit (or tag) of the weights. A change is a new version. Default: the commit that the catalogue pins.',
+        'Commit (or tag) of a repository of the hub. A change is a new version. Default: the newest commit when a pod downloads. Of a volume, an image or a bucket it is a name alone and pins nothing.',
       )
       .exactOptional(),
     servedNames: atomicList(

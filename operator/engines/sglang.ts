@@ -6,7 +6,7 @@ import type { Argument } from './arguments.ts';
 import { apiKey, probes, servedNames } from './container.ts';
 import { termination } from './termination.ts';
 import type { EngineContainer } from './types.ts';
-import { weights } from './weights.ts';
+import { hubRevision, weights } from './weights.ts';
 
 const PORT = 30_000;
 const KEY = 'ENGINE_API_KEY';
@@ -45,12 +45,13 @@ export function renderSGLang(
 function sglangArguments(plan: ServingPlan, deployment: DeepSeekDeployment): Argument[] {
   const { model, memory } = plan;
   const [name] = servedNames(deployment);
+  const revision = hubRevision(plan);
   return [
     // By default it listens on the loopback address alone.
     ['--host', '0.0.0.0'],
     ['--port', String(PORT)],
     ['--served-model-name', name],
-    ...(model.revision === undefined ? [] : [['--revision', model.revision] as const]),
+    ...(revision === undefined ? [] : [['--revision', revision] as const]),
     ...(model.trustRemoteCode ? [['--trust-remote-code'] as const] : []),
     ['--dtype', plan.computeDtype],
     ...quantizationArguments(plan),

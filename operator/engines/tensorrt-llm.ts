@@ -7,7 +7,7 @@ import type { Argument } from './arguments.ts';
 import { probes, servedNames } from './container.ts';
 import { termination } from './termination.ts';
 import type { EngineContainer } from './types.ts';
-import { weights } from './weights.ts';
+import { hubRevision, weights } from './weights.ts';
 
 const PORT = 8000;
 const CONFIG_VOLUME = 'engine-config';
@@ -53,12 +53,13 @@ export function renderTensorRTLLM(
 function trtllmArguments(plan: ServingPlan, deployment: DeepSeekDeployment): Argument[] {
   const { model, memory } = plan;
   const [name] = servedNames(deployment);
+  const revision = hubRevision(plan);
   return [
     // By default it listens on the loopback address alone.
     ['--host', '0.0.0.0'],
     ['--port', String(PORT)],
     ['--served_model_name', name],
-    ...(model.revision === undefined ? [] : [['--revision', model.revision] as const]),
+    ...(revision === undefined ? [] : [['--revision', revision] as const]),
     ...(model.trustRemoteCode ? [['--trust_remote_code'] as const] : []),
     ['--tp_size', String(plan.tensorParallel)],
     ...(plan.pipelineParallel > 1 ? [['--pp_size', String(plan.pipelineParallel)] as const] : []),

@@ -6,7 +6,7 @@ import type { Argument } from './arguments.ts';
 import { apiKey, probes, servedNames } from './container.ts';
 import { termination } from './termination.ts';
 import type { EngineContainer } from './types.ts';
-import { weights } from './weights.ts';
+import { hubRevision, weights } from './weights.ts';
 
 const PORT = 8000;
 
@@ -40,11 +40,12 @@ export function renderVLLM(plan: ServingPlan, deployment: DeepSeekDeployment): E
 
 function vllmArguments(plan: ServingPlan, deployment: DeepSeekDeployment, drainSeconds: number): Argument[] {
   const { model } = plan;
+  const commit = hubRevision(plan);
   return [
     ['--host', '0.0.0.0'],
     ['--port', String(PORT)],
     ['--served-model-name', ...servedNames(deployment)],
-    ...(model.revision === undefined ? [] : revision(model.revision)),
+    ...(commit === undefined ? [] : revision(commit)),
     ...(model.trustRemoteCode ? [['--trust-remote-code'] as const] : []),
     ...(model.streamed === true ? [['--load-format', 'runai_streamer'] as const] : []),
     ['--dtype', DTYPE[plan.computeDtype]],

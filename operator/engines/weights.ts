@@ -45,6 +45,11 @@ export function delivery({ model: { source, streamed = false } }: Pick<ServingPl
   return source === 'HuggingFace' ? 'Hub' : 'Mounted';
 }
 
+/** Commit or tag that the engine asks the hub for; a path and a bucket have none. */
+export function hubRevision({ model: { source, revision } }: Pick<ServingPlan, 'model'>): string | undefined {
+  return source === 'HuggingFace' ? revision : undefined;
+}
+
 /** What an engine is told about where its weights are, and what its pod needs for it. */
 export function weights(plan: ServingPlan, deployment: DeepSeekDeployment): Weights {
   const source = deployment.spec.model.source ?? {};
