@@ -6,13 +6,27 @@ import { matching } from './scalars.ts';
 export const QUANTIZATION_TYPES = ['FP32', 'BF16', 'FP16', 'FP8', 'INT8', 'W8A16', 'AWQ', 'GPTQ', 'GGUF'] as const;
 export type QuantizationType = (typeof QUANTIZATION_TYPES)[number];
 
+/** What people call a format, and the types that it may be. */
+const MEANT: ReadonlyMap<string, string> = new Map([
+  ['INT4', 'AWQ, GPTQ or GGUF'],
+  ['W4A16', 'AWQ or GPTQ'],
+  ['W8A8', 'INT8 or FP8'],
+  ['Q4', 'GGUF with ggufType Q4_K_M'],
+]);
+
+function unknownType(input: unknown): string {
+  const meant = typeof input === 'string' ? MEANT.get(input.toUpperCase()) : undefined;
+  const known = `should be one of ${QUANTIZATION_TYPES.join(', ')}`;
+  return meant === undefined ? known : `${known}; for ${String(input)} that is ${meant}`;
+}
+
 /** How numbers are stored. */
 export const quantizationSpec = withRules(
   z.object({
     type: z
-      .enum(QUANTIZATION_TYPES)
+      .enum(QUANTIZATION_TYPES, { error: ({ input }) => unknownType(input) })
       .describe(
-        'Format of the weights. INT8 is W8A8 (weights and activations), W8A16 is weights only. Default: the best that this accelerator computes and that fits.',
+        'Format of the weights. INT8 is W8A8 (weights and activations), W8A16 is weights only; INT4 is AWQ, GPTQ or GGUF, by how it was made. Default: the best that this accelerator computes and that fits.',
       )
       .exactOptional(),
     kvCache: z
