@@ -4,6 +4,7 @@ import type { AcceleratorEntry, ModelArchitecture, ModelEntry } from '../catalog
 import type { ResolvedEngine } from './engine-choice.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { isStreamed } from './startup.ts';
 import { withArticle } from './units.ts';
 
 /**
@@ -28,6 +29,7 @@ export function checkEngine(
       ...nameWarnings(engine),
       ...keyWarnings(spec, engine),
       ...fileWarnings(spec, engine),
+      ...sourceWarnings(spec, engine),
     ]
   );
 }
@@ -161,11 +163,42 @@ function keyWarnings({ engine: spec }: DeepSeekDeploymentSpec, engine: ResolvedE
 /** llama.cpp reads one file, by a name that it has to know. */
 function fileWarnings({ model: { source } }: DeepSeekDeploymentSpec, engine: ResolvedEngine): string[] {
   if (engine.type !== 'llama.cpp') return [];
-  const { persistentVolumeClaim: volume, image } = source ?? {};
+  const { persistentVolumeClaim: volume, image, objectStorage } = source ?? {};
   if (image !== undefined) return ['llama.cpp reads the file model.gguf in the root of the image with the weights'];
+  if (objectStorage !== undefined && !isFileAddress(objectStorage.uri)) {
+    return [
+      'llama.cpp reads the file model.gguf in that folder of the bucket: let model.source.objectStorage.uri end in the name of a .gguf file to choose another',
+    ];
+  }
   return volume === undefined || volume.path?.endsWith('.gguf') === true
     ? []
     : [
         'llama.cpp reads the file model.gguf in that folder of the volume: set model.source.persistentVolumeClaim.path to a file to choose another',
       ];
+}
+
+/** Whether an address names a file of a bucket, not a folder or the bucket itself. */
+const isFileAddress = (uri: string): boolean => /^[a-z0-9]+:\/\/[^/]+\/.*\.gguf$/.test(uri);
+
+/** What is said of the source of the weights and does nothing, or less than it seems to. */
+function sourceWarnings(spec: DeepSeekDeploymentSpec, engine: ResolvedEngine): string[] {
+  const { revision, source } = spec.model;
+  const { persistentVolumeClaim, image, objectStorage, cache } = source ?? {};
+  const from = persistentVolumeClaim ? 'a volume' : image ? 'an image' : objectStorage ? 'a bucket' : undefined;
+  const streamed = isStreamed(spec, engine.version);
+  return [
+    ...(revision !== undefined && from !== undefined
+      ? [
+          `model.revision pins nothing of weights that come from ${from}: it is a name alone, and another one makes a new version`,
+        ]
+      : []),
+    ...(image !== undefined && !image.reference.includes('@')
+      ? [
+          `${image.reference} may become another image, and pods of one version then have other weights: add its digest (@sha256:...) to model.source.image.reference`,
+        ]
+      : []),
+    ...(cache !== undefined && streamed
+      ? [`${nameOf(engine)} reads the weights from the bucket straight into GPU memory: model.source.cache is not used`]
+      : []),
+  ];
 }
