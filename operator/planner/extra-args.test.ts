@@ -167,6 +167,18 @@ test.each([
 });
 
 test.each([
+  ['--top-k=40', '"--top-k" and "40"'],
+  ['--temp=', '"--temp" and ""'],
+  ['--chat-template-kwargs={"a":"b=c"}', '"--chat-template-kwargs" and "{\\"a\\":\\"b=c\\"}"'],
+])('llama.cpp ends at %s, which is refused with two list items to write instead', (argument, instead) => {
+  expect(check('llama.cpp', [argument])).toMatchObject({
+    reason: 'InvalidEngineArgument',
+    message: expect.stringMatching(/write two list items/),
+  });
+  expect(check('llama.cpp', [argument])).toHaveProperty('message', expect.stringContaining(instead));
+});
+
+test.each([
   [['--no-metrics'], ['--metrics'], true],
   [['--ctx_size', '1'], ['--ctx-size'], true],
   [['-c', '1'], ['--ctx-size', '-c'], true],

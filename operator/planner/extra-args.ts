@@ -59,6 +59,12 @@ export function checkExtraArgs(
         return refuse('InvalidEngineArgument', `${name} has no flag ${flag}: ${whatInstead(engine, flag)}`);
       warnings.push(`${name} has no flag ${flag}; your image has to know it`);
     }
+    if (engine.type === 'llama.cpp' && argument.startsWith('=', flag.length)) {
+      return refuse(
+        'InvalidEngineArgument',
+        `engine.extraArgs has ${JSON.stringify(argument)}, and llama.cpp takes no flag with an equals sign: write two list items, ${JSON.stringify(flag)} and ${JSON.stringify(argument.slice(flag.length + 1))}`,
+      );
+    }
     if (version.uncountedFlags.some((uncounted) => isSetBy([flag], [uncounted]))) {
       warnings.push(`${flag} in engine.extraArgs changes how much memory is used, which this plan does not count`);
     }
