@@ -54,11 +54,11 @@ describe('what a revision waits for', () => {
   });
 
   it('is the resource that its own pods ask for', () => {
-    const slice = { type: 'A100-80GB', resourceName: 'example.com/slice' };
-    const { world, old } = movedTo({ type: 'T4' }, slice, 'example.com/slice');
+    const slice = { type: 'A100-80GB', resourceName: 'nvidia.com/slice' };
+    const { world, old } = movedTo({ type: 'T4' }, slice, 'nvidia.com/slice');
     expect(failureOf(world, old)).toMatchObject({
       reason: 'InsufficientGPUs',
-      message: expect.stringContaining('1 free example.com/slice'),
+      message: expect.stringContaining('1 free nvidia.com/slice'),
     });
   });
 
