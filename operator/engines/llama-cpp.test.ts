@@ -67,7 +67,6 @@ test('takes the API key from the Secret, and shows it in no argument', () => {
 });
 
 test.each([
-  [['-np', '2'], '--parallel'],
   [['-t', '3'], '--threads'],
   [['-ub', '256'], '--ubatch-size'],
 ])('extraArgs %j stand for %s', (extraArgs, ours) => {

@@ -49,7 +49,6 @@ export function renderLlamaCpp(
 
 /** Spellings of the flags of ours that users may set. */
 const SPELLINGS = [
-  ['--parallel', '-np'],
   ['--ubatch-size', '-ub'],
   ['--cache-ram', '-cram'],
   ['--threads', '-t'],

@@ -89,6 +89,11 @@ describe('a flag that would break the plan is refused in every spelling', () => 
     ['llama.cpp', '--ctx_size', 'spec.model.maxModelLen'],
     ['llama.cpp', '-ngl', 'spec.accelerator.type'],
     ['llama.cpp', '--no-kv-unified', 'the plan computes it'],
+    [
+      'llama.cpp',
+      '-np',
+      'the slots share the context, and as many are planned as spec.model.maxModelLen and the memory allow',
+    ],
   ] as const)('%s: %s', (type, flag, why) => {
     const decided = why.startsWith('spec.') ? `it is decided by ${why}` : why;
     expect(check(type, [flag, '3'])).toEqual({
@@ -105,7 +110,7 @@ describe('what the plan does not count is warned of', () => {
     ['vLLM', ['--speculative-config.model', 'm']],
     ['SGLang', ['--max-running-requests', '8']],
     ['TensorRT-LLM', ['--max_batch_size', '8']],
-    ['llama.cpp', ['-np', '2']],
+    ['llama.cpp', ['-ub', '256']],
   ] as const)('%s: %j', (type, extraArgs) => {
     expect(check(type, extraArgs)).toEqual({ warnings: [expect.stringContaining('which this plan does not count')] });
   });

@@ -42,6 +42,10 @@ const B11669: EngineVersion = {
       flags: ['-kvu', '--kv-unified', '-no-kvu', '--no-kv-unified', '--kv-unified-per-slot'],
       because: 'the plan computes it',
     },
+    {
+      flags: ['-np', '--parallel'],
+      because: 'the slots share the context, and as many are planned as spec.model.maxModelLen and the memory allow',
+    },
     { flags: ['--host', '--port', '--api-prefix', '--reuse-port'], because: 'probes and Services rely on it' },
     {
       flags: ['--ssl-key-file', '--ssl-cert-file'],
@@ -57,8 +61,6 @@ const B11669: EngineVersion = {
     },
   ],
   uncountedFlags: [
-    '-np',
-    '--parallel',
     '-b',
     '--batch-size',
     '-ub',
