@@ -54,6 +54,35 @@ const B11669: EngineVersion = {
     { flags: ['--api-key', '--api-key-file'], field: 'spec.engine.apiKeySecretRef' },
     { flags: ['-hft', '--hf-token'], field: 'spec.model.source.huggingFace.tokenSecretRef' },
     { flags: ['--rpc'], field: 'spec.replicas' },
+    {
+      flags: [
+        '--embd-gemma-default',
+        '--fim-qwen-1.5b-default',
+        '--fim-qwen-3b-default',
+        '--fim-qwen-7b-default',
+        '--fim-qwen-7b-spec',
+        '--fim-qwen-14b-spec',
+        '--fim-qwen-30b-default',
+        '--gpt-oss-20b-default',
+        '--gpt-oss-120b-default',
+        '--vision-gemma-4b-default',
+        '--vision-gemma-12b-default',
+      ],
+      field: 'spec.model.source',
+    },
+    { flags: ['-mmu', '--mmproj-url'], because: 'it downloads a second model, which the plan does not count' },
+    {
+      flags: ['--embedding', '--embeddings', '--rerank', '--reranking'],
+      because: 'only models that generate text are planned for',
+    },
+    {
+      flags: ['--override-kv'],
+      because: 'it changes the model that the memory is planned for: use spec.model.name custom for another shape',
+    },
+    {
+      flags: ['--tools', '--tools-runtime', '-ag', '--agent'],
+      because: 'it lets everybody who reaches the model run commands in the pod',
+    },
     { flags: ['--metrics'], because: 'it is always on' },
     {
       flags: ['-h', '--help', '--usage', '--version', '--completion-bash', '-cl', '--cache-list', '--list-devices'],

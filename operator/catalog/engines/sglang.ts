@@ -44,6 +44,27 @@ const SGLANG_0_5_23: EngineVersion = {
     },
     { flags: ['--api-key'], field: 'spec.engine.apiKeySecretRef' },
     { flags: ['--device', '--base-gpu-id', '--gpu-id-step'], field: 'spec.accelerator.type' },
+    { flags: ['--admin-api-key'], because: 'a key among the arguments can be read by everybody who may read pods' },
+    {
+      flags: ['--disaggregation-mode'],
+      because: 'a replica serves whole requests: prefill and decode apart are not planned for',
+    },
+    {
+      flags: [
+        '--dcp-size',
+        '--decode-context-parallel-size',
+        '--attn-cp-size',
+        '--attention-context-parallel-size',
+        '--moe-dp-size',
+        '--moe-data-parallel-size',
+      ],
+      because: 'the plan computes it',
+    },
+    { flags: ['--is-embedding'], because: 'only models that generate text are planned for' },
+    {
+      flags: ['--json-model-override-args'],
+      because: 'it changes the model that the memory is planned for: use spec.model.name custom for another shape',
+    },
     { flags: ['--config'], because: 'flags in a file would pass the plan by: write them into engine.extraArgs' },
   ],
   uncountedFlags: [

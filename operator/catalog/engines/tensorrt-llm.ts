@@ -35,6 +35,7 @@ function planned(flags: readonly string[]): readonly PlannedFlag[] {
       flags: ['--server_role', '--disagg_cluster_uri', '--metadata_server_config_file'],
       field: 'spec.replicas',
     },
+    { flags: ['--enable_visual_gen', '--visual_gen_args'], because: 'only models that generate text are planned for' },
     { flags: ['--config', '--extra_llm_api_options'], because: 'metrics and number formats are set in it' },
   ];
   return all.flatMap((entry) => {
