@@ -19,6 +19,15 @@ export interface ReadyView {
   readonly since?: string;
 }
 
+/** That there is no place for all pods, or not the one that was planned for: the condition CapacityAvailable, where it is False. */
+export interface CapacityView {
+  readonly health: Health;
+  readonly reason: string;
+  readonly message: string;
+  /** RFC 3339. */
+  readonly since: string;
+}
+
 /** What one line of the table says. */
 export interface DeploymentSummary {
   readonly namespace: string;
@@ -72,6 +81,7 @@ export interface EarlierRevision {
 /** Everything that `get NAME` shows; `-o json` prints it. Times are RFC 3339, so that nothing in it grows old. */
 export interface DeploymentInfo extends DeploymentSummary {
   readonly rollout?: NonNullable<DeepSeekDeploymentStatus['rollout']>;
+  readonly capacity?: CapacityView;
   readonly warnings: readonly string[];
   readonly revisions: readonly RevisionView[];
   /** Newest first. */
@@ -115,6 +125,7 @@ export function infoOf(objects: TreeObjects, now: number): DeploymentInfo {
   return {
     ...summaryOf(deployment),
     ...(status?.rollout && { rollout: status.rollout }),
+    ...capacityOf(status),
     warnings: warningsOf(objects),
     revisions: [...roles].map(([revision, role]) => revisionView(objects, revision, role, now)),
     earlier: stored.filter((object) => !roles.has(hashOf(object))).map((object) => marksOf(hashOf(object), object)),
@@ -137,6 +148,13 @@ function readyOf({ metadata, status }: Pick<DeepSeekDeploymentObject, 'metadata'
     message: newer ? `${ready.message} The operator has not judged the newest change of the spec yet.` : ready.message,
     since: ready.lastTransitionTime,
   };
+}
+
+function capacityOf(status: DeepSeekDeploymentStatus | undefined): { readonly capacity?: CapacityView } {
+  const condition = status?.conditions?.find(({ type }) => type === 'CapacityAvailable');
+  if (condition?.status !== 'False') return {};
+  const { reason, message, lastTransitionTime: since } = condition;
+  return { capacity: { health: healthOf('False', reason, false), reason, message, since } };
 }
 
 interface StatusOf {

@@ -6,7 +6,7 @@ import { type Line, padLine, span } from '../support/styled.ts';
 import { flow } from '../support/table.ts';
 import { wrap } from '../support/text.ts';
 import { type RenderOptions, sign, TONES } from './glyphs.ts';
-import type { DeploymentInfo } from './info.ts';
+import type { CapacityView, DeploymentInfo, ReadyView, RevisionView } from './info.ts';
 
 /** Columns that the labels take. */
 const LABEL_WIDTH = 10;
@@ -20,11 +20,13 @@ export function renderFacts(info: DeploymentInfo, options: RenderOptions): Line[
     return flow(present, width, ', ');
   };
   const prose = (text: string): Line[] => wrap(safe(text, terminal), width).map((line) => [span(line)]);
+  const capacity = untold(info);
   return [
     ...labelled('Name', [[span(safe(`${info.namespace}/${info.name}`, terminal), 'strong')]]),
     ...labelled('Serving', pieces(servingPieces(info))),
     ...labelled('Next', pieces(nextPieces(info, options))),
-    ...labelled('Ready', [readyLine(info, options), ...prose(info.ready.message)]),
+    ...labelled('Ready', [verdictLine(info.ready, options), ...prose(info.ready.message)]),
+    ...(capacity ? labelled('Capacity', [verdictLine(capacity, options), ...prose(capacity.message)]) : []),
     ...plansOf(info).flatMap(({ label, ...planned }) => labelled(label, pieces(planPieces(planned, options)))),
     ...labelled('Rollback', pieces(rollbackPieces(info, options))),
     ...info.warnings.flatMap((warning) => labelled('Warning', prose(warning))),
@@ -36,8 +38,17 @@ function labelled(label: string, lines: readonly Line[]): Line[] {
   return lines.map((line, index) => [...padLine([span(index === 0 ? label : '', 'dim')], LABEL_WIDTH), ...line]);
 }
 
-function readyLine({ ready }: DeploymentInfo, { terminal, now }: RenderOptions): Line {
-  const { health, reason, since } = ready;
+/** What is wrong with the nodes, unless it is the reason of Ready or is explained in the tree. */
+function untold({ capacity, ready, revisions }: DeploymentInfo): CapacityView | undefined {
+  const told = [ready.reason, ...revisions.flatMap(reasonsIn)];
+  return capacity === undefined || told.includes(capacity.reason) ? undefined : capacity;
+}
+
+function reasonsIn({ failure, pods }: RevisionView): (string | undefined)[] {
+  return [failure?.reason, ...pods.map((pod) => pod.failure?.reason)];
+}
+
+function verdictLine({ health, reason, since }: ReadyView | CapacityView, { terminal, now }: RenderOptions): Line {
   const seconds = secondsSince(since, now);
   return [
     sign(health, terminal),

@@ -36,6 +36,28 @@ function table(objects: readonly ReturnType<typeof deploymentObject>[], at: Term
   return renderTable(objects.map(summaryOf), options);
 }
 
+describe('what is wrong with the nodes', () => {
+  const pageWith = (reason: string) => {
+    const objects = rollingOut();
+    const { status } = objects.deployment;
+    const message = 'The GPUs of the nodes have 40960 MiB, and the plan counts on 81920 MiB.';
+    const capacity = { ...ready('False', reason, message, 240), type: 'CapacityAvailable' as const };
+    const deployment = deploymentObject({ ...status, conditions: [...(status?.conditions ?? []), capacity] });
+    return page({ ...objects, deployment });
+  };
+
+  it('stands below Ready when that has another reason', () => {
+    expect(pageWith('AcceleratorMemoryMismatch')).toContain(
+      '\nCapacity  ✖ AcceleratorMemoryMismatch for 4m\n          The GPUs of the nodes have 40960 MiB, and the plan',
+    );
+  });
+
+  it('is not said twice, and not when nothing is wrong', () => {
+    expect(pageWith('ImageNotFound')).not.toContain('Capacity');
+    expect(page()).not.toContain('Capacity');
+  });
+});
+
 describe('the page of one DeepSeekDeployment', () => {
   it('is laid out in columns where there is room', () => {
     expect(page()).toBe(

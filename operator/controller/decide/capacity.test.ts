@@ -12,6 +12,12 @@ function worldWith(nodes: World['nodes'], spec: object = SPEC): World {
   return world;
 }
 
+/** The Events of some passes over this spec and these nodes. */
+function eventsOver(world: World, nodes: World['nodes']) {
+  world.nodes = nodes;
+  return Array.from({ length: 4 }, () => world.pass().events).flat();
+}
+
 /** The scheduler has looked at the pods of the world's revision, and found no node. */
 function unschedulable(world: World, words: string): void {
   const name = world.names('Deployment').at(-1) ?? '';
@@ -46,6 +52,11 @@ describe('an accelerator that the cluster does not have', () => {
     const world = worldWith([T4]);
     unschedulable(world, "node(s) didn't match Pod's node affinity/selector");
     expect(world.condition('Ready')).toMatchObject({ reason: 'AcceleratorNotFound' });
+  });
+
+  it('is told in one Event: that of Ready', () => {
+    const told = eventsOver(new World(SPEC), [T4]).filter(({ type }) => type === 'Warning');
+    expect(told).toMatchObject([{ reason: 'AcceleratorNotFound' }]);
   });
 
   it('goes on by itself when a node comes', () => {
@@ -124,6 +135,17 @@ describe('an accelerator with another memory', () => {
     world.ready();
     world.settle();
     expect(world.condition('Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('is told in one Event, and in another one when it is another memory', () => {
+    const world = new World(SPEC);
+    const smaller = gpuNode('a100-0', 'NVIDIA-A100-SXM4-80GB', { 'nvidia.com/gpu.memory': '20480' });
+    const told = (node: typeof small) => eventsOver(world, [node]).filter(({ type }) => type === 'Warning');
+    const event = (note: string) => ({ reason: 'AcceleratorMemoryMismatch', note: expect.stringContaining(note) });
+    expect(told(small)).toMatchObject([event('have 40960 MiB')]);
+    expect(told(small)).toEqual([]);
+    expect(told(smaller)).toMatchObject([event('have 20480 MiB')]);
+    expect(told(A100)).toEqual([]);
   });
 
   it('counts what the spec says of a custom accelerator', () => {

@@ -1,3 +1,4 @@
+import { type ConditionType, isReason, REASONS } from '../../api/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Judgement, Status } from './judgement.ts';
 import { type EventRecord, type Intent, revisionOf, targetOf } from './intents.ts';
@@ -12,7 +13,7 @@ export function eventsOf(
   judgement: Judgement,
   done: readonly Intent[],
 ): EventRecord[] {
-  return [...eventsOfWrites(snapshot, judgement, done), ...eventFor(snapshot.deployment.status, after)];
+  return [...eventsOfWrites(snapshot, judgement, done), ...eventsOfConditions(snapshot.deployment.status, after)];
 }
 
 /** The Events of what was written: what was only meant to be has not happened. */
@@ -52,12 +53,26 @@ export function eventsOfWrites(
   });
 }
 
+/** The Events of a change of what the conditions say. */
+export function eventsOfConditions(before: Status | undefined, after: Status): EventRecord[] {
+  return [...eventFor(before, after), ...capacityEvent(before, after)];
+}
+
+/** A finding about the nodes that Ready does not tell of: once, until it is another one. */
+function capacityEvent(before: Status | undefined, after: Status): EventRecord[] {
+  const was = conditionOf(before, 'CapacityAvailable');
+  const is = conditionOf(after, 'CapacityAvailable');
+  if (is?.status !== 'False' || (isReason(is.reason) && REASONS[is.reason].on.includes('Ready'))) return [];
+  const same = was?.status === is.status && was.reason === is.reason && was.message === is.message;
+  return same ? [] : [{ type: 'Warning', reason: is.reason, action: 'Reconcile', note: is.message }];
+}
+
 /**
  * The Event of a change of the Ready condition; none when its status and reason stay and it is about the same revision.
  */
-export function eventFor(before: Status | undefined, after: Status): EventRecord[] {
-  const was = readyOf(before);
-  const is = readyOf(after);
+function eventFor(before: Status | undefined, after: Status): EventRecord[] {
+  const was = conditionOf(before, 'Ready');
+  const is = conditionOf(after, 'Ready');
   const same = was?.reason === is?.reason && was?.status === is?.status && subjectOf(before) === subjectOf(after);
   if (!is || same) return [];
   const quiet = is.status === 'True' || is.reason === 'Loading' || is.reason === 'Switching';
@@ -69,6 +84,6 @@ export function subjectOf(status: Status | undefined): string | undefined {
   return status?.candidate?.revision ?? status?.serving?.revision;
 }
 
-function readyOf(status: Status | undefined) {
-  return status?.conditions?.find(({ type }) => type === 'Ready');
+function conditionOf(status: Status | undefined, wanted: ConditionType) {
+  return status?.conditions?.find(({ type }) => type === wanted);
 }

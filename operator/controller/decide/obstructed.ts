@@ -1,7 +1,7 @@
 import type { Obstacle } from '../obstacle.ts';
 import type { LiveDeepSeekDeployment, Snapshot } from '../snapshot.ts';
 import { stamp } from './conditions.ts';
-import { eventFor } from './events.ts';
+import { eventsOfConditions } from './events.ts';
 import type { EventRecord, Intent } from './intents.ts';
 import type { Decision, Status } from './judgement.ts';
 
@@ -29,7 +29,7 @@ export function obstructed(
   const unchanged = decision.unchanged();
   const others = (unchanged.conditions ?? []).filter(({ type }) => conditions.every((own) => own.type !== type));
   const status: Status = { ...unchanged, conditions: [...conditions, ...others] };
-  return { status, events: [...decision.eventsOfWrites(done), ...eventFor(before, status)] };
+  return { status, events: [...decision.eventsOfWrites(done), ...eventsOfConditions(before, status)] };
 }
 
 /** Port numbers, times and request identifiers: what differs between two refusals for the same reason. */
@@ -63,5 +63,5 @@ export function invalidSpec(
     observedGeneration: live.metadata.generation ?? 0,
     conditions: [...conditions, ...kept],
   };
-  return { status, events: eventFor(live.status, status), wantedReplicas: 0 };
+  return { status, events: eventsOfConditions(live.status, status), wantedReplicas: 0 };
 }
