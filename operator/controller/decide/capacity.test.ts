@@ -158,6 +158,22 @@ describe('an accelerator with another memory', () => {
   });
 });
 
+describe('a claim that is missing', () => {
+  it('waits for somebody, and goes on by itself once it is there: no condition says that nothing does', () => {
+    const world = worldWith([A100]);
+    unschedulable(world, 'persistentvolumeclaim "weights" not found');
+    expect(world.condition('Ready')).toMatchObject({
+      reason: 'VolumePending',
+      message: expect.stringContaining('It goes on by itself.'),
+    });
+    expect(world.condition('Stalled')?.status).toBe('True');
+    expect(world.condition('Reconciling')).toMatchObject({
+      status: 'False',
+      message: 'Somebody has to act: Ready says what to do.',
+    });
+  });
+});
+
 describe('nodes that may not be listed', () => {
   it('leave the question to the scheduler', () => {
     const world = worldWith(undefined);

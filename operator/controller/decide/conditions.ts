@@ -39,7 +39,8 @@ export function conditionsOf(snapshot: Snapshot, judgement: Judgement, intents: 
 /** What Reconciling and Stalled say when they do not hold. */
 function rest(ready: ReadyVerdict): Verdict {
   if (ready.status === 'True') return { status: 'False', reason: 'UpToDate', message: 'There is nothing to do.' };
-  if (ready.stalled) return { status: 'False', reason: ready.reason, message: 'Nothing goes on until somebody acts.' };
+  if (ready.stalled)
+    return { status: 'False', reason: ready.reason, message: 'Somebody has to act: Ready says what to do.' };
   return { status: 'False', reason: 'Progressing', message: 'Work goes on.' };
 }
 
