@@ -3,7 +3,7 @@ import type { IVolume } from 'kubernetes-models/v1/Volume';
 import type { DeepSeekDeployment } from '../api/index.ts';
 import { CACHE, CACHE_VOLUME, delivery } from '../engines/weights.ts';
 import type { ServingPlan } from '../planner/types.ts';
-import { gib, optionalQuantity } from './quantity.ts';
+import { gib, optionalQuantity, parseQuantity } from './quantity.ts';
 
 /** Volumes, mounts and environment that every engine shares. */
 export interface SharedVolumes {
@@ -62,7 +62,10 @@ function cacheVolume(
     return { volume: { name: CACHE_VOLUME, hostPath: { path: hostPath.path, type: 'Directory' } } };
   }
   const planned = plan.host.ephemeralStorageGiB;
-  const size = optionalQuantity(emptyDir?.sizeLimit) ?? (planned > 0 ? gib(planned) : undefined);
+  // The kubelet takes a limit of zero for none.
+  const limited = (parseQuantity(emptyDir?.sizeLimit ?? 0) ?? 0n) > 0n;
+  const size =
+    (limited ? optionalQuantity(emptyDir?.sizeLimit) : undefined) ?? (planned > 0 ? gib(planned) : undefined);
   if (size === undefined) return { volume: { name: CACHE_VOLUME, emptyDir: {} } };
   return { volume: { name: CACHE_VOLUME, emptyDir: { sizeLimit: size } }, ephemeralStorage: size };
 }
