@@ -133,6 +133,12 @@ const engineVersion = z.strictObject({
       classes: z.array(text).min(1),
       devices: z.array(device).min(1).exactOptional(),
       from: capability.exactOptional(),
+      before: capability.exactOptional(),
+      compute: z
+        .array(z.enum(['float16', 'bfloat16', 'float32']))
+        .min(1)
+        .exactOptional(),
+      fp8KVCacheOnly: z.boolean().exactOptional(),
       warning: text.exactOptional(),
       source: text,
     }),

@@ -9,6 +9,7 @@ import type {
   FlagHistory,
   ModelEntry,
 } from '../catalog/index.ts';
+import { limitToArchitecture } from './architecture-limits.ts';
 import { checkEngine } from './engine-support.ts';
 import { resolveQuantization } from './quantization.ts';
 import type { ResolvedQuantization } from './quantization.ts';
@@ -118,7 +119,9 @@ function choose(
   const warnings = checkEngine(spec, model, accelerator, engine);
   if (isRefusal(warnings)) return warnings;
   const quantization = resolveQuantization(spec, model, accelerator, engine, catalog);
-  return isRefusal(quantization) ? quantization : { engine, quantization, warnings };
+  if (isRefusal(quantization)) return quantization;
+  const limited = limitToArchitecture(model, accelerator, engine, quantization);
+  return isRefusal(limited) ? limited : { engine, quantization: limited, warnings };
 }
 
 const plainVersion = (version: string | undefined): string | undefined => version?.replace(/^v(?=[0-9])/, '');

@@ -47,7 +47,7 @@ function noImage({ device, name }: AcceleratorEntry, engine: ResolvedEngine): Re
 }
 
 /** The class that decides which kernels a model needs; custom models are taken to be of the common ones. */
-function classOf({ className, mla }: ModelArchitecture): string {
+export function classOf({ className, mla }: ModelArchitecture): string {
   if (className !== 'custom') return className;
   return mla === undefined ? 'LlamaForCausalLM' : 'DeepseekV2ForCausalLM';
 }
@@ -66,6 +66,17 @@ function notServed(
   if (rows.length === 0) return refuse('UnsupportedEngine', `${nameOf(engine)} does not serve ${what}`);
   if (device !== 'GPU' || oldest === undefined) {
     return refuse('UnsupportedEngine', `${nameOf(engine)} does not serve ${what} on ${withArticle(accelerator.name)}`);
+  }
+  if (computeCapability !== 'none' && compareComputeCapability(computeCapability, oldest) >= 0) {
+    const newest =
+      rows
+        .flatMap(({ before }) => before ?? [])
+        .sort(compareComputeCapability)
+        .at(-1) ?? '';
+    return refuse(
+      'UnsupportedEngine',
+      `${nameOf(engine)} serves ${what} on compute capabilities from ${oldest} on and before ${newest}, and ${accelerator.name} has ${computeCapability}: use another GPU`,
+    );
   }
   return refuse(
     'UnsupportedEngine',

@@ -124,12 +124,21 @@ const VLLM_0_32_0: EngineVersion = {
     {
       classes: ['DeepseekV2ForCausalLM', 'DeepseekV3ForCausalLM'],
       from: '8.0',
-      source: `${VLLM_BACKENDS}: prefill of latent attention needs FlashAttention 2, which needs 8.0 (inferred for 7.5)`,
+      compute: ['float16', 'bfloat16'],
+      source: `${VLLM_BACKENDS}: the backends of latent attention compute in fp16 and bf16; prefill of latent attention needs FlashAttention 2, which needs 8.0 (inferred for 7.5)`,
     },
     {
-      classes: ['DeepseekV32ForCausalLM', 'DeepseekV4ForCausalLM'],
+      classes: ['DeepseekV32ForCausalLM'],
       from: '9.0',
-      source: `${VLLM_BACKENDS}: sparse attention has kernels from Hopper on`,
+      before: '11.0',
+      compute: ['bfloat16'],
+      source: `${VLLM_BACKENDS}: sparse attention has kernels for 9.x and 10.x, in bf16`,
+    },
+    {
+      classes: ['DeepseekV4ForCausalLM'],
+      from: '9.0',
+      fp8KVCacheOnly: true,
+      source: `${VLLM_BACKENDS}: sparse attention has kernels from Hopper on; vllm: "DeepseekV4 only supports fp8 kv-cache format for now"`,
     },
   ],
   quantizations: [

@@ -6,7 +6,10 @@ const RECIPES = 'vllm-project/recipes models/deepseek-ai@8959cf64';
 const UNKNOWN =
   'its compressed sparse attention keeps a different number of tokens in each layer, and no public fact gives the bytes of one';
 
-/** Only what is published. The width of the experts is not, and the plan never computes with these shapes alone. */
+/**
+ * Only what is published. The width of the experts is not: `intermediateSize` stands in for it, with which a plan that has
+ * measured weights computes the activations (without `overheadPerGPU`) and the legal tensor-parallel sizes.
+ */
 const V4: Omit<ModelArchitecture, 'layers' | 'hiddenSize' | 'intermediateSize' | 'attentionHeads'> = {
   className: 'DeepseekV4ForCausalLM',
   kvHeads: 1,
@@ -57,7 +60,7 @@ function entry(repository: string, architecture: ModelArchitecture, bytes: numbe
     checkpoints: {},
     sources: {
       repository: KAITO,
-      architecture: `${KAITO}; unverified: vocabulary, and the widths of MLP and experts (placeholders that no plan uses)`,
+      architecture: `${KAITO}; unverified: vocabulary, and the widths of MLP and experts (placeholders; a plan with measured numbers computes activations and legal splits with them)`,
       nativeDtype: `${RECIPES} (FP8 with FP4 experts)`,
       checkpointBytes: `${KAITO} (${size})`,
       unknownMemory: 'no public source found',

@@ -25,6 +25,12 @@ export interface ArchitectureSupport {
   readonly devices?: readonly DeviceKind[];
   /** Lowest compute capability whose kernels it has for them; absent: any. */
   readonly from?: string;
+  /** First compute capability for which it has none. */
+  readonly before?: string;
+  /** What its kernels for them compute in; absent: anything. */
+  readonly compute?: readonly ('float16' | 'bfloat16' | 'float32')[];
+  /** It serves them with the KV cache in FP8 alone. */
+  readonly fp8KVCacheOnly?: boolean;
   readonly warning?: string;
   readonly source: string;
 }
