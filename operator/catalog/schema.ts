@@ -138,6 +138,10 @@ const engineVersion = z.strictObject({
         .array(z.enum(['float16', 'bfloat16', 'float32']))
         .min(1)
         .exactOptional(),
+      expandsFilesBefore: z
+        .string()
+        .regex(/^\d{4}-\d{2}$/)
+        .exactOptional(),
       fp8KVCacheOnly: z.boolean().exactOptional(),
       warning: text.exactOptional(),
       source: text,

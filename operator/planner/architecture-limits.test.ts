@@ -67,3 +67,17 @@ describe('V4 with measured numbers', () => {
     expect(served.warnings.some((text) => text.includes('in FP8 alone'))).toBe(kvCache !== 'FP8');
   });
 });
+
+describe('a GGUF file of a model with latent attention', () => {
+  const warnings = (name: string): string =>
+    accepted(
+      plan(on({ model: { name }, engine: { type: 'llama.cpp' }, quantization: { type: 'GGUF' } })),
+    ).warnings.join();
+
+  it('may be of the time before it, which takes more memory', () => {
+    // 27 layers: 16 heads of 128 + 64 and 128, and 512 + 64, in 16 bit.
+    expect(warnings('deepseek-v2-lite-chat')).toContain('276,480 bytes per token');
+    expect(warnings('deepseek-v2-lite-chat')).toContain('instead of the planned 31,104');
+    expect(warnings('deepseek-r1-distill-qwen-7b')).not.toContain('bytes per token');
+  });
+});

@@ -132,7 +132,9 @@ const B11669: EngineVersion = {
     {
       classes: ['DeepseekV2ForCausalLM', 'DeepseekV3ForCausalLM'],
       devices: EVERYWHERE,
-      source: 'llama.cpp README.md: supported models (deepseek2); that it caches the latent vector alone is unverified',
+      expandsFilesBefore: '2025-04',
+      source:
+        'llama.cpp README.md: supported models (deepseek2); PR #12801: "Legacy non-MLA GGUF files can still be loaded but won\'t benefit from the reduced KV-cache size". Which of the repositories are older is unverified',
     },
   ],
   quantizations: [

@@ -29,6 +29,8 @@ export interface ArchitectureSupport {
   readonly before?: string;
   /** What its kernels for them compute in; absent: anything. */
   readonly compute?: readonly ('float16' | 'bfloat16' | 'float32')[];
+  /** It expands the latent KV cache of files that were made before this month (`YYYY-MM`). */
+  readonly expandsFilesBefore?: string;
   /** It serves them with the KV cache in FP8 alone. */
   readonly fp8KVCacheOnly?: boolean;
   readonly warning?: string;
