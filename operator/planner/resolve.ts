@@ -48,7 +48,7 @@ export function resolveMeasured(
   const weights = parseQuantity(measured.weights);
   const overhead = measured.overheadPerGPU === undefined ? undefined : parseQuantity(measured.overheadPerGPU);
   const { kvCacheBytesPerToken } = measured;
-  if (weights === undefined || weights <= 0 || !(kvCacheBytesPerToken > 0)) {
+  if (weights === undefined || weights <= 0 || !(kvCacheBytesPerToken > 0 && Number.isFinite(kvCacheBytesPerToken))) {
     return refuse('NoMemoryModel', 'model.measured needs weights, such as 160Gi, and kvCacheBytesPerToken above zero');
   }
   return {
