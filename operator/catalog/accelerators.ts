@@ -321,12 +321,15 @@ export const ACCELERATORS: readonly AcceleratorEntry[] = [
     memory: { deviceMiB: 183_359, visibleGiB: 178 },
     interconnect: 'NVLink',
     resourceName: 'nvidia.com/gpu',
+    migProfiles: mig({ '1g.23gb': 21.5, '2g.45gb': 43.5, '3g.90gb': 88, '4g.90gb': 88, '7g.180gb': 177 }),
     maxPerNode: 8,
     relativeCost: 25,
     nodeLabels: [gfd('NVIDIA-B200'), gke('nvidia-b200'), karpenter('b200', '183359')],
     sources: {
       computeCapability: CAPABILITY,
       memory: unseen(`${GFD} 183359`, '178'),
+      migProfiles:
+        'docs.nvidia.com/datacenter/tesla/mig-user-guide/supported-mig-profiles.html; unverified: the visible sizes, shares of 178 GiB with some to spare',
       interconnect: 'NVSwitch on HGX boards',
       maxPerNode: `${PER_NODE}: p6-b200.48xlarge`,
       relativeCost: COST,

@@ -37,6 +37,12 @@ describe('what is asked for oddly', () => {
     expect(result).toHaveProperty('message', expect.stringContaining(text));
   });
 
+  test.each(['1g.23gb', '2g.45gb', '3g.90gb', '4g.90gb', '7g.180gb'])('a B200 has slices of %s', (profile) => {
+    const { memory, accelerator } = accepted(ofResource({ type: 'B200' }, `nvidia.com/mig-${profile}`));
+    expect(accelerator.resourceName).toBe(`nvidia.com/mig-${profile}`);
+    expect(memory.gpuTotalGiB).toBeLessThan(Number(/([0-9]+)gb/.exec(profile)?.[1]));
+  });
+
   test.each([[{ type: 'A100-80GB' }], [custom]])('%j takes another name of the same vendor', (accelerator) => {
     const served = accepted(ofResource(accelerator, 'nvidia.com/a100'));
     expect(served.accelerator.resourceName).toBe('nvidia.com/a100');
