@@ -164,6 +164,7 @@ const engineVersion = z.strictObject({
     setting: z.enum(['FractionOfTotal', 'StaticFraction', 'FractionOfFree', 'None']),
     utilization: z.number().gt(0).lte(1),
     baseOverheadGiB: byComputeCapability,
+    hostServerGiB: z.number().nonnegative().exactOptional(),
     hostKVCacheStepGiB: z.number().gt(0).exactOptional(),
     tensorParallelGiB: z.number().nonnegative(),
     reserve: z

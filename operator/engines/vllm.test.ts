@@ -213,6 +213,13 @@ describe('the KV cache on a CPU, in whole GiB', () => {
     expect(host.memoryRequestGiB).toBeGreaterThanOrEqual(memory.weightsGiBPerGPU + memory.overheadGiBPerGPU + space);
   });
 
+  it('lies beside the server itself, which has its libraries in the same memory', () => {
+    const { overheadGiBPerGPU } = planned(onCPU(32_768)).memory;
+    expect(overheadGiBPerGPU).toBeGreaterThanOrEqual(3);
+    const llama = { ...onCPU(32_768), engine: { type: 'llama.cpp' }, quantization: { type: 'GGUF' } };
+    expect(planned(llama).memory.overheadGiBPerGPU).toBeLessThan(3);
+  });
+
   it('is refused where whole GiB do not hold it, and taken with one GiB more', () => {
     const { memory } = planned(onCPU(32_768));
     const given = memory.weightsGiBPerGPU + memory.overheadGiBPerGPU + memory.kvCacheGiBPerGPU;

@@ -117,14 +117,16 @@ export function fitMemory(workload: Workload, parallelism: Parallelism): MemoryF
     measured === undefined
       ? weightBytesPerRank(architecture, quantization, parallelism) / GIB
       : measured.weightsGiB / (parallelism.tensor * parallelism.pipeline);
+  const server = accelerator.device === 'CPU' ? (engine.version.memory.hostServerGiB ?? 0) : 0;
   const overhead =
     measured?.overheadGiBPerGPU ??
-    overheadGiB(architecture, engine.version, accelerator.computeCapability, parallelism, {
-      weightsGiB,
-      computeBytes,
-      batchedTokens: maxNumBatchedTokens(engine.version, accelerator.computeCapability),
-      sequences: engine.version.maxNumSeqs,
-    });
+    server +
+      overheadGiB(architecture, engine.version, accelerator.computeCapability, parallelism, {
+        weightsGiB,
+        computeBytes,
+        batchedTokens: maxNumBatchedTokens(engine.version, accelerator.computeCapability),
+        sequences: engine.version.maxNumSeqs,
+      });
   const kvBytesPerToken =
     measured?.kvCacheBytesPerToken ??
     kvBytesPerTokenPerRank(architecture, parallelism, quantization.kvCacheDtype === 'fp8' ? 1 : computeBytes);

@@ -197,6 +197,7 @@ const VLLM_0_32_0: EngineVersion = {
       },
     ],
     tensorParallelGiB: 1,
+    hostServerGiB: 3,
     hostKVCacheStepGiB: 1,
   },
   maxNumBatchedTokens: [
@@ -258,7 +259,7 @@ const VLLM_0_32_0: EngineVersion = {
     memory:
       'utilization: a fraction of the total visible memory (vllm config/cache.py@002f10e0; default 0.92, 0.90 before), passed explicitly; ' +
       'tensorParallelGiB: Llama-3.1-70B on 4 x H100 against 8B on 1 x H100 (same logs as baseOverheadGiB); ' +
-      'hostKVCacheStepGiB: VLLM_CPU_KVCACHE_SPACE is a whole number (vllm envs.py)',
+      'hostServerGiB unverified: API server and engine core with torch loaded, as on a GPU; hostKVCacheStepGiB: VLLM_CPU_KVCACHE_SPACE is a whole number (vllm envs.py)',
     maxNumBatchedTokens: 'per row; passed explicitly',
     maxNumSeqs: 'vllm engine/arg_utils.py: default of the API server below 70 GiB; passed explicitly',
   },

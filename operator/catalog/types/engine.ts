@@ -163,6 +163,8 @@ export interface EngineVersion {
     readonly baseOverheadGiB: readonly ByComputeCapability<number>[];
     /** Communication buffers of one GPU when tensors are sharded, in GiB. */
     readonly tensorParallelGiB: number;
+    /** Python, libraries and the server itself on a CPU, GiB, beside what the shape of the model gives; absent: none. */
+    readonly hostServerGiB?: number;
     /** On a CPU the KV cache has a size in multiples of this, GiB; absent: any size. */
     readonly hostKVCacheStepGiB?: number;
     /** Wins over the overhead that is computed from the shape of the model. */
