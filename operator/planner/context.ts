@@ -14,7 +14,7 @@ const AVERAGE_SEQUENCE = 2048;
 
 /**
  * On memory that the host shares, a default context takes no more than a few conversations need: 4 of 8,192 tokens. The
- * full card of a model would ask a node for all its memory.
+ * full card of a model would ask a node for all its memory. Unverified: both numbers are a judgement.
  */
 const HOST_CONTEXT = 8192;
 const HOST_TOKENS = 4 * HOST_CONTEXT;

@@ -181,7 +181,7 @@ const SGLANG_0_5_23: EngineVersion = {
     checkpointFormats: `${MATRIX}; channel-int8: benchmark/deepseek_v3/README.md@0006053c`,
     quantizesOnLoad: `${MATRIX}; ${PACKAGE}: --quantization fp8`,
     fp8KVCacheFrom: 'unverified: taken from vLLM’s table',
-    memory: `${PACKAGE}: srt/arg_groups/memory_hook.py: what it keeps free when no fraction is given; the fraction is (weights + KV cache) / memory`,
+    memory: `${PACKAGE}: srt/arg_groups/memory_hook.py: what it keeps free when no fraction is given; the fraction is (weights + KV cache) / memory; unverified: tensorParallelGiB, as for vLLM`,
     maxNumBatchedTokens: 'per row; passed explicitly',
     maxNumSeqs: 'unverified: as for vLLM; passed explicitly',
     startup:
