@@ -83,7 +83,9 @@ const anyCount = { count: null, parallelism: null } as const;
 const free = (change: Change): Option => ({ change, atLeast: 0 });
 
 const engineChanges = ({ engine }: DeepSeekDeploymentSpec): readonly Option[] =>
-  engine?.type === undefined && engine?.version === undefined ? [] : [free({ engine: { type: null, version: null } })];
+  engine?.type === undefined && engine?.version === undefined
+    ? []
+    : [free({ engine: { type: null, version: null, image: null } })];
 
 const contextChanges = ({ model }: DeepSeekDeploymentSpec): readonly Option[] =>
   model.maxModelLen === undefined ? [] : [free({ model: { maxModelLen: null } })];
@@ -99,7 +101,7 @@ function hostMemoryChanges({ accelerator, resources }: DeepSeekDeploymentSpec, c
 function modelChanges({ model: { name } }: DeepSeekDeploymentSpec, catalog: Catalog): readonly Change[] {
   if (name === 'custom' || findModel(catalog, name) !== undefined) return [unchanged];
   const names = catalog.models.map((model) => model.name);
-  return similarNames(name, names).map((similar) => ({ model: { name: similar } }));
+  return similarNames(name, names).map((similar) => ({ model: { name: similar, revision: null } }));
 }
 
 interface AcceleratorOption {
@@ -171,8 +173,11 @@ function quantizationChanges(
   const { source } = spec.model;
   if (spec.model.name === 'custom' || source?.persistentVolumeClaim || source?.image || source?.objectStorage)
     return [];
-  const own =
-    source?.huggingFace?.repository === undefined ? {} : { model: { source: { huggingFace: { repository: null } } } };
+  const own = source?.huggingFace?.repository === undefined ? {} : { source: { huggingFace: { repository: null } } };
+  const published = findModel(catalog, spec.model.name)?.checkpoints;
+  // A commit of one repository says nothing of another.
+  const pin = ({ type: other }: QuantizationEntry): Change =>
+    published?.[other] === undefined && own.source === undefined ? {} : { revision: null };
   const type = spec.quantization?.type;
   const wanted = type === undefined ? undefined : findQuantization(catalog, type)?.linearBytes;
   const distance = ({ linearBytes }: QuantizationEntry): number =>
@@ -182,7 +187,10 @@ function quantizationChanges(
     .toSorted((a, b) => distance(a) - distance(b))
     .map((format) => ({
       format,
-      option: free({ ...own, quantization: { type: format.type, bits: null, ggufType: null } }),
+      option: free({
+        model: { ...own, ...pin(format) },
+        quantization: { type: format.type, bits: null, ggufType: null },
+      }),
     }));
 }
 

@@ -3,7 +3,7 @@ import type { DeepSeekDeploymentSpec, QuantizationType } from '../api/index.ts';
 import { findQuantization, findQuantizationSupport } from '../catalog/index.ts';
 import type { AcceleratorEntry, Catalog, Checkpoint, ModelEntry, QuantizationEntry } from '../catalog/index.ts';
 import type { ResolvedEngine } from './engine-choice.ts';
-import { refuse } from './refusal.ts';
+import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { GIB } from './units.ts';
 import { weightBytes } from './weights.ts';
@@ -40,7 +40,10 @@ export function resolveWeights(
   if (own !== undefined) return fromUser(own, entry, engine, ggufType);
   const checkpoint = model.checkpoints[entry.type];
   if (checkpoint !== undefined && engine.version.checkpointFormats.includes(checkpoint.format)) {
-    return published(checkpoint, entry, ggufType);
+    const found = published(checkpoint, entry, ggufType);
+    return isRefusal(found)
+      ? found
+      : { ...found, warnings: [...found.warnings, ...foreignPin(spec, model, checkpoint)] };
   }
   const native = nativeQuantization(model);
   // A 16-bit checkpoint is cast while it loads.
@@ -58,6 +61,19 @@ export function resolveWeights(
     };
   }
   return noCheckpoint(model, entry, accelerator, engine, catalog);
+}
+
+/** A pin that was taken from the model's own repository is no commit of the one that the catalogue takes instead. */
+function foreignPin(
+  { model: { revision } }: DeepSeekDeploymentSpec,
+  model: ModelEntry,
+  { repository }: Checkpoint,
+): string[] {
+  return revision === undefined || repository === model.repository
+    ? []
+    : [
+        `model.revision is looked up in ${repository}, where these weights come from: it has to be a commit of that repository`,
+      ];
 }
 
 /** The file type that llama.cpp itself takes when none is said. */

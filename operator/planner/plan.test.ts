@@ -308,6 +308,35 @@ describe('refusals', () => {
     expect(result).toMatchObject({ accepted: false, reason, message });
   });
 
+  it('come with alternatives that take neither a pin nor an image along where they do not belong', () => {
+    const spec = {
+      model: { name: QWEN_7B, revision: '916b56a' },
+      accelerator: { type: 'T4', count: 1 },
+      quantization: { type: 'FP16' },
+    } as const;
+    const other = plan(spec).alternatives.find(({ summary }) => summary.includes('INT8 on 1 x T4'));
+    expect(other?.change).toEqual({ model: { revision: null }, quantization: { type: 'INT8' } });
+    const image = plan({
+      model: { name: 'deepseek-v2-lite' },
+      accelerator: { type: 'A100-80GB' },
+      engine: { type: 'TensorRT-LLM', image: 'example/trtllm:1' },
+    }).alternatives;
+    expect(image.map(({ change }) => change)).toContainEqual({ engine: { type: null, image: null } });
+  });
+
+  it('warn of a pin that another repository has to know', () => {
+    const spec = {
+      model: { name: QWEN_7B, revision: '916b56a' },
+      accelerator: { type: 'T4' },
+      quantization: { type: 'INT8' },
+    } as const;
+    expect(accepted(plan(spec)).warnings).toContainEqual(
+      expect.stringMatching(/^model.revision is looked up in RedHatAI\//),
+    );
+    const native = { ...spec, quantization: { type: 'FP16' } } as const;
+    expect(accepted(plan(native)).warnings).not.toContainEqual(expect.stringMatching(/^model.revision/));
+  });
+
   it('come with alternatives on the same GPU, with more of them, and on another', () => {
     const { alternatives } = planOf({ model: QWEN_7B, on: 'T4', gpus: 1, quantization: 'FP16' });
     expect(alternatives.map(({ change }) => change)).toEqual([
