@@ -10,7 +10,7 @@ import { isStreamed, planStartup } from './startup.ts';
 import type { WeightsFrom } from './startup.ts';
 import type { ServingPlan } from './types.ts';
 import { formatCount, formatGiB, formatTokens, GIB, round } from './units.ts';
-import { checkpointBytes } from './weights.ts';
+import { checkpointBytes, countParameters } from './weights.ts';
 import type { Workload } from './workload.ts';
 
 /** What `status.plan.warnings` has room for. */
@@ -132,9 +132,14 @@ function bounded(warnings: readonly string[]): string[] {
 }
 
 /** Bytes of the weights files, GiB. What is quantized on loading is downloaded in 16-bit. */
-function checkpointSizeGiB({ architecture }: ModelEntry, quantization: ResolvedQuantization): number {
-  const bytes = checkpointBytes(architecture, quantization);
-  return (quantization.quantizedOnLoad ? bytes * (2 / quantization.entry.linearBytes) : bytes) / GIB;
+/** What is downloaded: weights that the engine quantizes, or widens to 32-bit, while it loads them lie there in 16-bit. */
+function checkpointSizeGiB({ architecture, repository }: ModelEntry, quantization: ResolvedQuantization): number {
+  const widened = quantization.entry.linearBytes > 2 && quantization.repository === repository;
+  const bytes =
+    quantization.quantizedOnLoad || widened
+      ? 2 * countParameters(architecture).total
+      : checkpointBytes(architecture, quantization);
+  return bytes / GIB;
 }
 
 function measuredWarnings({ measured }: Workload): string[] {

@@ -37,7 +37,7 @@ export function resolveWeights(
 ): ResolvedWeights | Refusal {
   const ggufType = entry.ggufBitsPerWeight === undefined ? undefined : (spec.quantization?.ggufType ?? DEFAULT_GGUF);
   const own = usersOwn(spec);
-  if (own !== undefined) return fromUser(own, entry, engine, ggufType);
+  if (own !== undefined) return fromUser(own, model, entry, engine, ggufType);
   const checkpoint = model.checkpoints[entry.type];
   if (checkpoint !== undefined && engine.version.checkpointFormats.includes(checkpoint.format)) {
     const found = published(checkpoint, entry, ggufType);
@@ -94,18 +94,21 @@ function usersOwn({ model: { source } }: DeepSeekDeploymentSpec): UsersOwn | und
 
 function fromUser(
   { name, repository }: UsersOwn,
+  model: ModelEntry,
   entry: QuantizationEntry,
   engine: ResolvedEngine,
   ggufType: string | undefined,
 ): ResolvedWeights {
   const maker = MADE_BY[engine.type];
+  const asPublished = entry.type === 'FP8' && nativeQuantization(model) === 'FP8';
   const taken = `the weights of ${name} are taken to be in ${entry.label} already`;
   return {
     ...(repository !== undefined && { repository }),
     ...(entry.groupSize !== undefined && { groupSize: entry.groupSize }),
+    ...(asPublished && FP8_BLOCKS),
     ...(ggufType !== undefined && { ggufType, format: 'gguf' as const }),
     quantizedOnLoad: false,
-    warnings: entry.weights === 'Native' ? [] : [maker === undefined ? taken : `${taken}, by ${maker}`],
+    warnings: entry.weights === 'Native' || asPublished ? [] : [maker === undefined ? taken : `${taken}, by ${maker}`],
   };
 }
 

@@ -324,6 +324,25 @@ describe('refusals', () => {
     expect(image.map(({ change }) => change)).toContainEqual({ engine: { type: null, image: null } });
   });
 
+  it.each([
+    ['FP32', 'A100-80GB', 14.19],
+    ['BF16', 'A100-80GB', 14.19],
+  ] as const)('%s on %s downloads the checkpoint as it is published: %d GiB', (quantization, on, gib) => {
+    expect(accepted(planOf({ model: QWEN_7B, on, quantization })).model.checkpointGiB).toBeCloseTo(gib, 2);
+  });
+
+  it('take weights of the user in the published format of the model for what they are', () => {
+    const spec = {
+      model: { name: 'deepseek-r1', source: { image: { reference: 'registry.example/r1@sha256:0' } } },
+      accelerator: { type: 'H200' },
+      engine: { type: 'SGLang' },
+    } as const;
+    const { model, startup, warnings } = accepted(plan(spec));
+    expect(model.checkpointFormat).toBe('fp8-block');
+    expect(startup.compileSeconds).toBeGreaterThanOrEqual(600);
+    expect(warnings).not.toContainEqual(expect.stringContaining('are taken to be'));
+  });
+
   it('warn of a pin that another repository has to know', () => {
     const spec = {
       model: { name: QWEN_7B, revision: '916b56a' },
