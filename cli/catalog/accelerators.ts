@@ -1,5 +1,5 @@
 import type { AcceleratorEntry } from '../../operator/catalog/index.ts';
-import { formatGiB } from '../support/phrases.ts';
+import { formatCount, formatGiB } from '../support/phrases.ts';
 import { span } from '../support/styled.ts';
 import type { Terminal } from '../support/terminal.ts';
 import { type Detail, detailPage, rows } from './detail.ts';
@@ -45,7 +45,7 @@ export function acceleratorPage(entry: AcceleratorEntry, terminal: Terminal): st
       'Memory',
       memory === undefined
         ? 'what the container asks for: the plan says how much'
-        : `${formatGiB(memory.visibleGiB)} for a process, of ${memory.deviceMiB.toLocaleString('en-US')} MiB on the device`,
+        : `${formatGiB(memory.visibleGiB)} for a process, of ${formatCount(memory.deviceMiB)} MiB on the device`,
     ],
     ['Compute capability', entry.computeCapability],
     ['Interconnect', device === 'GPU' ? interconnect : undefined],

@@ -10,7 +10,7 @@ export interface EngineRelease extends EngineVersion {
 }
 
 /** Newest first; the first is the default. */
-export function releasesOf({ type, versions }: EngineEntry): EngineRelease[] {
+function releasesOf({ type, versions }: EngineEntry): EngineRelease[] {
   return versions.map((version) => ({ name: type, ...version }));
 }
 

@@ -1,5 +1,6 @@
 import type { QuantizationSpec } from '../../operator/api/index.ts';
 import { CATALOG, type ModelArchitecture } from '../../operator/catalog/index.ts';
+import { formatCount } from '../support/phrases.ts';
 import { type ConfigFields, isObject, type JsonObject, notDescribable } from './fields.ts';
 
 /** A part of the answer, and what there is to say about it. */
@@ -24,13 +25,13 @@ export function contextOf(config: ConfigFields): { readonly tokens: number; read
   const original = config.numberIn(name, 'original_max_position_embeddings');
   const base = type === 'yarn' ? (original ?? stated) : stated;
   const tokens = Math.floor(base * factor);
-  const how = `rope_scaling (${type}, factor ${factor} over ${base.toLocaleString('en-US')})`;
+  const how = `rope_scaling (${type}, factor ${factor} over ${formatCount(base)})`;
   return {
     tokens,
     notes: [
       tokens === stated
         ? `maxContext is reached with ${how}: the model card may promise less`
-        : `maxContext is max_position_embeddings ${stated.toLocaleString('en-US')} changed by ${how}`,
+        : `maxContext is max_position_embeddings ${formatCount(stated)} changed by ${how}`,
     ],
   };
 }

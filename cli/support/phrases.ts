@@ -1,3 +1,4 @@
+export { formatCount } from '../../operator/planner/index.ts';
 import type { Terminal } from './terminal.ts';
 import { printable, toAscii } from './text.ts';
 
@@ -9,13 +10,6 @@ export function safe(text: string, { unicode }: Pick<Terminal, 'unicode'>): stri
 /** `2 × A100-80GB`. */
 export function times(count: number, what: string, { unicode }: Pick<Terminal, 'unicode'>): string {
   return `${count} ${unicode ? '×' : 'x'} ${what}`;
-}
-
-const INTEGER = new Intl.NumberFormat('en-US');
-
-/** `1,013,000` */
-export function formatCount(count: number): string {
-  return INTEGER.format(count);
 }
 
 /** `14.2 GiB` */

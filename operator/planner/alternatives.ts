@@ -1,9 +1,9 @@
 import type { DeepSeekDeploymentSpec, PlannerReason } from '../api/index.ts';
 import { findAccelerator } from '../catalog/index.ts';
 import type { Catalog } from '../catalog/index.ts';
-import { changesOf, isObject } from './changes.ts';
+import { changesOf } from './changes.ts';
 import type { Change, Option } from './changes.ts';
-import { applyMergePatch } from './merge-patch.ts';
+import { applyMergePatch, isObject } from './merge-patch.ts';
 import { isRefusal } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { Alternative, ServingPlan } from './types.ts';

@@ -6,9 +6,8 @@ import { hostKVCacheGiB, maxNumBatchedTokens, memorySetting } from './memory.ts'
 import type { MemoryFit } from './memory.ts';
 import type { ResolvedQuantization } from './quantization.ts';
 import type { Split } from './split.ts';
-import { isStreamed, planStartup } from './startup.ts';
-import type { WeightsFrom } from './startup.ts';
-import type { ServingPlan } from './types.ts';
+import { isDownloaded, isStreamed, planStartup } from './startup.ts';
+import type { ServingPlan, WeightsSource } from './types.ts';
 import { formatCount, formatGiB, formatTokens, GIB, round } from './units.ts';
 import { checkpointBytes, countParameters } from './weights.ts';
 import type { Workload } from './workload.ts';
@@ -25,7 +24,7 @@ export function assemble(
   spec: DeepSeekDeploymentSpec,
   workload: Workload,
   { parallelism, memory: room }: Split,
-  from: WeightsFrom,
+  from: WeightsSource,
   warnings: readonly string[],
 ): ServingPlan {
   const { model, accelerator, engine, quantization } = workload;
@@ -35,9 +34,8 @@ export function assemble(
   const checkpointGiB = checkpointSizeGiB(model, quantization);
   const streamed = isStreamed(spec, engine.version);
   const { persistentVolumeClaim, hostPath } = spec.model.source?.cache ?? {};
-  const downloads = from === 'HuggingFace' || (from === 'ObjectStorage' && !streamed);
-  const downloadsToNode = downloads && !persistentVolumeClaim && !hostPath;
-  const startup = planStartup(spec, workload, parallelism, checkpointGiB, from);
+  const downloadsToNode = isDownloaded(from, streamed) && !persistentVolumeClaim && !hostPath;
+  const startup = planStartup(workload, { checkpointGiB, from, streamed });
   const { host, warnings: hostWarnings } = planHost(spec, {
     device: accelerator.device,
     gpus,
@@ -57,7 +55,7 @@ export function assemble(
       ...(quantization.format !== undefined && { checkpointFormat: quantization.format }),
       ...(quantization.ggufType !== undefined && { ggufType: quantization.ggufType }),
       checkpointGiB: round(checkpointGiB),
-      source: from === 'Volume' ? 'PersistentVolumeClaim' : from,
+      source: from,
       ...(streamed && { streamed }),
     },
     engine: { type: engine.type, version: engine.version.version, image: engine.image },
@@ -92,7 +90,6 @@ export function assemble(
         : []),
       ...splitWarnings(workload, parallelism),
       ...hostWarnings,
-      ...startup.warnings,
       ...downloadWarnings(checkpointGiB, downloadsToNode),
     ]),
   };

@@ -1,7 +1,8 @@
 import type { DeepSeekDeploymentSpec, PlannerReason } from '../api/index.ts';
 import { findAccelerator, findModel, findQuantization, similarNames } from '../catalog/index.ts';
 import type { AcceleratorEntry, Catalog, ModelEntry, QuantizationEntry } from '../catalog/index.ts';
-import { nativeQuantization } from './quantization.ts';
+import { isObject } from './merge-patch.ts';
+import { nativeQuantization } from './checkpoint.ts';
 import type { Alternative } from './types.ts';
 import { GIB } from './units.ts';
 import { weightBytes } from './weights.ts';
@@ -259,8 +260,4 @@ function join(a: Change, b: Change): Change {
     joined[key] = isObject(before) && isObject(value) ? join(before, value) : value;
   }
   return joined;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -6,7 +6,7 @@ import type { ResolvedEngine } from './engine-choice.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { GIB } from './units.ts';
-import { weightBytes } from './weights.ts';
+import { DEFAULT_GGUF_TYPE, weightBytes } from './weights.ts';
 import type { WeightFormat } from './weights.ts';
 
 export interface ResolvedWeights extends Omit<WeightFormat, 'entry'> {
@@ -35,7 +35,8 @@ export function resolveWeights(
   engine: ResolvedEngine,
   catalog: Catalog,
 ): ResolvedWeights | Refusal {
-  const ggufType = entry.ggufBitsPerWeight === undefined ? undefined : (spec.quantization?.ggufType ?? DEFAULT_GGUF);
+  const ggufType =
+    entry.ggufBitsPerWeight === undefined ? undefined : (spec.quantization?.ggufType ?? DEFAULT_GGUF_TYPE);
   const own = usersOwn(spec);
   if (own !== undefined) return fromUser(own, model, entry, engine, ggufType);
   const checkpoint = model.checkpoints[entry.type];
@@ -75,9 +76,6 @@ function foreignPin(
         `model.revision is looked up in ${repository}, where these weights come from: it has to be a commit of that repository`,
       ];
 }
-
-/** The file type that llama.cpp itself takes when none is said. */
-export const DEFAULT_GGUF = 'Q4_K_M';
 
 interface UsersOwn {
   /** What the user calls it. */

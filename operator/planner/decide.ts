@@ -13,8 +13,7 @@ import { resolveAccelerator, resolveMeasured, resolveModel } from './resolve.ts'
 import type { ResolvedAccelerator } from './resolve.ts';
 import { chooseSplit } from './split.ts';
 import { weightsFrom } from './startup.ts';
-import type { WeightsFrom } from './startup.ts';
-import type { ServingPlan } from './types.ts';
+import type { ServingPlan, WeightsSource } from './types.ts';
 import type { Measured, Workload } from './workload.ts';
 
 /** What a replica is asked for, as far as it does not depend on the engine. */
@@ -24,7 +23,7 @@ interface Wanted {
   readonly model: ModelEntry;
   readonly accelerator: ResolvedAccelerator;
   readonly measured: Measured | undefined;
-  readonly from: WeightsFrom;
+  readonly from: WeightsSource;
 }
 
 /** Plans one replica, or says why not. With several engines to choose from: the first with which it fits. */

@@ -5,7 +5,7 @@ import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 
 /** The flag that an argument begins with, as it is written; undefined if the argument is a value. */
-export function flagName(argument: string): string | undefined {
+function flagName(argument: string): string | undefined {
   return /^(--?[A-Za-z][A-Za-z0-9._-]*)/.exec(argument)?.[1];
 }
 

@@ -13,6 +13,7 @@ function merge(target: unknown, patch: unknown): unknown {
   return result;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether JSON says `{...}`: what a merge patch descends into. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,12 +2,13 @@ import { QUANTIZATION_TYPES } from '../api/index.ts';
 import type { DeepSeekDeploymentSpec, QuantizationType } from '../api/index.ts';
 import { compareComputeCapability, findQuantization, findQuantizationSupport } from '../catalog/index.ts';
 import type { AcceleratorEntry, Catalog, EngineVersion, ModelEntry, QuantizationEntry } from '../catalog/index.ts';
-import { DEFAULT_GGUF, nativeQuantization, resolveWeights } from './checkpoint.ts';
+import { nativeQuantization, resolveWeights } from './checkpoint.ts';
 import type { ResolvedWeights } from './checkpoint.ts';
 import type { ResolvedEngine } from './engine-choice.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { ComputeDtype } from './types.ts';
+import { DEFAULT_GGUF_TYPE } from './weights.ts';
 import type { WeightFormat } from './weights.ts';
 
 /** A quantization that this engine runs on this GPU, and where its weights come from. */
@@ -106,7 +107,7 @@ function defaultQuantization(
     return {
       type: 'GGUF',
       warnings: [
-        `the weights are in ${native}, and ${engine.type} reads GGUF files alone: quantization defaults to GGUF ${DEFAULT_GGUF}`,
+        `the weights are in ${native}, and ${engine.type} reads GGUF files alone: quantization defaults to GGUF ${DEFAULT_GGUF_TYPE}`,
       ],
     };
   }
@@ -157,8 +158,8 @@ const INSTEAD: Readonly<Partial<Record<QuantizationType, string>>> = {
   FP16: 'F16',
   INT8: 'Q8_0',
   W8A16: 'Q8_0',
-  AWQ: DEFAULT_GGUF,
-  GPTQ: DEFAULT_GGUF,
+  AWQ: DEFAULT_GGUF_TYPE,
+  GPTQ: DEFAULT_GGUF_TYPE,
 };
 
 function unsupportedMessage(type: QuantizationType, accelerator: AcceleratorEntry, engine: ResolvedEngine): string {
@@ -183,5 +184,3 @@ function unsupportedMessage(type: QuantizationType, accelerator: AcceleratorEntr
       : `${name} does not run ${type} on this GPU (${capability})`;
   return `${needs}: it supports ${there} there`;
 }
-
-export { nativeQuantization } from './checkpoint.ts';

@@ -5,7 +5,7 @@ import { fitMemory } from './memory.ts';
 import type { MemoryFit } from './memory.ts';
 import { legalParallelism, legalTensorSizes, splitsUpTo, tensorParallelProblem } from './parallelism.ts';
 import type { Parallelism } from './parallelism.ts';
-import { nativeQuantization } from './quantization.ts';
+import { nativeQuantization } from './checkpoint.ts';
 import { isRefusal, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { formatGiB, formatTokens, GIB, round, withArticle } from './units.ts';

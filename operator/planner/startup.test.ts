@@ -18,7 +18,7 @@ const times = (engine: EngineType, inputs: Partial<StartupInputs> = {}) =>
 describe('where the weights come from', () => {
   test.each([
     ['HuggingFace', false, 1000, 260],
-    ['Volume', false, 0, 560],
+    ['PersistentVolumeClaim', false, 0, 560],
     ['Image', false, 0, 260],
     ['ObjectStorage', false, 1000, 260],
     ['ObjectStorage', true, 0, 260],

@@ -1,13 +1,9 @@
 import type { DeepSeekDeploymentSpec } from '../api/index.ts';
-import type { Parallelism } from './parallelism.ts';
 import type { EngineVersion } from '../catalog/index.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import type { ServingPlan } from './types.ts';
+import type { ServingPlan, WeightsSource } from './types.ts';
 import type { Workload } from './workload.ts';
-
-/** Where the engine reads the weights from. */
-export type WeightsFrom = 'HuggingFace' | 'Volume' | 'Image' | 'ObjectStorage';
 
 /**
  * GiB per second, on the slow side of what is usual; none of it is a promise of a cloud. A download ends on the
@@ -31,7 +27,7 @@ const STEP_SECONDS = 30;
 export interface StartupInputs {
   /** Bytes of the weights files, GiB. */
   readonly checkpointGiB: number;
-  readonly from: WeightsFrom;
+  readonly from: WeightsSource;
   /** The engine reads the weights out of a bucket by itself. */
   readonly streamed: boolean;
   readonly quantizedOnLoad: boolean;
@@ -52,11 +48,10 @@ export function startupTimes({
   blockFP8,
   engine,
 }: StartupInputs): ServingPlan['startup'] {
-  const downloads = from === 'HuggingFace' || (from === 'ObjectStorage' && !streamed);
-  const read = checkpointGiB / (from === 'Volume' ? THROUGHPUT.network : THROUGHPUT.disk);
+  const read = checkpointGiB / (from === 'PersistentVolumeClaim' ? THROUGHPUT.network : THROUGHPUT.disk);
   const quantize = quantizedOnLoad ? checkpointGiB / THROUGHPUT.quantize : 0;
   return {
-    downloadSeconds: downloads ? Math.ceil(checkpointGiB / THROUGHPUT.download) : 0,
+    downloadSeconds: isDownloaded(from, streamed) ? Math.ceil(checkpointGiB / THROUGHPUT.download) : 0,
     // Imports, contexts and the tokenizer come first.
     loadSeconds: Math.ceil(engine.startSeconds + read + quantize),
     compileSeconds: Math.ceil(engine.compileSeconds + (blockFP8 ? engine.blockFP8CompileSeconds : 0)),
@@ -72,7 +67,7 @@ export function startupBudgetSeconds(phases: ServingPlan['startup']): number {
 }
 
 /** The source that the spec names; the hub by default. */
-export function weightsFrom({ model: { source } }: DeepSeekDeploymentSpec): WeightsFrom | Refusal {
+export function weightsFrom({ model: { source } }: DeepSeekDeploymentSpec): WeightsSource | Refusal {
   if (source?.objectStorage !== undefined) {
     const { uri, endpoint } = source.objectStorage;
     return uri.startsWith('oss://') && endpoint === undefined
@@ -82,7 +77,7 @@ export function weightsFrom({ model: { source } }: DeepSeekDeploymentSpec): Weig
         )
       : 'ObjectStorage';
   }
-  if (source?.persistentVolumeClaim !== undefined) return 'Volume';
+  if (source?.persistentVolumeClaim !== undefined) return 'PersistentVolumeClaim';
   return source?.image === undefined ? 'HuggingFace' : 'Image';
 }
 
@@ -95,28 +90,29 @@ export function isStreamed(
   return uri !== undefined && streamsFrom.some((scheme) => uri.startsWith(`${scheme}://`));
 }
 
+/** Whether the weights are fetched to a disk before the engine loads them. */
+export function isDownloaded(from: WeightsSource, streamed: boolean): boolean {
+  return from === 'HuggingFace' || (from === 'ObjectStorage' && !streamed);
+}
+
 /** How long a pod takes to start, in phases, and how long it may take. */
 export interface Startup {
   readonly phases: ServingPlan['startup'];
   readonly budgetSeconds: number;
-  readonly warnings: readonly string[];
 }
 
 /** Plans the start of one pod. */
 export function planStartup(
-  spec: DeepSeekDeploymentSpec,
   { engine: { version }, quantization }: Workload,
-  _parallelism: Parallelism,
-  checkpointGiB: number,
-  from: WeightsFrom,
+  { checkpointGiB, from, streamed }: Pick<StartupInputs, 'checkpointGiB' | 'from' | 'streamed'>,
 ): Startup {
   const phases = startupTimes({
     checkpointGiB,
     from,
-    streamed: isStreamed(spec, version),
+    streamed,
     quantizedOnLoad: quantization.quantizedOnLoad,
     blockFP8: quantization.format === 'fp8-block',
     engine: version.startup,
   });
-  return { phases, budgetSeconds: startupBudgetSeconds(phases), warnings: [] };
+  return { phases, budgetSeconds: startupBudgetSeconds(phases) };
 }

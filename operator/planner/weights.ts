@@ -157,7 +157,7 @@ const NO_LATENT = { kvLoraRank: 0, qLoraRank: undefined, qkNopeHeadDim: 0, qkRop
 
 /** Weights of one block that share a scale in the FP8 checkpoints that DeepSeek publishes. */
 const FP8_BLOCK = 128 * 128;
-/** The usual compromise of size and quality. */
+/** The file type that llama.cpp itself takes when none is said: the usual compromise of size and quality. */
 export const DEFAULT_GGUF_TYPE = 'Q4_K_M';
 /** Of a file type that the catalogue does not know: more than any that is quantized. */
 const UNKNOWN_GGUF_BITS = 16;
