@@ -15,7 +15,7 @@ const house = {
   engines: ['planner', 'catalog', 'api'],
   resources: ['engines', 'planner', 'catalog', 'api'],
   rollout: ['planner', 'catalog', 'api'],
-  observe: ['engines', 'planner', 'catalog', 'api'],
+  observe: ['rollout', 'engines', 'planner', 'catalog', 'api'],
   controller: ['kube', 'telemetry', 'api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'observe'],
   main: ['controller', 'kube', 'telemetry', 'api'],
   cli: ['api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'kube'],

@@ -36,10 +36,18 @@ export const ANNOTATION = {
   servingRevision: `${GROUP}/serving-revision`,
   /** On the active Service: the attempt (a count) that made this revision serve. */
   attempt: `${GROUP}/attempt`,
-  /** On a ControllerRevision: the time (RFC 3339) at which the revision first served at full size. */
+  /** On the active Service: the revision that served before, which a rollback goes to. Written in the same apply as the selector. */
+  previousRevision: `${GROUP}/previous-revision`,
+  /** On the active Service: when this revision got the traffic (RFC 3339). Written in the same apply as the selector. */
+  switchedAt: `${GROUP}/switched-at`,
+  /** On a ControllerRevision: the time (RFC 3339) at which the revision had shown on users’ traffic that it serves. */
   proven: `${GROUP}/proven`,
   /** On a ControllerRevision: `<reason>: <message>` of the failure for which the revision was taken back. */
   failed: `${GROUP}/failed`,
+  /** On a ControllerRevision: the time (RFC 3339) at which it was accepted without enough traffic to prove it. */
+  accepted: `${GROUP}/accepted`,
+  /** On a ControllerRevision: `<reason>: <message>` of the order by which the revision was taken back. */
+  held: `${GROUP}/held`,
   /** On a Deployment: what its ControllerRevision says beside the template, as JSON, so that a lost one is made again. */
   record: `${GROUP}/record`,
   /** On a DeepSeekDeployment: `disabled` makes the operator write its status only. */

@@ -64,6 +64,24 @@ export const ROLLOUT_PHASES = [
 /** How a candidate gets its GPUs. */
 export const ROLLOUT_WAYS = ['Full', 'Provision', 'Handover', 'Recreate', 'Wait'] as const;
 
+const gateVerdict = z.object({
+  gate: short().describe('Name of the gate.'),
+  stage: z.enum(['Proof', 'Canary', 'Watch']).describe('Where it was judged.'),
+  verdict: z
+    .enum(['Pass', 'Fail', 'NotRefuted', 'Inconclusive', 'NoData'])
+    .describe('What came of it. Only Fail takes a version back.'),
+  samples: integer().describe('Requests or pairs that the verdict rests on.'),
+  message: text(1024).describe('The same for people, with numbers.'),
+});
+
+const baseline = z.object({
+  requestsPerSecond: decimalNumber().describe('Rate of the requests.'),
+  values: z
+    .record(z.string(), decimalNumber())
+    .meta({ maxProperties: 16 })
+    .describe('Seconds, by the name of the gate.'),
+});
+
 const rollout = z.object({
   attempt: z.int().min(0).describe('Count of the attempts to change what serves.').exactOptional(),
   way: z.enum(ROLLOUT_WAYS).describe('How the candidate gets its GPUs.').exactOptional(),
@@ -73,11 +91,23 @@ const rollout = z.object({
   startedAt: time().describe('When the phase began.').exactOptional(),
   deadline: time().describe('When the phase has to be over.').exactOptional(),
   message: text(4096).describe('What is being waited for.').exactOptional(),
+  target: short().describe('Revision that a rollback goes to while it goes on.').exactOptional(),
+  missed: atomicList(z.enum(ROLLOUT_WAYS), 5)
+    .describe('Ways that the scheduler did not carry through, until retryAt.')
+    .exactOptional(),
+  retryAt: time().describe('When capacity is looked at again after a miss.').exactOptional(),
+  frozenReplicas: integer().describe('Replicas when a handover began: it goes on with these.').exactOptional(),
+  promoted: z.boolean().describe('Somebody has promoted the candidate.').exactOptional(),
+  pausedAt: time().describe('Since when rollout.paused holds the rollout: its deadlines stand still.').exactOptional(),
+  verdicts: atomicList(gateVerdict, 32).describe('What was judged of the candidate so far.').exactOptional(),
+  baseline: baseline.describe('What the old version did just before the switch.').exactOptional(),
   capacity: z
     .object({
       needed: integer().describe('GPUs that the candidate needs.'),
       free: integer().describe('GPUs that are free for it.').exactOptional(),
-      reserved: integer().describe('GPUs that are reserved for it.').exactOptional(),
+      reserved: integer()
+        .describe('GPUs that it was admitted for and does not hold yet; no other rollout counts on them.')
+        .exactOptional(),
     })
     .describe('GPUs of the candidate.')
     .exactOptional(),
@@ -115,5 +145,6 @@ export const deepSeekDeploymentStatus = z.object({
   rollout: rollout.describe('Where the change from one to the other is.').exactOptional(),
   rollback: rollback.describe('What a rollback would go to.').exactOptional(),
   handledOrder: text(512).describe('The order annotation that was last handled.').exactOptional(),
+  orderResult: text(1024).describe('What came of it: `Accepted: ...` or `Refused: ...`.').exactOptional(),
   history: atomicList(historyEntry, 20).describe('Attempts so far, newest first.').exactOptional(),
 });
