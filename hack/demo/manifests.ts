@@ -28,6 +28,10 @@ export async function readManifests(folder: string): Promise<KubeObject[]> {
 export async function installDefinitions(client: KubeClient, folder: string, signal: AbortSignal): Promise<void> {
   const options = { fieldManager: FIELD_MANAGER, force: true, signal };
   for (const definition of await readManifests(folder)) {
+    if (definition.kind === resources.priorityClasses.kind) {
+      await client.apply(resources.priorityClasses, definition, options);
+      continue;
+    }
     await client.apply(resources.customResourceDefinitions, definition, options);
     const { name } = definition.metadata;
     await waitFor(

@@ -44,6 +44,8 @@ export interface ClusterFacts {
   readonly nodes: readonly LiveNode[] | undefined;
   /** Of the API server; undefined: nothing in the spec depends on it, or it is not told. */
   readonly version: { readonly major: string; readonly minor: string; readonly gitVersion: string } | undefined;
+  /** Whether it has the PriorityClass of models; absent: nobody has asked, since no revision is rendered in this pass. */
+  readonly servingPriority?: boolean;
 }
 
 /** Everything that one pass is decided on: read once, never changed. Children are those that we own, by UID. */

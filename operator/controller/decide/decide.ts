@@ -22,7 +22,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const { deployment, now } = snapshot;
   const { spec, status } = deployment;
   const stored = knownRevisions(snapshot);
-  const desired = desiredRevision(deployment, stored, snapshot.deployments, snapshot.cluster.version);
+  const desired = desiredRevision(deployment, stored, snapshot.deployments, snapshot.cluster);
   const states = new Map(snapshot.deployments.flatMap((found) => stateOf(deployment.metadata.name, found)));
   const serves = traffic(activeServiceOf(snapshot), stored, states, {
     servingRevision: servingInStatus(deployment),

@@ -7,6 +7,7 @@ import { childNames } from '../../resources/names.ts';
 import { findRevision, newRevision, type PlanSummary, type Revision } from '../../rollout/revision.ts';
 import type { ClusterFacts, LiveDeployment } from '../snapshot.ts';
 import { checkImageVolume } from './image-volumes.ts';
+import { warnOfRaces, withServingPriority } from './serving-priority.ts';
 
 /** What the spec asks for, judged. */
 export interface Desired {
@@ -25,17 +26,19 @@ export function desiredRevision(
   deployment: DeepSeekDeployment,
   stored: readonly Revision[],
   running: readonly LiveDeployment[],
-  version: ClusterFacts['version'],
+  { version, servingPriority }: Omit<ClusterFacts, 'nodes'>,
 ): Desired {
-  const result = checkImageVolume(plan(deployment.spec), version);
+  const judged = checkImageVolume(plan(deployment.spec), version);
+  const result = servingPriority === false ? warnOfRaces(judged, deployment.spec) : judged;
   const found = findRevision(stored, deployment.spec);
   if (found) return { revision: found, isNew: false, plan: result };
   if (!result.accepted) return { isNew: false, plan: result };
   const revision = newRevision(stored, deployment.spec, (hash) => {
     const name = childNames(deployment.metadata.name, hash).deployment;
     const runs = running.find(({ metadata }) => metadata.name === name)?.spec?.template;
+    const placed = servingPriority === true ? withServingPriority(deployment) : deployment;
     return {
-      template: runs ?? renderPodTemplate(deployment, hash, result.plan, renderEngine(result.plan, deployment)),
+      template: runs ?? renderPodTemplate(placed, hash, result.plan, renderEngine(result.plan, deployment)),
       plan: summarize(result.plan),
       version: versionOf(deployment, result.plan),
     };
