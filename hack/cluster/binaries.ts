@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { type Binary, BINARY_SETS, type BinarySet, type Tool } from './binary-sets.ts';
 import { buildTools, checkGo } from './build.ts';
 import { ClusterError, systemCode } from './errors.ts';
 import { withLock } from './lock.ts';
-import type { Profile, Program } from './types.ts';
+import type { Profile } from './types.ts';
 
-export type Binary = Program | 'kubectl';
-
-const NEEDED: Readonly<Record<Profile, readonly Binary[]>> = {
-  'control-plane': ['etcd', 'kube-apiserver', 'kubectl'],
-  simulated: ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler', 'kwok'],
+/** What a profile can do with, where somebody else provides it. */
+const NEEDED: Readonly<Record<Profile, readonly string[]>> = {
+  'control-plane': ['etcd', 'kube-apiserver', 'kubectl'] satisfies Binary[],
+  simulated: BINARY_SETS.kubernetes.names,
 };
 
-/** The Go module that pins every binary and its checksums. */
-const TOOLS = join(import.meta.dirname, 'tools');
+/** Builds queue up: two at once would take longer than one after the other. */
+const LOCK_TIMEOUT_MS = 45 * 60_000;
 
 export interface BinariesOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -38,9 +38,21 @@ export async function findBinaries(profile: Profile, options: BinariesOptions): 
       `KUBEBUILDER_ASSETS=${assets} lacks ${missing.join(', ')}. Complete it, or unset the variable to build them.`,
     );
   }
-  const dir = join(cacheRoot(env), await toolsHash());
-  if ((await missingIn(dir, NEEDED.simulated)).length === 0) return dir;
-  await buildInto(dir, options);
+  return findSet(BINARY_SETS.kubernetes, options);
+}
+
+/**
+ * Path of a program beside the cluster, from the same cache. Building one takes minutes the first time, so only a suite
+ * that uses it asks for it.
+ */
+export async function findTool(name: Tool, options: BinariesOptions): Promise<string> {
+  return join(await findSet(BINARY_SETS[name], options), name);
+}
+
+async function findSet(set: BinarySet, options: BinariesOptions): Promise<string> {
+  const root = cacheRoot(options.env ?? process.env);
+  const dir = join(root, await hashOf(set));
+  if ((await missingIn(dir, set.names)).length > 0) await buildInto(root, dir, set, options);
   return dir;
 }
 
@@ -50,14 +62,15 @@ export function cacheRoot(env: Readonly<Record<string, string | undefined>>): st
   return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'deepseek-operator', 'bin');
 }
 
-/** Names a set of binaries: any change of a version or a checksum gives another folder. */
-async function toolsHash(): Promise<string> {
+/** Names a set of binaries: any change of a version, a checksum or a build tag gives another folder. */
+async function hashOf({ module, tags }: BinarySet): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(TOOLS, file)));
+  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(module, file)));
+  hash.update(tags.join());
   return hash.digest('hex').slice(0, 16);
 }
 
-async function missingIn(dir: string, names: readonly Binary[]): Promise<Binary[]> {
+async function missingIn(dir: string, names: readonly string[]): Promise<string[]> {
   const present = await Promise.all(
     names.map((name) =>
       access(join(dir, name), constants.X_OK).then(
@@ -70,19 +83,21 @@ async function missingIn(dir: string, names: readonly Binary[]): Promise<Binary[
 }
 
 /** Builds beside the final folder and moves it there in one step: a killed build leaves nothing that looks complete. */
-async function buildInto(dir: string, options: BinariesOptions): Promise<void> {
-  const progress = options.onProgress ?? (() => undefined);
-  await checkGo(options.signal);
-  await mkdir(join(dir, '..'), { recursive: true });
-  const onWait = ({ pid }: { pid: number }) => progress(`Process ${pid} is building the binaries; waiting for it`);
-  await withLock(`${dir}.lock`, { timeoutMs: 30 * 60_000, signal: options.signal, onWait }, async () => {
-    if ((await missingIn(dir, NEEDED.simulated)).length === 0) return;
+async function buildInto(root: string, dir: string, set: BinarySet, options: BinariesOptions): Promise<void> {
+  const { onProgress = () => undefined, signal } = options;
+  await checkGo(signal);
+  await mkdir(root, { recursive: true });
+  const onWait = ({ pid }: { pid: number }) => onProgress(`Process ${pid} is building binaries; waiting for it`);
+  await withLock(join(root, 'build.lock'), { timeoutMs: LOCK_TIMEOUT_MS, signal, onWait }, async () => {
+    if ((await missingIn(dir, set.names)).length === 0) return;
     const temporary = `${dir}.${process.pid}`;
+    const { module, what, tags } = set;
     try {
       await rm(temporary, { recursive: true, force: true });
       await mkdir(temporary);
-      await buildTools({ module: TOOLS, output: temporary, onProgress: progress, signal: options.signal });
-      await rename(join(temporary, 'server'), join(temporary, 'etcd')); // Go names it after its package, .../etcd/server.
+      const linkerFlags = await set.linkerFlags();
+      await buildTools({ module, what, tags, linkerFlags, output: temporary, onProgress, signal });
+      for (const [from, to] of Object.entries(set.renamed)) await rename(join(temporary, from), join(temporary, to));
       await rm(dir, { recursive: true, force: true });
       await rename(temporary, dir);
     } catch (error) {

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ClusterError } from './errors.ts';
+import type { Program } from './types.ts';
+
+export type Binary = Program | 'kubectl';
+
+/** Programs beside a cluster, built when the first suite asks for them. */
+export type Tool = 'prometheus' | 'traefik';
+
+/** Programs that are built together: one Go module pins them and holds their checksums. */
+export interface BinarySet {
+  /** Folder of the module. */
+  readonly module: string;
+  readonly names: readonly string[];
+  /** What is built and how long that takes, for people. */
+  readonly what: string;
+  readonly tags: readonly string[];
+  linkerFlags(): Promise<readonly string[]>;
+  /** Programs that Go names after their package, by that name. */
+  readonly renamed: Readonly<Record<string, string>>;
+}
+
+const folder = (name: string): string => join(import.meta.dirname, name);
+const plain = { tags: [], renamed: {}, linkerFlags: () => Promise.resolve([]) } as const;
+
+/** Everything of every profile. */
+const KUBERNETES: BinarySet = {
+  ...plain,
+  module: folder('tools'),
+  names: ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler', 'kwok'] satisfies Binary[],
+  what: 'etcd, Kubernetes and KWOK with Go: about 7 minutes on 2 cores',
+  linkerFlags: () => kubernetesVersionFlags(folder('tools')),
+  renamed: { server: 'etcd' }, // Its package is .../etcd/server.
+};
+
+const TOOLS: Readonly<Record<Tool, BinarySet>> = {
+  prometheus: {
+    ...plain,
+    module: folder('prometheus'),
+    names: ['prometheus'],
+    what: 'Prometheus with Go: about 4 minutes on 2 cores',
+    // Of service discovery only Kubernetes': the others are the clients of a dozen clouds.
+    tags: ['netgo', 'remove_all_sd', 'enable_kubernetes_sd'],
+  },
+  traefik: {
+    ...plain,
+    module: folder('traefik'),
+    names: ['traefik'],
+    what: 'Traefik with Go: about 8 minutes on 2 cores',
+  },
+};
+
+export const BINARY_SETS = { kubernetes: KUBERNETES, ...TOOLS } as const;
+
+/** Without a version from go.mod the servers call themselves v0.0.0-master, which breaks Helm's kubeVersion. */
+async function kubernetesVersionFlags(module: string): Promise<readonly string[]> {
+  const match = /^\s*(?:require\s+)?k8s\.io\/kubernetes (v\S+)/m.exec(await readFile(join(module, 'go.mod'), 'utf8'));
+  const version = match?.[1];
+  if (!version) throw new ClusterError('BUILD_FAILED', `${module}/go.mod does not require k8s.io/kubernetes.`);
+  const [major = '', minor = ''] = version.slice(1).split('.');
+  const base = 'k8s.io/component-base/version';
+  return ['gitVersion', 'gitMajor', 'gitMinor'].map(
+    (name, index) => `-X ${base}.${name}=${[version, major, minor][index] ?? ''}`,
+  );
+}
