@@ -9,6 +9,7 @@ import { loadCredentials } from './kube/credentials.ts';
 import { KubeError } from './kube/errors.ts';
 import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/leader-election.ts';
+import { ServerClock } from './kube/server-clock.ts';
 import { Transport } from './kube/transport.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -58,6 +59,10 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     clock: systemClock,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
   });
+  const serverClock = new ServerClock({
+    local: systemClock,
+    onStep: (ms) => log.info("the time is the API server's from now on", { stepMs: Math.round(ms) }),
+  });
   const transport = new Transport({
     credentials,
     clock: systemClock,
@@ -65,6 +70,7 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     onRequest: ({ method, host, code, seconds }) => {
       metrics.observeRequest({ method, host, code: code === '<error>' ? code : Number(code), seconds });
     },
+    onServerTime: (time) => serverClock.observe(time),
   });
   const unfenced = new KubeHttpClient(transport);
   const identity = `${hostname()}_${randomUUID()}`;
@@ -72,7 +78,7 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
   const client = elector ? new KubeHttpClient(transport, { fence: () => elector.fence() }) : unfenced;
   const events = new EventRecorder({
     client,
-    clock: systemClock,
+    clock: serverClock,
     source: { controller: `${GROUP}/controller`, instance: identity },
     mayWrite: () => elector?.isLeader ?? true,
     busy: () => manager.backlogged,
@@ -83,7 +89,7 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     ...(elector ? { elector } : {}),
     events,
     metrics,
-    clock: systemClock,
+    clock: serverClock,
     log,
     workers: config.workers,
     namespaces: config.watchNamespaces,

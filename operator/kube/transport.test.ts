@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
 import type { Credentials, TlsMaterial } from './credentials.ts';
 import { TimeoutError, TransportError } from './errors.ts';
+import type { ServerTime } from './server-clock.ts';
 import { FakeClock } from './testing/fake-clock.ts';
 import { Transport, type KubeRequest, type RequestSample, type TransportOptions } from './transport.ts';
 
@@ -125,6 +126,20 @@ describe('a call', () => {
     await expect(transport.call(get())).rejects.toThrow();
     expect(samples).toMatchObject([{ method: 'GET', verb: 'get', code: '404' }]);
   });
+});
+
+it('hands on the time of each answer, with when the request was sent and answered', async () => {
+  const times: ServerTime[] = [];
+  const other = makeTransport({ onServerTime: (time) => times.push(time) });
+  const date = 'Thu, 01 Jan 2026 00:00:00 GMT';
+  handlers.push(status(404, { date }), (_, response) => {
+    response.sendDate = false;
+    response.end('{}');
+  });
+  await expect(other.call(get())).rejects.toThrow();
+  await other.call(get());
+  await other.close();
+  expect(times).toEqual([{ date, sentAt: clock.monotonic(), receivedAt: clock.monotonic() }]);
 });
 
 describe('retries', () => {

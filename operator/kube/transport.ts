@@ -12,6 +12,7 @@ import {
   TransportError,
 } from './errors.ts';
 import { limitSignal, type LimitedSignal } from './limited-signal.ts';
+import type { ServerTime } from './server-clock.ts';
 import type { Clock } from './types.ts';
 
 export interface KubeRequest {
@@ -47,6 +48,8 @@ export interface TransportOptions {
   readonly random?: () => number;
   readonly userAgent?: string;
   readonly onRequest?: (sample: RequestSample) => void;
+  /** Called with the time of every answer that has a Date header. Must not throw. */
+  readonly onServerTime?: (time: ServerTime) => void;
   /** How often an idempotent request is sent at most. Default 5. */
   readonly maxAttempts?: number;
   /** How long a call may take with all its attempts, milliseconds. Default 60,000. */
@@ -162,7 +165,7 @@ export class Transport {
     signal: AbortSignal,
     options: { readonly bodyTimeout?: number },
   ): Promise<Exchange> {
-    const { clock, credentials, onRequest, userAgent = 'kube-client' } = this.#options;
+    const { clock, credentials, onRequest, onServerTime, userAgent = 'kube-client' } = this.#options;
     signal.throwIfAborted();
     const headers: Record<string, string> = {
       accept: 'application/json',
@@ -189,6 +192,8 @@ export class Transport {
         ...options,
       });
       sample(String(response.statusCode));
+      const { date } = response.headers;
+      if (typeof date === 'string') onServerTime?.({ date, sentAt: startedAt, receivedAt: clock.monotonic() });
       return { response, pool };
     } catch (error) {
       sample('<error>');
