@@ -1,19 +1,32 @@
 import { Command, CommanderError } from 'commander';
 import { catalogCommand } from './catalog/command.ts';
 import { getCommand } from './get/command.ts';
+import { historyCommand } from './history/command.ts';
 import { modelCommand } from './model/command.ts';
 import { planCommand, type PlanContext } from './plan/command.ts';
+import { orderCommands } from './orders/command.ts';
+import { pauseCommands } from './pause/command.ts';
+import { statusCommand } from './status/command.ts';
 import { CommandError, EXIT, type ExitStatus } from './support/exit-status.ts';
 import { printable } from './support/text.ts';
 
 /** Everything outside itself that the plugin may touch. */
 export type ProgramContext = PlanContext;
 
-/** Makes one command; `end` says with which status it is done. */
-type MakeCommand = (context: ProgramContext, end: (status: ExitStatus) => void) => Command;
+/** Makes commands; `end` says with which status one is done. */
+type MakeCommands = (context: ProgramContext, end: (status: ExitStatus) => void) => Command | readonly Command[];
 
 /** The plugin's commands, in the order of its help. */
-const COMMANDS: readonly MakeCommand[] = [planCommand, catalogCommand, modelCommand, getCommand];
+const COMMANDS: readonly MakeCommands[] = [
+  planCommand,
+  catalogCommand,
+  modelCommand,
+  getCommand,
+  statusCommand,
+  historyCommand,
+  orderCommands,
+  pauseCommands,
+];
 
 /** Runs `kubectl deepseek ARGUMENTS` and returns its exit status. Errors are written to stderr; nothing throws. */
 export async function run(argv: readonly string[], version: string, context: ProgramContext): Promise<ExitStatus> {
@@ -21,7 +34,9 @@ export async function run(argv: readonly string[], version: string, context: Pro
   const program = new Command('kubectl deepseek')
     .description('plan, watch and steer DeepSeek models on Kubernetes')
     .version(version, '-V, --version', 'print the version');
-  for (const make of COMMANDS) program.addCommand(make(context, (ended) => (status = ended)));
+  for (const make of COMMANDS) {
+    for (const command of [make(context, (ended) => (status = ended))].flat()) program.addCommand(command);
+  }
   for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void context.stdout.write(text),

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
-import { TimeoutError } from '../../operator/kube/errors.ts';
-import { limitSignal } from '../../operator/kube/limited-signal.ts';
+import { type AnswerInTime, answerInTime } from '../support/answer-in-time.ts';
 import { clusterError, type ClusterConnection, connectCluster } from '../support/cluster.ts';
 import type { CommandContext } from '../support/context.ts';
 import { CommandError, EXIT, type ExitStatus } from '../support/exit-status.ts';
+import type { Connect } from '../support/session.ts';
 import { describeTerminal } from '../support/terminal.ts';
 import { parseName, parseTimeout } from './arguments.ts';
 import { type Followed, followDeployments, followTree } from './follow.ts';
@@ -23,12 +23,6 @@ interface GetOptions {
   /** False with --no-color. */
   readonly color: boolean;
 }
-
-/** How the command gets to its cluster. */
-export type Connect = typeof connectCluster;
-
-/** Longest time until there is an answer or an error, milliseconds. */
-const ANSWER_LIMIT_MS = 9_000;
 
 /**
  * `get [NAME] [-w]`: all DeepSeekDeployments as a table, or one as a tree of revisions, pods and nodes, with the reason for
@@ -95,11 +89,13 @@ class GetCommand {
   readonly #connection: ClusterConnection;
   readonly #context: CommandContext;
   readonly #options: GetOptions;
+  readonly #answerInTime: AnswerInTime;
 
   constructor(connection: ClusterConnection, context: CommandContext, options: GetOptions) {
     this.#connection = connection;
     this.#context = context;
     this.#options = options;
+    this.#answerInTime = answerInTime(context);
   }
 
   /** The table. */
@@ -147,7 +143,7 @@ class GetCommand {
       context: this.#context,
       colour: color,
       timeoutMs: timeout,
-      answerInTime: (work) => this.#answerInTime(work),
+      answerInTime: this.#answerInTime,
     });
   }
 
@@ -156,22 +152,5 @@ class GetCommand {
     if (note !== undefined) stderr.write(`${note}\n`);
     const printed = text(describeTerminal(stdout, env, { colour: this.#options.color }), clock.now());
     if (printed !== '') stdout.write(`${printed}\n`);
-  }
-
-  /** Bounds everything that a person waits for: all its calls together, and a credentials plugin too. */
-  async #answerInTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { signal, clock } = this.#context;
-    const limit = limitSignal(signal, clock, ANSWER_LIMIT_MS, () => {
-      return new TimeoutError(`no answer within ${ANSWER_LIMIT_MS / 1000} s`);
-    });
-    const expired = Promise.withResolvers<never>();
-    const onAbort = (): void => expired.reject(limit.signal.reason as Error);
-    limit.signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await Promise.race([work(limit.signal), expired.promise]);
-    } finally {
-      limit.signal.removeEventListener('abort', onAbort);
-      limit.release();
-    }
   }
 }

@@ -4,6 +4,7 @@ import { ReflectingInformer } from '../../operator/kube/informer.ts';
 import type { ReflectorEvent } from '../../operator/kube/reflector.ts';
 import { type Node, resources } from '../../operator/kube/resources.ts';
 import type { Clock, Informer, KubeObject, ResourceType, Store } from '../../operator/kube/types.ts';
+import { CommandError, EXIT } from '../support/exit-status.ts';
 import { childSelector, DEEPSEEK_DEPLOYMENTS, type DeepSeekDeploymentObject, type TreeObjects } from './objects.ts';
 import { byName, type DeploymentRef } from './read.ts';
 
@@ -33,6 +34,22 @@ export function followDeployments(
   const feed = new Feed(options, namespace);
   const deployments = feed.follow(DEEPSEEK_DEPLOYMENTS);
   return feed.followed(() => deployments.list().toSorted(byName));
+}
+
+/** One DeepSeekDeployment alone; undefined when it is gone. */
+export function followDeployment(
+  options: FollowOptions,
+  { namespace, name }: DeploymentRef,
+): Followed<DeepSeekDeploymentObject | undefined> {
+  const feed = new Feed(options, namespace);
+  const deployments = feed.follow(DEEPSEEK_DEPLOYMENTS, { fieldSelector: `metadata.name=${name}` });
+  return feed.followed(() => {
+    if (feed.denied.length > 0) {
+      const message = `you may not watch ${feed.denied.join(', ')} in namespace ${namespace}, so there is nothing to wait for`;
+      throw new CommandError('FORBIDDEN', EXIT.unreachable, message);
+    }
+    return deployments.get({ namespace, name });
+  });
 }
 
 /** One DeepSeekDeployment and what is below it; undefined when it is gone. */

@@ -3,6 +3,7 @@ import type { ControllerRevision, Pod } from '../../operator/kube/resources.ts';
 import { acceleratorOf, classifyFailure, type FailureEvidence } from '../../operator/rollout/failures/index.ts';
 import type { PlanSummary, RevisionData } from '../../operator/rollout/revision.ts';
 import type { DeepSeekDeploymentObject, TreeObjects } from './objects.ts';
+import { type ProgressView, progressOf } from './progress.ts';
 import { type FailureView, podView, type PodView } from './pods.ts';
 
 /** How something fares: as it should, on its way, waiting for somebody to act, or off on purpose. */
@@ -47,7 +48,7 @@ export interface DeploymentSummary {
   readonly rollback?: NonNullable<DeepSeekDeploymentStatus['rollback']>;
 }
 
-export type RevisionRole = 'serving' | 'candidate' | 'rollback target' | 'old';
+export type RevisionRole = 'serving' | 'candidate' | 'held' | 'rollback target' | 'old';
 
 export interface RevisionView {
   readonly revision: string;
@@ -57,8 +58,12 @@ export interface RevisionView {
   readonly createdAt?: string;
   /** When it first served at full size, RFC 3339. */
   readonly provenAt?: string;
-  /** Why it was taken back: `<reason>: <message>`. */
+  /** When it was accepted without enough traffic to prove it, RFC 3339. */
+  readonly acceptedAt?: string;
+  /** Why it was taken back: `<reason>: <message>` of a failure. */
   readonly failed?: string;
+  /** The same of an order. */
+  readonly held?: string;
   /** Why its pods do not get ready. */
   readonly failure?: FailureView;
   /** Class of accelerator that its pods run on; the spec may ask for another one by now. */
@@ -75,12 +80,13 @@ export interface EarlierRevision {
   readonly version?: string;
   readonly createdAt?: string;
   readonly provenAt?: string;
+  readonly acceptedAt?: string;
   readonly failed?: string;
+  readonly held?: string;
 }
 
 /** Everything that `get NAME` shows; `-o json` prints it. Times are RFC 3339, so that nothing in it grows old. */
-export interface DeploymentInfo extends DeploymentSummary {
-  readonly rollout?: NonNullable<DeepSeekDeploymentStatus['rollout']>;
+export interface DeploymentInfo extends Omit<DeploymentSummary, 'rollback'>, ProgressView {
   readonly capacity?: CapacityView;
   readonly warnings: readonly string[];
   readonly revisions: readonly RevisionView[];
@@ -91,7 +97,9 @@ export interface DeploymentInfo extends DeploymentSummary {
 /** The summary of one DeepSeekDeployment: from the object alone. */
 export function summaryOf({ metadata, spec, status }: DeepSeekDeploymentObject): DeploymentSummary {
   const ready = readyOf({ metadata, status });
-  const { serving, candidate, plan, rollback, rollout } = status ?? {};
+  const { serving, plan, rollback, rollout } = status ?? {};
+  // After the switch the version that is being judged serves, and is next no more.
+  const candidate = status?.candidate?.revision === serving?.revision ? undefined : status?.candidate;
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -124,7 +132,7 @@ export function infoOf(objects: TreeObjects, now: number): DeploymentInfo {
   const stored = controllerRevisions.toSorted((a, b) => b.revision - a.revision);
   return {
     ...summaryOf(deployment),
-    ...(status?.rollout && { rollout: status.rollout }),
+    ...progressOf(deployment),
     ...capacityOf(status),
     warnings: warningsOf(objects),
     revisions: [...roles].map(([revision, role]) => revisionView(objects, revision, role, now)),
@@ -189,7 +197,7 @@ function rolesOf({ deployment: { status }, deployments, pods }: TreeObjects): Ma
     if (revision !== undefined && revision !== '' && !roles.has(revision)) roles.set(revision, role);
   };
   add(status?.serving?.revision, 'serving');
-  add(status?.candidate?.revision, 'candidate');
+  add(status?.candidate?.revision, status?.rollout?.phase === 'Held' ? 'held' : 'candidate');
   add(status?.rollback?.revision, 'rollback target');
   const live = deployments.filter(({ spec }) => (spec?.replicas ?? 0) > 0);
   for (const object of [...live, ...pods]) add(hashOf(object), 'old');
@@ -228,14 +236,17 @@ function revisionView(objects: TreeObjects, revision: string, role: RevisionRole
 
 function marksOf(revision: string, stored: ControllerRevision | undefined): EarlierRevision {
   const { creationTimestamp, annotations = {} } = stored?.metadata ?? {};
-  const { [ANNOTATION.proven]: provenAt, [ANNOTATION.failed]: failed } = annotations;
+  const { [ANNOTATION.proven]: provenAt, [ANNOTATION.accepted]: acceptedAt } = annotations;
+  const { [ANNOTATION.failed]: failed, [ANNOTATION.held]: held } = annotations;
   const version = dataOf(stored)?.version;
   return {
     revision,
     ...(version !== undefined && { version }),
     ...(creationTimestamp !== undefined && { createdAt: creationTimestamp }),
     ...(provenAt !== undefined && { provenAt }),
+    ...(acceptedAt !== undefined && { acceptedAt }),
     ...(failed !== undefined && { failed }),
+    ...(held !== undefined && { held }),
   };
 }
 

@@ -6,6 +6,7 @@ import { type Line, padLine, span } from '../support/styled.ts';
 import { flow } from '../support/table.ts';
 import { wrap } from '../support/text.ts';
 import { type RenderOptions, sign, TONES } from './glyphs.ts';
+import { rolloutFacts } from './rollout-facts.ts';
 import type { CapacityView, DeploymentInfo, ReadyView, RevisionView } from './info.ts';
 
 /** Columns that the labels take. */
@@ -24,11 +25,11 @@ export function renderFacts(info: DeploymentInfo, options: RenderOptions): Line[
   return [
     ...labelled('Name', [[span(safe(`${info.namespace}/${info.name}`, terminal), 'strong')]]),
     ...labelled('Serving', pieces(servingPieces(info))),
-    ...labelled('Next', pieces(nextPieces(info, options))),
+    ...labelled('Next', pieces(nextPieces(info))),
+    ...rolloutFacts(info, options).flatMap(({ label, lines }) => labelled(label, lines(width))),
     ...labelled('Ready', [verdictLine(info.ready, options), ...prose(info.ready.message)]),
     ...(capacity ? labelled('Capacity', [verdictLine(capacity, options), ...prose(capacity.message)]) : []),
     ...plansOf(info).flatMap(({ label, ...planned }) => labelled(label, pieces(planPieces(planned, options)))),
-    ...labelled('Rollback', pieces(rollbackPieces(info, options))),
     ...info.warnings.flatMap((warning) => labelled('Warning', prose(warning))),
   ];
 }
@@ -101,30 +102,7 @@ function servingPieces({ serving, replicas }: DeploymentInfo): (string | undefin
   return [serving.version, `${replicas.ready} of ${replicas.wanted} ready`, proven];
 }
 
-function nextPieces({ rollout, candidate }: DeploymentInfo, { now }: RenderOptions): (string | undefined)[] {
-  if (!rollout || (candidate === undefined && rollout.phase === 'Idle')) return [];
-  const { phase, attempt, way, weight, startedAt, deadline, capacity, message } = rollout;
-  const left = deadline === undefined ? undefined : (Date.parse(deadline) - now) / 1000;
-  const running = secondsSince(startedAt, now);
-  return [
-    candidate?.version,
-    running === undefined ? phase : `${phase} for ${formatDuration(running)}`,
-    way === undefined ? undefined : `way ${way}`,
-    attempt === undefined ? undefined : `attempt ${attempt}`,
-    weight === undefined ? undefined : `${weight} % of the traffic`,
-    left === undefined ? undefined : left > 0 ? `deadline in ${formatDuration(left)}` : 'deadline over',
-    capacity === undefined ? undefined : `needs ${capacity.needed} GPUs, ${capacity.free ?? 'unknown'} free`,
-    message,
-  ];
-}
-
-function rollbackPieces({ rollback }: DeploymentInfo, { now }: RenderOptions): (string | undefined)[] {
-  if (!rollback) return [];
-  const { readiness, revision, until, estimatedSeconds } = rollback;
-  const left = until === undefined ? undefined : (Date.parse(until) - now) / 1000;
-  return [
-    `${readiness} to ${revision}`,
-    estimatedSeconds === undefined ? undefined : `takes about ${formatDuration(estimatedSeconds)}`,
-    left === undefined ? undefined : left > 0 ? `kept for another ${formatDuration(left)}` : 'no longer kept',
-  ];
+function nextPieces({ candidate, rollout }: DeploymentInfo): (string | undefined)[] {
+  if (candidate === undefined) return [];
+  return [candidate.version, rollout?.phase === 'Held' ? 'held' : undefined];
 }

@@ -11,6 +11,7 @@ import type { PodState, PodView } from './pods.ts';
 const ROLE_TONES: Readonly<Record<RevisionRole, Tone>> = {
   serving: 'good',
   candidate: 'progress',
+  held: 'bad',
   'rollback target': 'accent',
   old: 'dim',
 };
@@ -48,15 +49,17 @@ function revisionNode(
   explain: Explain,
 ): TreeNode {
   const { terminal, now } = options;
-  const { role, revision, version = '', replicas, createdAt, failed, failure, pods } = view;
+  const { role, revision, version = '', replicas, createdAt, failed, held, failure, pods } = view;
   const pieces: Line[] = [
     [span(role, ROLE_TONES[role]), span(` ${safe(revision, terminal)}`, 'strong')],
     [span(safe(version, terminal))],
     [readiness(replicas), span(createdAt === undefined ? '' : `  ${formatAge(createdAt, now)}`, 'dim')],
   ];
-  const [failedReason = '', ...failedMessage] = (failed ?? '').split(': ');
   const notes = [
-    ...(failed === undefined ? [] : explain(failedReason, `Taken back: ${failedMessage.join(': ')}`)),
+    ...[failed, held].flatMap((mark) => {
+      const [reason = '', ...message] = mark?.split(': ') ?? [];
+      return mark === undefined ? [] : explain(reason, `Taken back: ${message.join(': ') || reason}`);
+    }),
     ...(failure ? explain(failure.reason, `${failure.reason}: ${failure.message}`) : []),
   ];
   const live = pods.filter(({ state }) => state !== 'Terminating' && state !== 'Ended').length;
@@ -170,12 +173,19 @@ function nodeCell({ node, gpus }: PodView, { terminal }: RenderOptions): Line {
 
 /** The revisions without pods, folded into one line. */
 function earlierNode(earlier: readonly EarlierRevision[], { terminal, wide }: RenderOptions): TreeNode {
-  const described = earlier.map(({ revision, version, provenAt, failed }) => {
-    const verdict = failed !== undefined ? ' (failed)' : provenAt !== undefined ? '' : ' (never proven)';
+  const described = earlier.map(({ revision, version, ...marks }) => {
+    const verdict = verdictOf(marks);
     return safe(`${revision} ${version ?? ''}`.trim() + verdict, terminal);
   });
   const text = `earlier: ${described.join(', ')}`;
   return {
     lines: (width) => [[span(wide ? text : cut(text, width, terminal.unicode ? '…' : '...'), 'dim')]],
   };
+}
+
+function verdictOf({ provenAt, acceptedAt, failed, held }: Omit<EarlierRevision, 'revision'>): string {
+  if (failed !== undefined) return ' (failed)';
+  if (held !== undefined) return ' (held)';
+  if (provenAt !== undefined) return '';
+  return acceptedAt === undefined ? ' (never proven)' : ' (accepted unproven)';
 }

@@ -64,7 +64,8 @@ describe('the page of one DeepSeekDeployment', () => {
       `
 Name      ai/chat
 Serving   deepseek-r1-distill-qwen-7b/FP16/0.32.0, 2 of 2 ready
-Next      deepseek-r1-distill-qwen-7b/FP16/0.33.9, Loading, attempt 2
+Next      deepseek-r1-distill-qwen-7b/FP16/0.33.9
+Rollout   Loading, attempt 2
 Ready     ✖ ImageNotFound for 4m
           Pod chat-9e1d0c22fa-6d8f9c7b5d-vwxyz: the image vllm/vllm-openai:v0.33.9 cannot be pulled: docker.io/vllm/vllm-openai:v0.33.9: not
           found. Correct engine.image or engine.version (or model.source.image.reference).
@@ -193,7 +194,7 @@ chat  2/2 ready  3d
       },
     };
     expect(page({ ...base, deployment: deploymentObject(status) })).toContain(
-      `Rollback  Warm to ${SERVING}, takes about 20s, kept for another 90m`,
+      `Rollback  Warm to ${SERVING} (deepseek-r1-distill-qwen-7b/FP16/0.32.0), takes about 20s, kept for another 90m`,
     );
   });
 

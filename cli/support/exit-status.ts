@@ -2,7 +2,7 @@
 export const EXIT = {
   /** It is done. */
   done: 0,
-  /** The answer is no: not found, refused. */
+  /** The answer is no: not found, refused, not in time. */
   no: 1,
   /** Wrong usage, or an input that cannot be read. */
   usage: 2,
@@ -14,7 +14,19 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 
 /** A stable word for each way in which a command ends early. */
 export type CommandErrorCode =
-  'NOT_FOUND' | 'USAGE' | 'INVALID_INPUT' | 'CRD_NOT_INSTALLED' | 'FORBIDDEN' | 'UNAUTHORIZED' | 'UNREACHABLE' | 'API';
+  | 'NOT_FOUND'
+  | 'USAGE'
+  | 'INVALID_INPUT'
+  | 'CRD_NOT_INSTALLED'
+  | 'FORBIDDEN'
+  | 'UNAUTHORIZED'
+  | 'UNREACHABLE'
+  | 'API'
+  | 'REFUSED'
+  | 'CONFLICT'
+  | 'NOT_HANDLED'
+  | 'NOT_READY'
+  | 'INTERRUPTED';
 
 /** Ends a command with a message for its user: what is wrong, and what to do. */
 export class CommandError extends Error {
