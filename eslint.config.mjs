@@ -22,7 +22,7 @@ const house = {
   cluster: [],
   simulator: ['cluster', 'kube'],
   'engine-check': ['cluster', 'api', 'catalog', 'planner', 'engines'],
-  hack: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'kube', 'controller'],
+  hack: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'rollout', 'kube', 'controller'],
   e2e: [
     'cluster',
     'simulator',

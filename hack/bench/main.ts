@@ -15,9 +15,10 @@ import { firstDeployment } from './scenarios/first-deployment.ts';
 import { massCreation } from './scenarios/mass-creation.ts';
 import { planner } from './scenarios/planner.ts';
 import { steadyState } from './scenarios/steady-state.ts';
+import { verdicts } from './scenarios/verdicts.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SCENARIOS: readonly Scenario[] = [planner, firstDeployment, massCreation, demo, steadyState];
+const SCENARIOS: readonly Scenario[] = [planner, verdicts, firstDeployment, massCreation, demo, steadyState];
 
 /** What the figures are promised for. */
 const REGULAR: Sizes = { models: 100, restMinutes: 5, delivery: false, flood: 300, pairs: 5 };
