@@ -34,6 +34,10 @@ export interface CapacityQuestion {
   readonly pods: readonly CapacityPod[] | undefined;
   /** Of the revision that wants room. */
   readonly template: IPodTemplateSpec;
+  /** Priority of its pods: pods of others that wait for a node and have less come after them. Absent: not known, and all come first. */
+  readonly priority?: number;
+  /** Nodes that offer devices of the accelerator’s vendor through dynamic resource allocation; absent: not known. */
+  readonly dynamicNodes?: readonly string[];
   /** Namespace and name of the DeepSeekDeployment, and the hash of the revision: pods of it that exist already are not counted against it. */
   readonly own: { readonly namespace: string; readonly name: string; readonly revision: string };
   /** Revision whose pods a handover would take away, one by one, and that of warm pods that may go. */
@@ -48,11 +52,16 @@ export interface CapacityReading {
   readonly unknown?: string;
   /** Replicas of the revision that have a node already. */
   readonly placed: number;
-  /** Further replicas that find room now, each on one node. */
+  /** Further replicas that find room now, each on one node; those that exist and wait for a node are among them. */
   readonly slots: number;
-  /** Further replicas that would find room once the n-th index of serving pods (and all warm ones) were gone: `[n]`, n from 0 to all of them. */
+  /**
+   * Further replicas that would find room once n serving pods and all warm ones were gone: `[n]`, n from 0 to all of
+   * them. Pods that are on their way out already count as gone, and are not among the n. Which pods a ReplicaSet
+   * takes beyond those that are not ready depends on their ages and on chance: it is the choice that frees least. With
+   * pods of others waiting it may fall as n rises: room that is large enough for one of them is taken.
+   */
   readonly slotsWithoutServing: readonly number[];
-  /** Further replicas that would find room once n warm pods were gone: `[n]`. */
+  /** The same for n warm pods, with all serving ones staying. */
   readonly slotsWithoutWarm: readonly number[];
   /** GPUs of one replica; 0 on CPU. */
   readonly gpusPerReplica: number;
