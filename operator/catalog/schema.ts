@@ -196,6 +196,7 @@ const engineVersion = z.strictObject({
       'kvCacheUsage',
       'timeToFirstToken',
       'interTokenLatency',
+      'timePerOutputToken',
       'requestLatency',
       'queueTime',
       'promptTokens',

@@ -157,6 +157,7 @@ const SGLANG_0_5_23: EngineVersion = {
     kvCacheUsage: 'sglang:token_usage',
     timeToFirstToken: 'sglang:time_to_first_token_seconds',
     interTokenLatency: 'sglang:inter_token_latency_seconds',
+    timePerOutputToken: 'sglang:request_time_per_output_token_seconds',
     requestLatency: 'sglang:e2e_request_latency_seconds',
     queueTime: 'sglang:queue_time_seconds',
     promptTokens: 'sglang:prompt_tokens_total',

@@ -118,6 +118,7 @@ const V1_3: EngineVersion = {
     kvCacheUsage: 'trtllm_kv_cache_utilization',
     timeToFirstToken: 'trtllm_time_to_first_token_seconds',
     interTokenLatency: 'trtllm_time_per_output_token_seconds',
+    timePerOutputToken: 'trtllm_time_per_output_token_seconds',
     requestLatency: 'trtllm_e2e_request_latency_seconds',
     queueTime: 'trtllm_request_queue_time_seconds',
     promptTokens: 'trtllm_prompt_tokens_total',
@@ -147,6 +148,7 @@ const V1_2: EngineVersion = {
   metrics: {
     timeToFirstToken: 'trtllm_time_to_first_token_seconds',
     interTokenLatency: 'trtllm_time_per_output_token_seconds',
+    timePerOutputToken: 'trtllm_time_per_output_token_seconds',
     requestLatency: 'trtllm_e2e_request_latency_seconds',
     queueTime: 'trtllm_request_queue_time_seconds',
     requestsSucceeded: 'trtllm_request_success_total',

@@ -223,6 +223,7 @@ const VLLM_0_32_0: EngineVersion = {
     kvCacheUsage: 'vllm:kv_cache_usage_perc',
     timeToFirstToken: 'vllm:time_to_first_token_seconds',
     interTokenLatency: 'vllm:inter_token_latency_seconds',
+    timePerOutputToken: 'vllm:request_time_per_output_token_seconds',
     requestLatency: 'vllm:e2e_request_latency_seconds',
     queueTime: 'vllm:request_queue_time_seconds',
     promptTokens: 'vllm:prompt_tokens_total',

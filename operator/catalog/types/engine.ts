@@ -76,6 +76,7 @@ export type CanonicalMetric =
   | 'kvCacheUsage'
   | 'timeToFirstToken'
   | 'interTokenLatency'
+  | 'timePerOutputToken'
   | 'requestLatency'
   | 'queueTime'
   | 'promptTokens'
