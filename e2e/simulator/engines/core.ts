@@ -53,13 +53,13 @@ export class EngineCore {
   }
 
   /**
-   * Yields `tokens` at the pace of the engine. Ends early, without an error, when `signal` aborts; the slot is free
+   * Yields `tokens` at the pace of the engine, which is asked before each of them. Ends early, without an error, when `signal` aborts; the slot is free
    * again when the generator has ended or was left.
    */
   async *generate(
     tokens: readonly string[],
     promptTokens: number,
-    pace: () => Pace,
+    pace: (made: number) => Pace,
     observer: CoreObserver,
     signal: AbortSignal,
   ): AsyncGenerator<string, void, void> {
@@ -77,7 +77,7 @@ export class EngineCore {
     this.#heldTokens += promptTokens;
     try {
       for (const token of tokens) {
-        const { timeToFirstToken, interTokenLatency } = pace();
+        const { timeToFirstToken, interTokenLatency } = pace(made);
         if (!(await this.#sleep(firstAt === undefined ? timeToFirstToken : interTokenLatency, signal))) return;
         observer.onToken(firstAt === undefined ? undefined : seconds(lastAt));
         lastAt = this.#clock.monotonic();

@@ -72,8 +72,19 @@ export interface EngineSpec {
 export interface Behaviour {
   /** Share of generation requests that fail with 500, 0 to 1. */
   readonly errorRate: number;
+  /** Shares of generation requests that stop half way: the tokens cease, or the connection is cut. Default 0. */
+  readonly stallRate?: number;
+  readonly cutRate?: number;
   /** Factor on every latency; 1 is the engine's own pace. */
   readonly slowFactor: number;
+  /** Further factor on the time to the first token; default 1. */
+  readonly firstTokenFactor?: number;
+  /** Sigma of the lognormal noise on the latencies of each request; default 0. */
+  readonly latencySigma?: number;
+  /** `tokens`: none are made any more. `everything`: nothing is answered. */
+  readonly hang?: 'tokens' | 'everything';
+  /** Its health check fails. */
+  readonly unhealthy?: boolean;
   /** Answers prompts wrongly (a bad quantization, a wrong chat template). */
   readonly wrongAnswers: boolean;
 }
@@ -89,8 +100,12 @@ export interface Latency {
 export interface EngineRuntime {
   readonly clock: Clock;
   readonly seed: number;
+  /** What sets this engine's faults and noise apart from those of its replicas; default: nothing. */
+  readonly key?: string;
   readonly latency: Latency;
   readonly behaviour: () => Behaviour;
+  /** Called when a generation request has ended. */
+  readonly onRequest?: () => void;
 }
 
 export interface RequestCounters {

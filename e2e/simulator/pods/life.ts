@@ -1,6 +1,6 @@
 import type { Clock } from '../../../operator/kube/types.ts';
 import { personaOf } from '../engines/index.ts';
-import type { Behaviour, Engine, EnginePersona, Latency, Launch, RequestCounters } from '../engines/types.ts';
+import type { Engine, EnginePersona, Latency, Launch, RequestCounters } from '../engines/types.ts';
 import type { PodState } from '../names.ts';
 import { seededRandom } from '../random.ts';
 import type { Random } from '../random.ts';
@@ -13,6 +13,8 @@ import { KILLED, failureEnding, messageOf, planLoad } from './load.ts';
 import type { Ending } from './load.ts';
 import { gracePeriodSeconds, preStopSeconds, restartBackOffSeconds, startupBudgetSeconds } from './seconds.ts';
 import { engineContainer } from './types.ts';
+import { countsRequests, failsNow, isLeakOver, isUnready, requestBehaviour, untilNextTurn } from './wear.ts';
+import type { Served } from './wear.ts';
 import type { Container, Pod } from './types.ts';
 
 /** What the pod's status should say next; see hack/cluster/kwok for what becomes of it. */
@@ -51,6 +53,9 @@ const longestLoad = 0.6;
 /** Seconds until an engine has read its command line and configuration: Python imports a lot first. */
 const importSeconds = 10;
 
+/** How a leak ends. */
+const OUT_OF_MEMORY: Ending = { state: 'oom-killed', exitCode: KILLED, message: '' };
+
 /** No restart comes sooner, whatever the time scale: the API server would see nothing else. */
 const shortestBackOffSeconds = 1;
 
@@ -62,10 +67,13 @@ export class PodLife {
   readonly #options: LifeOptions;
   readonly #hooks: LifeHooks;
   readonly #random: Random;
+  readonly #key: string;
   #pod: Pod;
   #report: PodReport;
   #engine: Engine | undefined;
   #finished = { total: 0, errors: 0 };
+  /** Monotonic time at which the container became ready. */
+  #readySince: number | undefined;
   /** Aborted and replaced whenever something changes that a waiting step may care about. */
   #wake = new AbortController();
   /** Aborted when the container is to stop; a node that comes back starts a new one. */
@@ -82,6 +90,7 @@ export class PodLife {
     this.#options = options;
     this.#hooks = hooks;
     this.#random = seededRandom(options.seed, key);
+    this.#key = key;
     this.#report = adopted ?? { state: 'pending', restarts: 0 };
   }
 
@@ -135,8 +144,8 @@ export class PodLife {
       this.#hooks.drained();
       return;
     }
-    const { state, restarts } = this.#report;
-    this.#report = { state: 'pending', restarts: state === 'ready' ? restarts + 1 : restarts };
+    const { restarts } = this.#report;
+    this.#report = { state: 'pending', restarts: this.#isServing() ? restarts + 1 : restarts };
     this.start();
   }
 
@@ -176,7 +185,7 @@ export class PodLife {
 
   /** From start to end of one container; undefined when it was stopped from outside. */
   async #runContainer(container: Container, launch: Launch, signal: AbortSignal): Promise<Ending | undefined> {
-    const adopted = this.#report.state === 'ready';
+    const adopted = this.#isServing();
     if (!adopted) this.#say({ ...this.#lastState(), state: 'loading' });
     const persona = personaOf(launch);
     if (persona === undefined) {
@@ -189,8 +198,15 @@ export class PodLife {
       return { state: oomKilled ? 'oom-killed' : 'crashed', exitCode, message: messageOf(container, log) };
     }
     const { clock, seed, latency } = this.#options;
-    const behaviour = () => requestBehaviour(this.#hooks.behaviour());
-    const engine = persona.serve(started.engine, { clock, seed, latency, behaviour });
+    this.#readySince = undefined;
+    const engine: Engine = persona.serve(started.engine, {
+      clock,
+      seed,
+      key: this.#key,
+      latency,
+      behaviour: () => requestBehaviour(this.#hooks.behaviour(), this.#served(engine)),
+      onRequest: () => countsRequests(this.#hooks.behaviour()) && this.changed(),
+    });
     const ending = adopted ? 'loaded' : await this.#load(container, persona, launch, engine, signal);
     if (ending === 'loaded') return this.#serve(container, persona, launch, engine, signal);
     if (ending !== undefined) await this.#endEngine((failed) => failed.kill());
@@ -253,16 +269,41 @@ export class PodLife {
     }
     if (signal.aborted) return undefined;
     engine.loaded();
-    this.#say({ ...this.#lastState(), state: 'ready' });
+    this.#readySince = this.#options.clock.monotonic();
+    let first = true; // An adopted container is reported again.
     for (;;) {
       const behaviour = this.#hooks.behaviour();
-      const ending = behaviour.failure === 'gated' ? undefined : failureEnding(behaviour, container, persona, launch);
+      const served = this.#served(engine);
+      const ending = isLeakOver(behaviour, served)
+        ? OUT_OF_MEMORY
+        : behaviour.failure === 'gated' || !failsNow(behaviour, served)
+          ? undefined
+          : failureEnding(behaviour, container, persona, launch);
       if (ending !== undefined) {
         await this.#endEngine((failed) => failed.kill());
         return ending;
       }
-      if (!(await this.#pauseUntilChange(signal))) return undefined;
+      const state = isUnready(behaviour, served) ? 'unready' : 'ready';
+      if (this.#report.state !== state || first) this.#say({ ...this.#lastState(), state });
+      first = false;
+      const turn = untilNextTurn(behaviour, served);
+      const goesOn =
+        turn < Infinity
+          ? await this.#pause(turn * this.#options.timeScale, signal)
+          : await this.#pauseUntilChange(signal);
+      if (!goesOn) return undefined;
     }
+  }
+
+  /** What the container has served since it became ready. */
+  #served(engine: Engine): Served {
+    const { clock, timeScale } = this.#options;
+    const passed = this.#readySince === undefined ? 0 : (clock.monotonic() - this.#readySince) / 1000;
+    return { seconds: timeScale > 0 ? passed / timeScale : passed, requests: engine.requests.total };
+  }
+
+  #isServing(): boolean {
+    return this.#report.state === 'ready' || this.#report.state === 'unready';
   }
 
   /** Deletion, as the kubelet does it: preStop, SIGTERM, and SIGKILL when the grace period is over. */
@@ -271,7 +312,7 @@ export class PodLife {
     const container = engineContainer(this.#pod);
     const begun = clock.monotonic();
     const grace = gracePeriodSeconds(this.#pod);
-    const runs = this.#report.state === 'loading' || this.#report.state === 'ready';
+    const runs = this.#report.state === 'loading' || this.#isServing();
     const lost = this.#stop.signal;
     if (runs && container !== undefined && !(await this.#sleep(Math.min(preStopSeconds(container), grace), lost)))
       return;
@@ -310,9 +351,10 @@ export class PodLife {
     this.#hooks.report(report);
   }
 
-  /** Waits, but not beyond a change (of rules, of the pod) or the end. */
-  async #pause(seconds: number, signal: AbortSignal): Promise<void> {
+  /** Waits, but not beyond a change (of rules, of the pod) or the end; false when the end has come. */
+  async #pause(seconds: number, signal: AbortSignal): Promise<boolean> {
     await this.#sleep(seconds, AbortSignal.any([signal, this.#wake.signal]));
+    return !signal.aborted;
   }
 
   /** False when the end has come. */
@@ -332,12 +374,4 @@ export class PodLife {
       throw error;
     }
   }
-}
-
-function requestBehaviour(behaviour: PodBehaviour): Behaviour {
-  return {
-    errorRate: behaviour.errorRate ?? 0,
-    slowFactor: behaviour.slowFactor ?? 1,
-    wrongAnswers: behaviour.wrongAnswers ?? false,
-  };
 }

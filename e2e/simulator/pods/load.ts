@@ -35,7 +35,8 @@ export function planLoad(
   launch: Launch,
 ): LoadPlan {
   const seconds = behaviour.loadSeconds ?? drawnSeconds;
-  const ending = failureEnding(behaviour, container, persona, launch);
+  const later = behaviour.failAfterSeconds !== undefined || behaviour.failAfterRequests !== undefined;
+  const ending = later ? undefined : failureEnding(behaviour, container, persona, launch);
   if (ending !== undefined) {
     return { seconds: behaviour.failure === 'gated' ? Math.min(hubSeconds, seconds / 2) : seconds / 2, ending };
   }

@@ -7,14 +7,19 @@ import type { Timing } from '../core.ts';
 import type { Engine, EngineRuntime, EngineSpec, RequestCounters } from '../types.ts';
 import { HttpError } from './dialect.ts';
 import type { Dialect } from './dialect.ts';
+import { drawFate, halfWay, paceOf } from './fate.ts';
+import type { Fate } from './fate.ts';
 import { planGeneration } from './generation.ts';
 import type { Generation, GenerationKind } from './generation.ts';
-import { exhaust, readJson, sendJson, sendStream } from './http.ts';
+import { exhaust, readJson, sendEmpty, sendJson, sendStream } from './http.ts';
 
 export const generationRoutes: Readonly<Record<string, GenerationKind>> = {
   '/v1/completions': 'completion',
   '/v1/chat/completions': 'chat',
 };
+
+/** Where probes ask the engines. */
+const healthRoutes = new Set(['/health', '/v1/health', '/health_generate', '/ready', '/ping']);
 
 /** One HTTP request that has been answered, or whose connection has ended. */
 export interface HttpRecord {
@@ -48,7 +53,7 @@ export abstract class OpenAIServer implements Engine {
     this.spec = spec;
     this.runtime = runtime;
     this.core = new EngineCore(runtime.clock, spec.maxNumSeqs);
-    this.#random = seededRandom(runtime.seed, spec.model, 'errors');
+    this.#random = seededRandom(runtime.seed, spec.model, runtime.key ?? '', 'fates');
     this.#server = createServer({ keepAliveTimeout: keepAliveMilliseconds }, (request, response) => {
       void this.#handle(request, response);
     });
@@ -136,20 +141,21 @@ export abstract class OpenAIServer implements Engine {
     const refusal = refuse();
     if (refusal !== undefined) throw refusal;
     const { errorRate, wrongAnswers } = runtime.behaviour();
+    const fate = drawFate(this.#random);
     const generation = planGeneration(kind, body, spec, dialect, { seed: runtime.seed, wrong: wrongAnswers });
-    if (errorRate > 0 && this.#random() < errorRate) throw dialect.internalError('EngineCore encountered an issue.');
+    if (fate.error < errorRate) throw dialect.internalError('EngineCore encountered an issue.');
     const left = new AbortController();
     response.once('close', () => left.abort());
     const signal = AbortSignal.any([left.signal, this.#cut.signal]);
-    const stream = this.#tokens(generation, signal);
+    const stream = this.#tokens(generation, fate, left, signal);
     const envelope = { id: this.#nextId(kind), created: Math.floor(runtime.clock.now() / 1000) };
     if (generation.stream) {
       await sendStream(response, generation, dialect.events(generation, envelope), dialect.streamContentType, stream);
       return;
     }
     await exhaust(stream.tokens);
-    if (!signal.aborted)
-      sendJson(response, 200, dialect.full(generation, envelope, stream.timing()), dialect.jsonContentType);
+    if (signal.aborted) response.destroy();
+    else sendJson(response, 200, dialect.full(generation, envelope, stream.timing()), dialect.jsonContentType);
   }
 
   /** Whether the request carries one of the keys; without keys every request does. */
@@ -170,7 +176,10 @@ export abstract class OpenAIServer implements Engine {
       this.#inFlight++;
     }
     try {
-      await this.route(route, request, response);
+      const { hang, unhealthy = false } = this.runtime.behaviour();
+      if (hang === 'everything') await new Promise((resolve) => response.once('close', resolve));
+      else if (unhealthy && healthRoutes.has(route)) sendEmpty(response, 503);
+      else await this.route(route, request, response);
     } catch (error) {
       const failure = error instanceof HttpError ? error : this.dialect.internalError(String(error));
       if (!response.headersSent) sendJson(response, failure.status, failure.body, this.dialect.jsonContentType);
@@ -180,6 +189,7 @@ export abstract class OpenAIServer implements Engine {
       if (generates) {
         if (cut || response.statusCode >= 500) this.#errors++;
         if (--this.#inFlight === 0) this.#onIdle?.();
+        this.runtime.onRequest?.();
       }
       this.onHttp({
         route,
@@ -192,13 +202,17 @@ export abstract class OpenAIServer implements Engine {
     }
   }
 
-  #tokens(generation: Generation, signal: AbortSignal) {
+  /** `cut` ends the request, whose `signal` follows it. */
+  #tokens(generation: Generation, fate: Fate, cut: AbortController, signal: AbortSignal) {
     const { latency, behaviour } = this.runtime;
-    const pace = () => {
-      if (this.#stalled) return { timeToFirstToken: Infinity, interTokenLatency: Infinity };
-      const { slowFactor } = behaviour();
-      const prefill = latency.timeToFirstToken + latency.perPromptToken * generation.promptTokens;
-      return { timeToFirstToken: prefill * slowFactor, interTokenLatency: latency.interTokenLatency * slowFactor };
+    const half = Math.max(1, Math.floor(generation.tokens.length / 2));
+    const pace = (made: number) => {
+      const now = behaviour();
+      const end = made >= half ? halfWay(fate, now) : undefined;
+      if (end === 'cut') cut.abort();
+      if (this.#stalled || end === 'stall' || now.hang === 'tokens')
+        return { timeToFirstToken: Infinity, interTokenLatency: Infinity };
+      return paceOf(latency, generation.promptTokens, now, fate);
     };
     let timing: Timing = { queued: 0, prefill: 0, decode: 0, total: 0, tokens: 0 };
     const observer = {
