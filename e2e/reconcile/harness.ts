@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { parse } from 'yaml';
 import { AuditReader, countWrites, type AuditEntry, type Cluster } from '../../hack/cluster/index.ts';
-import { API_VERSION, type DeepSeekDeploymentStatus, KIND, LABEL } from '../../operator/api/index.ts';
+import { ANNOTATION, API_VERSION, type DeepSeekDeploymentStatus, KIND, LABEL } from '../../operator/api/index.ts';
 import { Manager } from '../../operator/controller/manager.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import type { LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
@@ -13,11 +13,18 @@ import { loadCredentials } from '../../operator/kube/credentials.ts';
 import { EventRecorder } from '../../operator/kube/events.ts';
 import { resources, type Deployment, type Pod } from '../../operator/kube/resources.ts';
 import { Transport } from '../../operator/kube/transport.ts';
-import type { KubeClient, ResourceType } from '../../operator/kube/types.ts';
+import type { Clock, KubeClient, ResourceType } from '../../operator/kube/types.ts';
+import { formatOrder, type OrderVerb } from '../../operator/rollout/orders.ts';
 import { createLogger } from '../../operator/telemetry/logger.ts';
 import { Metrics } from '../../operator/telemetry/metrics.ts';
-import { startSimulator, type Simulator, type SimulatorControl } from '../simulator/index.ts';
+import { loopbackAddress, startSimulator, type Simulator, type SimulatorControl } from '../simulator/index.ts';
 import { eventually, testNamespace } from '../support/index.ts';
+import { Load, type LoadOptions } from './load.ts';
+import { MovableClock } from './movable-clock.ts';
+import { Pool, type PoolOptions } from './pools.ts';
+import { Quota } from './quota.ts';
+import { OtherPeople, type Tenant, type TenantOptions } from './tenants.ts';
+import { TrafficWatch } from './traffic.ts';
 
 /** Long enough for a busy machine; only a failing test uses it up. */
 export const PATIENCE = { timeoutMs: 60_000 } as const;
@@ -30,6 +37,8 @@ export interface OperatorOptions {
   readonly groups?: readonly string[];
   /** How far its clock is ahead of the machine's, milliseconds: what takes time has happened when it starts. */
   readonly aheadMs?: number;
+  /** Default: the bench's own, which `advance` moves. */
+  readonly clock?: Clock;
 }
 
 /** One operator, one engine simulator and one namespace for each test of a file; they share the cluster. */
@@ -43,6 +52,10 @@ export interface OperatorBench {
   readonly operatorUser: string;
   /** The log lines of the operator, parsed. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
+  /** The operator's time. */
+  readonly clock: MovableClock;
+  /** So much time passes for the operator, milliseconds: its windows and waits of that time end. */
+  advance(ms: number): void;
   startOperator(options?: OperatorOptions): Promise<void>;
   stopOperator(): Promise<void>;
   create(name: string, spec: object): Promise<LiveDeepSeekDeployment>;
@@ -60,6 +73,18 @@ export interface OperatorBench {
    * a moment, and the scheduler would refuse ours in that time.
    */
   gpusFree(pool: string, count: number): Promise<void>;
+  /** Writes an order into its annotation, as kubectl deepseek does; `revision` default: what serves. Gives the annotation. */
+  order(name: string, verb: OrderVerb, revision?: string): Promise<string>;
+  /** GPU nodes of this test alone; they go with it. */
+  pool(options: PoolOptions): Promise<Pool>;
+  /** Other people's GPU pods in a namespace of their own; resolves when all that have room run. */
+  tenant(options: TenantOptions): Promise<Tenant>;
+  /** Limits the GPUs of the test's namespace. */
+  quota(gpus: number): Promise<Quota>;
+  /** Follows the traffic of a DeepSeekDeployment, that exists or will, on a client of its own. */
+  watchTraffic(name: string): Promise<TrafficWatch>;
+  /** Users of a DeepSeekDeployment, from now until `stop`. */
+  load(name: string, options?: LoadOptions): Promise<Load>;
   /** Requests of the operator since the test began. */
   requests(): Promise<readonly AuditEntry[]>;
   /** Waits until the operator has sent nothing but watches for `quietMs`. */
@@ -82,23 +107,35 @@ export function operatorBench(cluster: () => Cluster): () => OperatorBench {
   };
 }
 
+interface Connection {
+  readonly client: KubeHttpClient;
+  readonly close: () => Promise<void>;
+}
+
 async function connect(
   cluster: Cluster,
   user: string,
   options: { readonly groups?: readonly string[] } = {},
-): Promise<KubeHttpClient> {
+): Promise<Connection> {
   const kubeconfig = await cluster.kubeconfig(user, options);
   const credentials = await loadCredentials({ clock: systemClock, kubeconfig });
-  return new KubeHttpClient(new Transport({ credentials, clock: systemClock, userAgent: user }));
+  const transport = new Transport({ credentials, clock: systemClock, userAgent: user });
+  return { client: new KubeHttpClient(transport), close: () => transport.close() };
 }
 
 /** Applies the CRD and waits until it is served. */
 export async function installCrd(cluster: Cluster): Promise<void> {
   const signal = AbortSignal.timeout(50_000);
-  const client = await connect(cluster, 'installer');
+  const { client, close } = await connect(cluster, 'installer');
   const crd = parse(await readFile(MANIFEST, 'utf8')) as object;
   await client.apply(resources.customResourceDefinitions, crd, { fieldManager: 'installer', force: true, signal });
   await eventually(() => client.list(DEEPSEEK_DEPLOYMENTS, { signal }), { timeoutMs: 30_000, signal });
+  await close();
+}
+
+/** Maps what the operator would connect to, a pod's address and port, onto where the simulator plays that pod's engine. */
+export function podResolver(enginePort: number): (host: string, port: number) => { host: string; port: number } {
+  return (host) => ({ host: loopbackAddress(host), port: enginePort });
 }
 
 class Bench implements OperatorBench {
@@ -110,6 +147,12 @@ class Bench implements OperatorBench {
   readonly #audit: AuditReader;
   readonly #seen: AuditEntry[] = [];
   readonly #closing = new AbortController();
+  readonly clock = new MovableClock();
+  readonly #others: OtherPeople;
+  readonly #ending: (() => Promise<unknown>)[] = [];
+  readonly #pools: Pool[] = [];
+  /** Of the connections, which go last. */
+  readonly #closers: (() => Promise<void>)[] = [];
   #operator: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   static async open(cluster: Cluster, namespace: string): Promise<Bench> {
@@ -119,11 +162,13 @@ class Bench implements OperatorBench {
     return new Bench(cluster, namespace, await connect(cluster, `test-${namespace}`), simulator);
   }
 
-  constructor(cluster: Cluster, namespace: string, client: KubeClient, simulator: Simulator) {
+  constructor(cluster: Cluster, namespace: string, { client, close }: Connection, simulator: Simulator) {
     this.#cluster = cluster;
     this.namespace = namespace;
     this.client = client;
     this.#simulator = simulator;
+    this.#closers.push(close);
+    this.#others = new OtherPeople(client, `${namespace}-others`);
     this.#audit = new AuditReader(cluster.auditLog, { user: this.operatorUser });
   }
 
@@ -139,9 +184,19 @@ class Bench implements OperatorBench {
     return `operator-${this.namespace}`;
   }
 
-  async startOperator({ aheadMs = 0, ...options }: OperatorOptions = {}): Promise<void> {
-    const client = await connect(this.#cluster, this.operatorUser, options);
-    const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+  advance(ms: number): void {
+    this.clock.advance(ms);
+  }
+
+  async startOperator({ aheadMs = 0, clock: time = this.clock, ...options }: OperatorOptions = {}): Promise<void> {
+    const { client, close } = await connect(this.#cluster, this.operatorUser, options);
+    this.#closers.push(close);
+    const clock: Clock = {
+      now: () => time.now() + aheadMs,
+      monotonic: () => time.monotonic(),
+      setTimeout: (callback, ms) => time.setTimeout(callback, ms),
+      sleep: (ms, signal) => time.sleep(ms, signal),
+    };
     const stream = new Writable({
       write: (line: Buffer, _, done) => {
         this.log.push(JSON.parse(line.toString()) as Record<string, unknown>);
@@ -244,6 +299,48 @@ class Bench implements OperatorBench {
     }, PATIENCE);
   }
 
+  async order(name: string, verb: OrderVerb, revision?: string): Promise<string> {
+    const { metadata, status } = await this.get(name);
+    const target = revision ?? status?.serving?.revision;
+    if (target === undefined) throw new Error(`${name} serves nothing: name the revision to ${verb}`);
+    const uid = metadata.uid ?? '';
+    const annotation = formatOrder({ verb, revision: target, uid, nonce: crypto.randomUUID().slice(0, 8) });
+    await this.edit(name, { metadata: { annotations: { [ANNOTATION.order]: annotation } } });
+    return annotation;
+  }
+
+  async pool(options: PoolOptions): Promise<Pool> {
+    const name = `${this.namespace}-pool-${this.#pools.length}`;
+    const pool = await Pool.create(this.client, this.simulator, name, options, this.signal);
+    this.#pools.push(pool);
+    return pool;
+  }
+
+  tenant(options: TenantOptions): Promise<Tenant> {
+    return this.#others.tenant(options, this.signal);
+  }
+
+  async quota(gpus: number): Promise<Quota> {
+    const quota = new Quota(this.client, this.namespace, this.signal);
+    await quota.set(gpus);
+    return quota;
+  }
+
+  async watchTraffic(name: string): Promise<TrafficWatch> {
+    const { client, close } = await connect(this.#cluster, `watcher-${this.namespace}`);
+    this.#closers.push(close);
+    const watch = await new TrafficWatch(client, this.namespace, name).start(this.signal);
+    this.#ending.push(() => watch.stop());
+    return watch;
+  }
+
+  async load(name: string, options?: LoadOptions): Promise<Load> {
+    const watch = await this.watchTraffic(name);
+    const load = new Load(() => watch.endpoints(), this.#simulator.enginePort, name, options).start();
+    this.#ending.unshift(() => load.stop());
+    return load;
+  }
+
   async requests(): Promise<readonly AuditEntry[]> {
     this.#seen.push(...(await this.#audit.read()));
     return this.#seen;
@@ -263,9 +360,17 @@ class Bench implements OperatorBench {
   }
 
   async close(): Promise<void> {
-    await this.stopOperator();
-    await this.#simulator.stop();
-    this.#closing.abort();
+    const signal = AbortSignal.timeout(45_000);
+    try {
+      await this.stopOperator();
+      for (const end of this.#ending) await end();
+      await this.#simulator.stop();
+      await this.#others.leave(signal);
+    } finally {
+      for (const pool of this.#pools) await pool.close(signal);
+      this.#closing.abort();
+      for (const close of this.#closers) await close();
+    }
   }
 }
 
