@@ -3,6 +3,7 @@
  *   *.test.ts              unit         needs nothing
  *   *.integration.test.ts  integration  needs etcd and kube-apiserver (hack/test.ts starts them)
  *   *.simulated.test.ts    simulated    needs the simulated cluster
+ *   *.gateway.test.ts      gateway      needs one in a network namespace, where pods answer at their own addresses
  */
 const swc = {
   '^.+\\.ts$': [
@@ -30,9 +31,10 @@ export default {
       ...common,
       displayName: 'unit',
       roots: all,
-      testRegex: ['(?<!\\.integration|\\.simulated)\\.test\\.ts$'],
+      testRegex: ['(?<!\\.integration|\\.simulated|\\.gateway)\\.test\\.ts$'],
     },
     { ...common, displayName: 'integration', roots: all, testRegex: ['\\.integration\\.test\\.ts$'] },
     { ...common, displayName: 'simulated', roots: all, testRegex: ['\\.simulated\\.test\\.ts$'] },
+    { ...common, displayName: 'gateway', roots: all, testRegex: ['\\.gateway\\.test\\.ts$'] },
   ],
 };

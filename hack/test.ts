@@ -8,13 +8,27 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { clusterVariable, startCluster, type Profile } from './cluster/index.ts';
+import {
+  clusterVariable,
+  findBinaries,
+  findTool,
+  gatewayApiCrds,
+  type Profile,
+  runInNewNamespace,
+  startCluster,
+  type Tool,
+  whyNoNamespace,
+} from './cluster/index.ts';
 import { failure, formatCounts, judge, total, type TierResult } from './testing/report.ts';
 
 interface Tier {
   readonly name: string;
   /** The cluster that the tier's files share. */
   readonly profile?: Profile;
+  /** Programs beside the cluster that its files start. They are built before: a test waits for minutes, not for a compiler. */
+  readonly tools?: readonly Tool[];
+  /** Cluster and tests run in a network namespace of their own, where the addresses of pods are local (cluster/netns.ts). */
+  readonly ownNetwork?: boolean;
   readonly timeoutMs: number;
 }
 
@@ -22,8 +36,12 @@ const MINUTE_MS = 60_000;
 const TIERS: readonly Tier[] = [
   { name: 'unit', timeoutMs: 15 * MINUTE_MS },
   { name: 'integration', profile: 'control-plane', timeoutMs: 30 * MINUTE_MS },
-  { name: 'simulated', profile: 'simulated', timeoutMs: 30 * MINUTE_MS },
+  { name: 'simulated', profile: 'simulated', tools: ['prometheus'], timeoutMs: 30 * MINUTE_MS },
+  { name: 'gateway', profile: 'simulated', tools: ['traefik'], ownNetwork: true, timeoutMs: 15 * MINUTE_MS },
 ];
+
+/** Set in the process that runs a tier inside its own network. */
+const INSIDE = 'DEEPSEEK_TEST_INSIDE';
 
 const ROOT = join(import.meta.dirname, '..');
 const REPORTS = join(ROOT, '.reports');
@@ -34,7 +52,11 @@ async function runTier(tier: Tier, jestArgs: readonly string[], signal: AbortSig
   print(`\n=== ${tier.name} ===`);
   const { profile } = tier;
   if (!profile) return runJest(tier, jestArgs, {}, signal);
-  const cluster = await startCluster({ profile, signal, onProgress: (line) => print(`cluster: ${line}`) });
+  const onProgress = (line: string): void => print(`cluster: ${line}`);
+  if (tier.ownNetwork && process.env[INSIDE] !== tier.name) return runInside(tier, profile, jestArgs, signal);
+  // A file that is run alone builds what it asks for; most ask for nothing.
+  for (const tool of jestArgs.length === 0 ? (tier.tools ?? []) : []) await findTool(tool, { signal, onProgress });
+  const cluster = await startCluster({ profile, signal, onProgress });
   try {
     return await runJest(tier, jestArgs, { [clusterVariable(profile)]: cluster.dir }, signal);
   } finally {
@@ -42,13 +64,35 @@ async function runTier(tier: Tier, jestArgs: readonly string[], signal: AbortSig
   }
 }
 
+/** Runs the tier by this script again, in a new network namespace. Nothing can be downloaded there. */
+async function runInside(
+  tier: Tier,
+  profile: Profile,
+  jestArgs: readonly string[],
+  signal: AbortSignal,
+): Promise<TierResult> {
+  const why = await whyNoNamespace(signal);
+  if (why !== undefined) return { counts: { passed: 0, failed: 0, skipped: 1 }, problem: `skipped: ${why}` };
+  const options = { signal, onProgress: (line: string) => print(`cluster: ${line}`) };
+  await findBinaries(profile, options);
+  for (const tool of tier.tools ?? []) await findTool(tool, options);
+  await gatewayApiCrds(signal); // Into Go's module cache.
+  const report = reportFile(tier);
+  await rm(report, { force: true });
+  const again = [process.execPath, '--no-warnings', import.meta.filename, tier.name, '--', ...jestArgs];
+  const exitCode = await runInNewNamespace(again, signal, { [INSIDE]: tier.name });
+  return judge(await readFile(report, 'utf8').catch(() => undefined), exitCode);
+}
+
+const reportFile = ({ name }: Tier): string => join(REPORTS, `jest-${name}.json`);
+
 async function runJest(
   tier: Tier,
   jestArgs: readonly string[],
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<TierResult> {
-  const report = join(REPORTS, `jest-${tier.name}.json`);
+  const report = reportFile(tier);
   await mkdir(REPORTS, { recursive: true });
   await rm(report, { force: true });
   const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
@@ -106,6 +150,7 @@ async function main(args: readonly string[]): Promise<number> {
     lines.push(`${tier.name}: ${formatCounts(result.counts)} in ${seconds} s${problem}`);
     if (controller.signal.aborted) break;
   }
+  if (process.env[INSIDE] !== undefined) return total(results).failed === 0 ? 0 : 1; // The process outside prints.
   const counts = total(results);
   print('');
   lines.forEach(print);

@@ -15,8 +15,14 @@ export interface SimulatorOptions {
   readonly kubeconfig: string;
   /** Plays pods of these namespaces alone, so that several simulators share a cluster. Default: all. */
   readonly namespaces?: readonly string[];
-  /** Port of every engine, each on its own loopback address. Default: a free one. */
+  /** Port of every engine, each on its own address. Default: a free one. */
   readonly enginePort?: number;
+  /**
+   * Where the engine of the pod 10.x.y.z listens: on 127.x.y.z (default), or on the pod's own address, where that is local
+   * (in the network namespace of a cluster). Then `enginePort` has to be the port of the containers, and a gateway that reads
+   * EndpointSlices finds the engine.
+   */
+  readonly listenOn?: 'Loopback' | 'PodAddress';
   /** Port of the control API on 127.0.0.1. Default: a free one. */
   readonly controlPort?: number;
   /** Everything that is drawn (load times, errors, texts) follows from it. Default 1. */
@@ -36,7 +42,7 @@ export interface Simulator extends AsyncDisposable {
   readonly control: SimulatorControl;
   /** The same control over HTTP, `http://127.0.0.1:port`; see SimulatorClient. */
   readonly controlUrl: string;
-  /** The engine of the pod 10.x.y.z answers at 127.x.y.z on this port. */
+  /** The engine of the pod 10.x.y.z answers at 127.x.y.z (see `listenOn`) on this port. */
   readonly enginePort: number;
   /** Ends every engine and leaves the pods as they are. Idempotent. */
   stop(): Promise<void>;
@@ -47,7 +53,7 @@ const defaultLatency: Latency = { timeToFirstToken: 0.02, interTokenLatency: 0.0
 
 /** Starts a simulator in this process; it has taken up every existing pod when this resolves. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { seed = 1, timeScale = 0.01, clock = systemClock, signal } = options;
+  const { seed = 1, timeScale = 0.01, clock = systemClock, listenOn = 'Loopback', signal } = options;
   signal.throwIfAborted();
   const stopped = new AbortController();
   const cluster = await connectToCluster(options.kubeconfig, options.namespaces, stopped.signal);
@@ -58,7 +64,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     seed,
     timeScale,
     latency: { ...defaultLatency, ...options.latency },
-    addressOf: (podIP) => ({ host: loopbackAddress(podIP), port: enginePort }),
+    addressOf: (podIP) => ({ host: listenOn === 'Loopback' ? loopbackAddress(podIP) : podIP, port: enginePort }),
     readKey: cluster.readKey,
   });
   const control = new LocalControl({ enginePort, seed, timeScale }, cluster, rules, fleet);

@@ -12,11 +12,25 @@ import { POD_CIDR } from './programs.ts';
  */
 const isRoot = (): boolean => process.getuid?.() === 0;
 
-/** Runs a command in a new namespace and gives its exit status. What the command leaves running keeps the namespace alive. */
-export async function runInNewNamespace(command: readonly string[], signal: AbortSignal): Promise<number> {
+/**
+ * Runs a command in a new namespace and gives its exit status. What the command leaves running keeps the namespace alive.
+ * `env` is added to ours.
+ */
+export async function runInNewNamespace(
+  command: readonly string[],
+  signal: AbortSignal,
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const setUp = `ip link set lo up && ip route add local ${POD_CIDR} dev lo && exec "$@"`;
   const flags = isRoot() ? ['--net'] : ['--user', '--map-root-user', '--net'];
-  return run(['unshare', ...flags, 'sh', '-c', setUp, 'netns', ...command], signal);
+  return run(['unshare', ...flags, 'sh', '-c', setUp, 'netns', ...command], signal, env);
+}
+
+/** Why no such namespace can be made here; undefined: one can. */
+export async function whyNoNamespace(signal: AbortSignal): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'network namespaces are a thing of Linux';
+  const code = await runInNewNamespace(['true'], signal).catch((error: unknown) => String(error));
+  return code === 0 ? undefined : `unshare and ip answered ${code}: it takes root, or users that may make namespaces`;
 }
 
 /** Runs a command where the cluster in `dir` runs: in its network namespace if that is not ours. */
