@@ -26,7 +26,7 @@ export function renderFacts(info: DeploymentInfo, options: RenderOptions): Line[
     ...labelled('Name', [[span(safe(`${info.namespace}/${info.name}`, terminal), 'strong')]]),
     ...labelled('Serving', pieces(servingPieces(info))),
     ...labelled('Next', pieces(nextPieces(info))),
-    ...rolloutFacts(info, options).flatMap(({ label, lines }) => labelled(label, lines(width))),
+    ...rolloutFacts(info, info.ready.message, options).flatMap(({ label, lines }) => labelled(label, lines(width))),
     ...labelled('Ready', [verdictLine(info.ready, options), ...prose(info.ready.message)]),
     ...(capacity ? labelled('Capacity', [verdictLine(capacity, options), ...prose(capacity.message)]) : []),
     ...plansOf(info).flatMap(({ label, ...planned }) => labelled(label, pieces(planPieces(planned, options)))),

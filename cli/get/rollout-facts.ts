@@ -1,3 +1,4 @@
+import { isBeforeSwitch } from '../../operator/rollout/machine/table.ts';
 import { parseOrder } from '../../operator/rollout/orders.ts';
 import { formatDuration, secondsSince } from '../support/ages.ts';
 import { safe } from '../support/phrases.ts';
@@ -18,8 +19,11 @@ export interface Fact {
 type Rollout = NonNullable<ProgressView['rollout']>;
 type Verdict = NonNullable<Rollout['verdicts']>[number];
 
-/** What is said of a rollout under way, and of the way back, for one screen. A fact without lines has nothing to say. */
-export function rolloutFacts(progress: ProgressView, options: RenderOptions): Fact[] {
+/**
+ * What is said of a rollout under way, and of the way back, for one screen. A fact without lines has nothing to say;
+ * what `said` contains is not said again.
+ */
+export function rolloutFacts(progress: ProgressView, said: string, options: RenderOptions): Fact[] {
   const { terminal } = options;
   const { rollout } = progress;
   const pieces = (texts: readonly (string | undefined)[]) => (width: number) =>
@@ -33,7 +37,7 @@ export function rolloutFacts(progress: ProgressView, options: RenderOptions): Fa
   const atRest = rollout === undefined || rollout.phase === 'Idle';
   return [
     { label: 'Rollout', lines: pieces(atRest ? [] : phasePieces(progress, options)) },
-    { label: 'Waits for', lines: prose(atRest ? undefined : rollout.message) },
+    { label: 'Now', lines: prose(atRest || said.includes(rollout.message ?? '') ? undefined : rollout.message) },
     { label: 'GPUs', lines: pieces(gpuPieces(rollout)) },
     {
       label: 'Gates',
@@ -68,12 +72,12 @@ function phasePieces({ rollout, paused, canarySteps }: ProgressView, { now }: Re
 
 function gpuPieces(rollout: Rollout | undefined): (string | undefined)[] {
   const { capacity, missed = [] } = rollout ?? {};
-  if (!capacity || rollout?.phase === 'Idle') return [];
+  if (!capacity || rollout === undefined || !isBeforeSwitch(rollout.phase)) return [];
   const { needed, free, reserved } = capacity;
   return [
     `${needed} needed`,
     free === undefined ? 'free not counted' : `${free} free`,
-    reserved === undefined ? undefined : `${reserved} reserved and not held yet`,
+    reserved === undefined || reserved === 0 ? undefined : `${reserved} reserved and not held yet`,
     missed.length === 0 ? undefined : `not placed in time: ${missed.join(', ')}`,
   ];
 }

@@ -100,7 +100,9 @@ function revisionLines(view: StoredRevisionView, terminal: Terminal, now: number
     ...(held === undefined ? [] : [`held: ${held}`]),
   ];
   return [
-    ...flow(pieces, terminal.width, '  '),
+    ...flow(pieces, terminal.width - INDENT, '  ').map((line, index) =>
+      index === 0 ? line : [span(' '.repeat(INDENT)), ...line],
+    ),
     ...taken.flatMap((text) => indented(text, terminal, 'bad')),
     ...(changedFrom === undefined
       ? indented('the oldest that is stored', terminal, 'dim')

@@ -1,3 +1,4 @@
+import { isBeforeSwitch } from '../../operator/rollout/machine/table.ts';
 import type { OrderStanding, OrderVerb } from '../../operator/rollout/orders.ts';
 
 /** What is peculiar to one order. */
@@ -24,7 +25,6 @@ export interface RolloutProgress {
 }
 
 const AFTER_SWITCH: readonly string[] = ['Switching', 'Watching'];
-const BEFORE_SWITCH: readonly string[] = ['Waiting', 'Scheduling', 'Loading', 'Proving', 'AwaitingPromotion'];
 
 const rolledOut = ({ phase, serving, candidate }: OrderStanding) =>
   AFTER_SWITCH.includes(phase) ? serving : candidate;
@@ -44,7 +44,7 @@ export const VERBS: Readonly<Record<OrderVerb, VerbEntry>> = {
     already: (revision, { serving, phase, candidate }, { promoted }) =>
       serving === revision
         ? `Revision ${revision} has the traffic already.`
-        : promoted === true && candidate === revision && BEFORE_SWITCH.includes(phase)
+        : promoted === true && candidate === revision && isBeforeSwitch(phase)
           ? `Revision ${revision} is promoted already; the rollout is ${phase}.`
           : undefined,
   },
@@ -66,7 +66,7 @@ export const VERBS: Readonly<Record<OrderVerb, VerbEntry>> = {
     target: ({ candidate }) => candidate,
     noTarget: ({ phase }) => `There is nothing to retry: the rollout is ${phase}, not Held.`,
     already: (revision, { phase, candidate }) =>
-      candidate === revision && BEFORE_SWITCH.includes(phase)
+      candidate === revision && isBeforeSwitch(phase)
         ? `Revision ${revision} is being rolled out already; the rollout is ${phase}.`
         : undefined,
   },
@@ -76,7 +76,7 @@ export const VERBS: Readonly<Record<OrderVerb, VerbEntry>> = {
     noun: 'rollback to',
     target: ({ rollback }) => rollback?.revision,
     noTarget: ({ candidate, phase }) =>
-      BEFORE_SWITCH.includes(phase) && candidate !== undefined
+      isBeforeSwitch(phase) && candidate !== undefined
         ? `There is no earlier version to go back to: what served before still serves. \`kubectl deepseek abort\` takes the candidate ${candidate} away.`
         : 'There is no earlier version to go back to: name one with --to (`kubectl deepseek history` lists those that are stored).',
     already: (revision, { phase, serving }, { target }) =>

@@ -1,11 +1,15 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { matrixOf } from '../matrix/matrix.ts';
 import { renderMatrix } from '../matrix/view.ts';
+import { connectCluster } from '../support/cluster.ts';
 import type { CommandContext } from '../support/context.ts';
 import { CommandError, EXIT, type ExitStatus } from '../support/exit-status.ts';
 import { type OutputFormat, outputOption, serialize } from '../support/output.ts';
+import type { Connect } from '../support/session.ts';
 import { describeTerminal, type Terminal } from '../support/terminal.ts';
 import { type Deployments, type Input, invalid, readDeployments, readText } from './read-file.ts';
+import { forecastOf } from './rollout/command.ts';
+import { renderForecast } from './rollout/view.ts';
 import { judge } from './verdict.ts';
 import { renderVerdicts } from './view.ts';
 
@@ -16,8 +20,12 @@ export interface PlanContext extends CommandContext {
 interface PlanOptions {
   readonly filename?: readonly string[];
   readonly matrix?: string;
-  /** Tokens. */
-  readonly context?: number;
+  /** Name of a DeepSeekDeployment. */
+  readonly rollout?: string;
+  /** With --matrix: tokens. With --rollout: a context of the kubeconfig. */
+  readonly context?: string;
+  readonly namespace?: string;
+  readonly kubeconfig?: string;
   readonly output: OutputFormat;
   /** False with --no-color. */
   readonly color: boolean;
@@ -38,21 +46,37 @@ interface Answer {
  * invalid; the rest is planned all the same.
  * `plan --matrix MODEL`: the model on every GPU in every format; 1 if it runs nowhere.
  */
-export function planCommand(context: PlanContext, end: (status: ExitStatus) => void): Command {
+export function planCommand(
+  context: PlanContext,
+  end: (status: ExitStatus) => void,
+  connect: Connect = connectCluster,
+): Command {
   return new Command('plan')
-    .description('say whether a model fits and how it would be served, without a cluster')
+    .description(
+      'say whether a model fits and how it would be served, without a cluster; or how it would be rolled out',
+    )
     .option('-f, --filename <file>', 'YAML or JSON with DeepSeekDeployments; - reads standard input; repeatable', also)
     .option('--matrix <model>', 'a model of the catalogue on every GPU in every format')
-    .option('--context <tokens>', 'with --matrix: the context that has to fit, such as 32768 or 32k', parseTokens)
+    .option(
+      '--rollout <name>',
+      'how a rollout of this DeepSeekDeployment would go now; with -f, to the spec in the file',
+    )
+    .option(
+      '--context <value>',
+      'with --matrix: the context that has to fit, such as 32768 or 32k; with --rollout: context of the kubeconfig',
+    )
+    .option('-n, --namespace <namespace>', "with --rollout: where it is (default: the file's, else the context's)")
+    .option('--kubeconfig <file>', 'with --rollout: kubeconfig to use')
     .addOption(outputOption())
     .option('--no-color', 'no colours (the environment variable NO_COLOR does the same)')
     .addHelpText(
       'after',
-      '\nExit status: 0 accepted, 1 refused, 2 a file is invalid.\n\n' +
-        'Examples:\n  kubectl deepseek plan -f chat.yaml -o json\n  kubectl deepseek plan --matrix deepseek-r1 --context 32k\n',
+      '\nExit status: 0 accepted, 1 refused, 2 a file is invalid, 3 no cluster.\n\n' +
+        'Examples:\n  kubectl deepseek plan -f chat.yaml -o json\n  kubectl deepseek plan --matrix deepseek-r1 --context 32k\n' +
+        '  kubectl deepseek plan --rollout chat -f chat.yaml\n',
     )
     .action(async (options: PlanOptions) => {
-      const { value, picture, accepted, problems } = await answer(options, context);
+      const { value, picture, accepted, problems } = await answer(options, context, connect);
       const { output, color } = options;
       if (value !== undefined) {
         context.stdout.write(
@@ -66,7 +90,13 @@ export function planCommand(context: PlanContext, end: (status: ExitStatus) => v
     });
 }
 
-async function answer({ filename, matrix, context: tokens }: PlanOptions, context: PlanContext): Promise<Answer> {
+async function answer(options: PlanOptions, context: PlanContext, connect: Connect): Promise<Answer> {
+  const { filename, matrix, rollout } = options;
+  if (rollout !== undefined) return rolloutAnswer(rollout, options, context, connect);
+  if (options.namespace !== undefined || options.kubeconfig !== undefined) {
+    throw usage('-n and --kubeconfig are for --rollout: nothing else asks a cluster');
+  }
+  const tokens = options.context === undefined ? undefined : parseTokens(options.context);
   if (matrix !== undefined) {
     if (filename !== undefined) throw usage('-f and --matrix exclude each other');
     const value = matrixOf(matrix, tokens);
@@ -77,11 +107,9 @@ async function answer({ filename, matrix, context: tokens }: PlanOptions, contex
       problems: [],
     };
   }
-  if (filename === undefined) throw usage('say what to plan: -f FILE, or --matrix MODEL');
+  if (filename === undefined) throw usage('say what to plan: -f FILE, --matrix MODEL, or --rollout NAME');
   if (tokens !== undefined) throw usage('--context is for --matrix; in a file it is spec.model.maxModelLen');
-  if (filename.filter((file) => file === '-').length > 1) throw usage('-f - reads standard input, and only once');
-  const found: Deployments[] = [];
-  for (const file of filename) found.push(await readFileOf(file, context));
+  const found = await readFiles(filename, context);
   const verdicts = found.flatMap(({ deployments }) => deployments).map(judge);
   return {
     // A list stays one when an object in it cannot be planned.
@@ -90,6 +118,29 @@ async function answer({ filename, matrix, context: tokens }: PlanOptions, contex
     accepted: verdicts.every(({ accepted }) => accepted),
     problems: found.flatMap(({ problems }) => problems),
   };
+}
+
+/** How a rollout would go, to the spec in the cluster or in a file. */
+async function rolloutAnswer(
+  name: string,
+  options: PlanOptions,
+  context: PlanContext,
+  connect: Connect,
+): Promise<Answer> {
+  if (options.matrix !== undefined) throw usage('--rollout and --matrix exclude each other');
+  const files = options.filename === undefined ? undefined : await readFiles(options.filename, context);
+  const problems = files?.flatMap((file) => file.problems) ?? [];
+  if (problems.length > 0) throw invalid(problems.join('\n'));
+  const given = files?.flatMap(({ deployments }) => deployments);
+  const value = await forecastOf(name, given, options, context, connect);
+  return { value, picture: (terminal) => renderForecast(value, terminal), accepted: true, problems: [] };
+}
+
+async function readFiles(names: readonly string[], context: PlanContext): Promise<Deployments[]> {
+  if (names.filter((file) => file === '-').length > 1) throw usage('-f - reads standard input, and only once');
+  const found: Deployments[] = [];
+  for (const file of names) found.push(await readFileOf(file, context));
+  return found;
 }
 
 /** What a file holds; one that cannot be read is a problem like any other, so that the others are planned. */
@@ -117,9 +168,9 @@ function usage(message: string): CommandError {
   return new CommandError('USAGE', EXIT.usage, message);
 }
 
-/** `32768` or `32k`. For commander. */
+/** `32768` or `32k`. */
 function parseTokens(text: string): number {
   const [, digits, unit] = /^([1-9][0-9]{0,8})([kK]?)$/.exec(text) ?? [];
-  if (digits === undefined) throw new InvalidArgumentError('It has to be a number of tokens such as 32768 or 32k.');
+  if (digits === undefined) throw usage('--context of --matrix has to be a number of tokens such as 32768 or 32k');
   return Number(digits) * (unit === '' ? 1 : 1024);
 }

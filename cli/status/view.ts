@@ -34,7 +34,7 @@ export function renderStatus(status: StatusView, options: RenderOptions): string
     { label: '', lines: prose(message, width, options) },
     { label: 'Serves', lines: pieces(servesPieces(status, now), width, options) },
     { label: 'Next', lines: pieces(nextPieces(status), width, options) },
-    ...rolloutFacts(status, options).map(({ label, lines }) => ({ label, lines: lines(width) })),
+    ...rolloutFacts(status, message, options).map(({ label, lines }) => ({ label, lines: lines(width) })),
   ];
   const body = facts.flatMap(({ label, lines }) =>
     lines.map((line, index): Line => [...padLine([span(index === 0 ? label : '', 'dim')], LABELS), ...line]),

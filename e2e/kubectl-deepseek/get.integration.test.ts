@@ -1,18 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { parse } from 'yaml';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Api, openApi } from '../../hack/cluster/index.ts';
 import { LABEL, MANAGER } from '../../operator/api/index.ts';
-import { KubeHttpClient } from '../../operator/kube/client.ts';
-import { systemClock } from '../../operator/kube/clock.ts';
-import { loadCredentials } from '../../operator/kube/credentials.ts';
-import { resources } from '../../operator/kube/resources.ts';
-import { Transport } from '../../operator/kube/transport.ts';
 import { eventually, testCluster, testNamespace } from '../support/index.ts';
+import { testPlugin, withCrd } from './plugin.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const REVISION = '7f3c9a1b2c';
 const VERSION = 'deepseek-r1-distill-qwen-7b/FP16/0.32.0';
 const LIMIT = { timeoutMs: 60_000 };
@@ -21,50 +13,14 @@ const cluster = testCluster('control-plane');
 const namespace = testNamespace(cluster);
 const signal = () => AbortSignal.timeout(30_000);
 
-/** A run of the plugin as a process of its own, as people run it. */
-interface Run {
-  readonly process: ChildProcess;
-  readonly stdout: () => string;
-  readonly stderr: () => string;
-  readonly ended: Promise<number | null>;
-}
-
-const runs: Run[] = [];
-
-async function start(...argv: string[]): Promise<Run> {
-  const KUBECONFIG = await cluster().kubeconfig('cli');
-  const child = spawn(process.execPath, ['cli/main.ts', 'get', ...argv], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'], KUBECONFIG, LANG: 'C.UTF-8', COLUMNS: '140' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const ended = new Promise<number | null>((resolve) => void child.once('close', (code) => resolve(code)));
-  const run = { process: child, stdout: () => stdout, stderr: () => stderr, ended };
-  runs.push(run);
-  return run;
-}
-
-async function get(...argv: string[]) {
-  const run = await start(...argv);
-  const status = await run.ended;
-  return { status, stdout: run.stdout(), stderr: run.stderr() };
-}
+const plugin = testPlugin(cluster);
+const start = (...argv: string[]) => plugin.start('get', ...argv);
+const get = (...argv: string[]) => plugin.run('get', ...argv);
 
 describe('kubectl deepseek get on a real API server', () => {
   let api: Api;
 
-  beforeAll(async () => {
-    const kubeconfig = await cluster().kubeconfig('installer');
-    const credentials = await loadCredentials({ clock: systemClock, kubeconfig });
-    const transport = new Transport({ credentials, clock: systemClock });
-    const crd = parse(await readFile(`${ROOT}/crds/deepseekdeployments.yaml`, 'utf8')) as object;
-    const options = { fieldManager: 'installer', force: true, signal: signal() };
-    await new KubeHttpClient(transport).apply(resources.customResourceDefinitions, crd, options);
-    await transport.close();
-  });
+  withCrd(cluster);
 
   beforeEach(async () => {
     api = await openApi(cluster(), 'cli-test');
@@ -72,10 +28,6 @@ describe('kubectl deepseek get on a real API server', () => {
   });
 
   afterEach(async () => {
-    for (const run of runs.splice(0)) {
-      run.process.kill('SIGKILL');
-      await run.ended;
-    }
     await api.delete(`/api/v1/nodes/${nodeName()}`, signal());
     await api.close();
   });
