@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RuleBook, ruleSchema } from './rules.ts';
+import { nextRevisionRule, revisionRule, RuleBook, ruleSchema } from './rules.ts';
 import type { PodMatch, Rule } from './rules.ts';
 
 const pod = {
@@ -27,6 +27,12 @@ describe('a rule', () => {
     [{ deployment: 'chat', revision: '7d' }, true],
     [{ deployment: 'chat', revision: '8e' }, false],
     [{ deployment: 'code' }, false],
+    [{ deployment: 'chat', notRevision: '8e' }, true],
+    [{ deployment: 'chat', notRevision: '7d' }, false],
+    [revisionRule('chat', '7d', {}).match, true],
+    [revisionRule('chat', '7d', {}, 'other').match, false],
+    [nextRevisionRule('chat', '7d', {}).match, false],
+    [nextRevisionRule('chat', '6c', {}).match, true],
   ])('of %j: %s', (match, applies) => {
     const book = bookOf({ name: 'r', match, behaviour: { loadSeconds: 7 } });
     expect(book.behaviourOf(pod)).toEqual(applies ? { loadSeconds: 7 } : {});

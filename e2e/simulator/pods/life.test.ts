@@ -321,3 +321,78 @@ describe('a node that is lost', () => {
     ]);
   });
 });
+
+describe('a bad version that loads well', () => {
+  const served = { loadSeconds: 10 };
+
+  it.each<[string, PodBehaviour, string, number]>([
+    ['crashes', { failure: 'crash', failAfterSeconds: 60 }, 'crashed', 70],
+    ['runs out of GPU memory', { failure: 'cuda-oom', failAfterSeconds: 60 }, 'crashed', 70],
+    ['leaks until it is killed', { leak: { afterSeconds: 100 } }, 'oom-killed', 110],
+    ['loses its readiness', { unreadyAfterSeconds: 30 }, 'unready', 40],
+  ])('%s after a while of serving', async (_, behaviour, state, at) => {
+    await play(podOf(), { behaviour: { ...served, ...behaviour } });
+    expect(await scene.until('ready')).toBeCloseTo(10, 0);
+    expect(await scene.until(state)).toBeCloseTo(at, 0);
+  });
+
+  it('serves as long again after a restart', async () => {
+    await play(podOf(), { behaviour: { ...served, failure: 'crash', failAfterSeconds: 60 } });
+    await scene.until('crashed');
+    const ready = await scene.until('ready');
+    expect((await scene.until('crashed')) - ready).toBeCloseTo(60, 0);
+  });
+
+  it('is ready again when the rule goes, and not ready while it hangs', async () => {
+    await play(podOf(), { behaviour: { ...served, unreadyAfterSeconds: 30 } });
+    await scene.until('unready');
+    expect(await scene.health()).toBe(503);
+    scene.rule({});
+    await scene.until('ready');
+    expect(await scene.health()).toBe(200);
+    scene.rule({ hang: 'everything' });
+    await scene.until('unready');
+  });
+
+  it('slows down evenly as it leaks, and not when it has been restarted', async () => {
+    await play(podOf(), { behaviour: { ...served, leak: { afterSeconds: 1_000, slowFactor: 101 } } });
+    const ask = async (): Promise<number> => {
+      const started = scene.clock.monotonic();
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' } };
+      const body = JSON.stringify({ model: 'org/m', prompt: 'x', max_tokens: 1 });
+      const answer = fetch(`http://127.244.5.9:${scene.port}/v1/completions`, { ...init, body });
+      await passTime(
+        scene.clock,
+        answer.then((response) => response.text()),
+      );
+      return (scene.clock.monotonic() - started) / 1000;
+    };
+    await scene.until('ready');
+    expect(await ask()).toBeLessThan(0.2);
+    await scene.clock.advance(500_000);
+    expect(await ask()).toBeCloseTo(2.5, 0); // half way: 51 times 50 ms
+    await scene.until('oom-killed');
+    await scene.until('ready');
+    expect(await ask()).toBeLessThan(0.2);
+  });
+
+  it('ends after so many requests', async () => {
+    await play(podOf(), { behaviour: { ...served, failure: 'crash', failAfterRequests: 2 } });
+    await scene.until('ready');
+    const ask = () =>
+      passTime(
+        scene.clock,
+        fetch(`http://127.244.5.9:${scene.port}/v1/completions`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', connection: 'close' },
+          body: JSON.stringify({ model: 'org/m', prompt: 'x', max_tokens: 1 }),
+        }).then((response) => response.text()),
+      );
+    await ask();
+    await scene.clock.advance(10_000);
+    expect(scene.states.at(-1)).toBe('ready');
+    const crashed = scene.until('crashed');
+    await ask().catch(() => undefined);
+    await crashed;
+  });
+});
