@@ -31,6 +31,7 @@ export class PrometheusClient {
   /** @throws TypeError when `url` is none. */
   constructor(options: PrometheusOptions) {
     const url = new URL(options.url);
+    if (!/^https?:$/.test(url.protocol)) throw new TypeError(`${oneLine(options.url)} is no address of HTTP`);
     this.#options = options;
     this.#origin = url.origin;
     this.#path = `${url.pathname.replace(/\/+$/, '')}/api/v1/query`;
