@@ -32,14 +32,26 @@ async function quiet(): Promise<void> {
 
 const forbidden = () => new ApiError(403, { reason: 'Forbidden', message: 'nodes is forbidden' });
 
-function node(name: string, version: string, gpus = '8', labels: Record<string, string> = { gpu: 'a' }): Node {
+function node(
+  name: string,
+  version: string,
+  gpus = '8',
+  labels: Record<string, string> = { gpu: 'a' },
+  { spec = {}, ready = 'True' }: { readonly spec?: Node['spec']; readonly ready?: string } = {},
+): Node {
   return {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name, uid: name, resourceVersion: version, labels, annotations: { seen: version } },
+    spec: { podCIDR: '10.0.0.0/24', providerID: `cloud://${name}`, ...spec },
     status: {
-      allocatable: { cpu: version, 'nvidia.com/gpu': gpus },
-      conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: version }],
+      allocatable: { cpu: '64', memory: '512Gi', 'hugepages-1Gi': '0', pods: '110', 'nvidia.com/gpu': gpus },
+      capacity: { cpu: '64' },
+      conditions: [
+        { type: 'MemoryPressure', status: 'False' },
+        { type: 'Ready', status: ready, lastHeartbeatTime: version },
+      ],
+      images: [{ names: [version] }],
     },
   } as unknown as Node;
 }
@@ -86,7 +98,10 @@ describe('NodeCache', () => {
         apiVersion: 'v1',
         kind: 'Node',
         metadata: { name: 'a', uid: 'a', resourceVersion: '5', labels: { gpu: 'a' } },
-        status: { allocatable: { 'nvidia.com/gpu': '8' } },
+        status: {
+          allocatable: { cpu: '64', memory: '512Gi', pods: '110', 'nvidia.com/gpu': '8' },
+          conditions: [{ type: 'Ready', status: 'True' }],
+        },
       },
     ]);
     expect(changes).toBe(0);
@@ -109,6 +124,13 @@ describe('NodeCache', () => {
     expect(await told('MODIFIED', node('a', '13', '7', { gpu: 'b' }))).toBe(1);
     expect(await told('ADDED', node('b', '14'))).toBe(1);
     expect(await told('DELETED', node('b', '15'))).toBe(1);
+    const taints = [{ key: 'k', effect: 'NoExecute' as const, timeAdded: '2026-01-01T00:00:00Z' }];
+    const labels = { gpu: 'b' };
+    expect(await told('MODIFIED', node('a', '16', '7', labels, { spec: { unschedulable: true } }))).toBe(1);
+    expect(await told('MODIFIED', node('a', '17', '7', labels, { spec: { taints } }))).toBe(1);
+    expect(cache.nodes?.[0]?.spec).toEqual({ taints: [{ key: 'k', effect: 'NoExecute' }] });
+    expect(await told('MODIFIED', node('a', '18', '7', labels, { spec: { taints } }))).toBe(0);
+    expect(await told('MODIFIED', node('a', '19', '7', labels, { spec: { taints }, ready: 'Unknown' }))).toBe(1);
   });
 
   it('goes on without nodes that may not be listed, asks rarely, and takes them up when they may', async () => {

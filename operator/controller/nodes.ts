@@ -109,6 +109,7 @@ export class NodeCache {
 function sameForUs(a: LiveNode, b: LiveNode): boolean {
   return (
     isDeepStrictEqual(a.metadata.labels, b.metadata.labels) &&
-    isDeepStrictEqual(a.status?.allocatable, b.status?.allocatable)
+    isDeepStrictEqual(a.spec, b.spec) &&
+    isDeepStrictEqual(a.status, b.status)
   );
 }

@@ -1,5 +1,9 @@
+import type { IContainer as Container } from 'kubernetes-models/v1/Container';
+import type { IContainerStatus as ContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
+import type { ITaint as Taint } from 'kubernetes-models/v1/Taint';
 import { MANAGER } from '../api/names.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../kube/types.ts';
+import type { CapacityPod } from '../rollout/capacity/index.ts';
 import type { LiveControllerRevision, LiveNode, LivePod } from './snapshot.ts';
 
 /**
@@ -69,16 +73,75 @@ export function trimPod(pod: LivePod): LivePod {
   };
 }
 
-/** A node: which accelerator its labels show, and which extended resources it offers. */
-export function trimNode({ apiVersion, kind, metadata, status }: LiveNode): LiveNode {
+/** Resources of a node that replicas ask for, beside the extended ones. */
+const COUNTED_RESOURCES: readonly string[] = ['cpu', 'memory', 'ephemeral-storage', 'pods'];
+
+/** A node: which accelerator its labels show, what it offers, and who may have it. */
+export function trimNode({ apiVersion, kind, metadata, spec, status }: LiveNode): LiveNode {
   const { name, uid, resourceVersion, labels } = metadata;
-  const allocatable = Object.entries(status?.allocatable ?? {}).filter(([resource]) => resource.includes('/'));
+  const { taints, unschedulable } = spec ?? {};
+  const allocatable = Object.entries(status?.allocatable ?? {}).filter(
+    ([resource]) => resource.includes('/') || COUNTED_RESOURCES.includes(resource),
+  );
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
   return {
     apiVersion,
     kind,
     metadata: { name, ...dropUndefined({ uid, resourceVersion, labels }) },
-    status: { allocatable: Object.fromEntries(allocatable) },
+    ...((taints ?? unschedulable) !== undefined && {
+      spec: dropUndefined({ taints: taints?.map(trimTaint), unschedulable }),
+    }),
+    status: {
+      allocatable: Object.fromEntries(allocatable),
+      ...(ready !== undefined && { conditions: [{ type: 'Ready', status: ready }] }),
+    },
   };
+}
+
+/** A taint without the time at which it was set. */
+function trimTaint({ key, value, effect }: Taint): Taint {
+  return { key, effect, ...(value !== undefined && { value }) };
+}
+
+/** A pod as far as it takes room on a node: counted once and let go, and there may be tens of thousands. */
+export function trimToCapacity({ metadata, spec, status }: LivePod): CapacityPod {
+  const { name, namespace, uid, labels, deletionTimestamp } = metadata;
+  const { nodeName, nodeSelector, affinity, tolerations, priority, schedulingGates, overhead, resources } = spec ?? {};
+  // What a pod that has its node asked of nodes does not matter any more.
+  const wishes = nodeName ? {} : { nodeSelector, affinity, tolerations, priority, schedulingGates };
+  const ready = status?.conditions?.filter(({ type }) => type === 'Ready');
+  return {
+    metadata: { name, ...dropUndefined({ namespace, uid, labels, deletionTimestamp }) },
+    spec: {
+      containers: (spec?.containers ?? []).map(trimContainer),
+      ...(spec?.initContainers && { initContainers: spec.initContainers.map(trimContainer) }),
+      ...dropUndefined({ nodeName, overhead, resources, ...wishes }),
+    },
+    status: dropUndefined({
+      phase: status?.phase,
+      conditions: ready,
+      containerStatuses: resized(status?.containerStatuses),
+      initContainerStatuses: resized(status?.initContainerStatuses),
+    }),
+  };
+}
+
+function trimContainer({ name, resources, restartPolicy }: Container): Container {
+  return { name, ...dropUndefined({ resources, restartPolicy }) };
+}
+
+/** Statuses are needed of containers that tell of their resources: those that may have been resized. */
+function resized(statuses: readonly ContainerStatus[] | undefined): ContainerStatus[] | undefined {
+  const telling = statuses?.filter(({ allocatedResources, resources }) => allocatedResources ?? resources);
+  if (telling === undefined || telling.length === 0) return undefined;
+  return telling.map(({ name, allocatedResources, resources }) => ({
+    name,
+    image: '',
+    imageID: '',
+    ready: false,
+    restartCount: 0,
+    ...dropUndefined({ allocatedResources, resources }),
+  }));
 }
 
 function dropUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

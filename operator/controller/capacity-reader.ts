@@ -1,0 +1,109 @@
+import type { WatchClient } from '../kube/client.ts';
+import { isForbidden, isGone, isNotFound } from '../kube/errors.ts';
+import { clusterScoped, resources } from '../kube/resources.ts';
+import type { KubeClient, KubeObject } from '../kube/types.ts';
+import {
+  type CapacityPod,
+  type CapacityQuestion,
+  type CapacityReading,
+  countCapacity,
+  deviceResource,
+  nodesWithoutDevice,
+} from '../rollout/capacity/index.ts';
+import type { NodeAutoscalerReader } from './node-autoscaler.ts';
+import type { NodeCache } from './nodes.ts';
+import type { PriorityClassReader } from './priority-class.ts';
+import { trimToCapacity } from './transforms.ts';
+
+export interface CapacityReaderOptions {
+  readonly client: Pick<KubeClient, 'list'> & Pick<WatchClient, 'listPages'>;
+  readonly nodes: Pick<NodeCache, 'nodes'>;
+  readonly autoscaler: Pick<NodeAutoscalerReader, 'read'>;
+  readonly priorityClasses: Pick<PriorityClassReader, 'value'>;
+}
+
+/** What a pass asks: the rest is read. */
+export type WantedCapacity = Omit<CapacityQuestion, 'nodes' | 'pods' | 'priority' | 'dynamicNodes'>;
+
+/** Pods that may still hold something of their nodes. */
+const NOT_ENDED = 'status.phase!=Succeeded,status.phase!=Failed';
+
+interface ResourceSlice extends KubeObject {
+  readonly spec?: { readonly driver?: string; readonly nodeName?: string };
+}
+const RESOURCE_SLICES = clusterScoped<ResourceSlice>('resource.k8s.io', 'v1', 'ResourceSlice', 'resourceslices');
+
+/**
+ * Counts the room for a revision: nodes as they are cached, pods as the server has them now, all of the cluster. It costs
+ * a list of every pod, so a pass asks only while a rollout needs room.
+ */
+export class CapacityReader {
+  readonly #options: CapacityReaderOptions;
+
+  constructor(options: CapacityReaderOptions) {
+    this.#options = options;
+  }
+
+  /** What may not be read makes the count unknown, with why. Throws when the server cannot be asked. */
+  async read(wanted: WantedCapacity, signal: AbortSignal): Promise<CapacityReading> {
+    const { nodes } = this.#options.nodes;
+    const [pods, priority, dynamicNodes, autoscaler] = await Promise.all([
+      nodes === undefined ? undefined : this.#pods(signal),
+      this.#priority(wanted, signal),
+      this.#dynamicNodes({ ...wanted, nodes }, signal),
+      this.#options.autoscaler.read(signal),
+    ]);
+    const reading = countCapacity({
+      ...wanted,
+      nodes,
+      pods,
+      ...(priority !== undefined && { priority }),
+      ...(dynamicNodes && { dynamicNodes }),
+    });
+    return { ...reading, ...(autoscaler && { autoscaler }) };
+  }
+
+  /** Undefined when they may not be listed. */
+  async #pods(signal: AbortSignal): Promise<readonly CapacityPod[] | undefined> {
+    try {
+      return await this.#list(signal);
+    } catch (error) {
+      if (isForbidden(error)) return undefined;
+      // The version was compacted away between two pages; a new list starts from a new version.
+      if (isGone(error)) return this.#list(signal);
+      throw error;
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<CapacityPod[]> {
+    const pods: CapacityPod[] = [];
+    for await (const page of this.#options.client.listPages(resources.pods, { fieldSelector: NOT_ENDED, signal }))
+      for (const pod of page.items) pods.push(trimToCapacity(pod));
+    return pods;
+  }
+
+  /** Without a class pods have 0, or more where the cluster has a default class: then others are taken to be ahead. */
+  async #priority({ template }: WantedCapacity, signal: AbortSignal): Promise<number | undefined> {
+    const name = template.spec?.priorityClassName;
+    return name === undefined ? 0 : this.#options.priorityClasses.value(name, signal);
+  }
+
+  /** Nodes with devices of the same vendor in ResourceSlices, asked for only where a node offers them in no other way. */
+  async #dynamicNodes(
+    question: Pick<CapacityQuestion, 'nodes' | 'template'>,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined> {
+    if (nodesWithoutDevice(question).length === 0) return undefined;
+    const [vendor = ''] = (deviceResource(question.template.spec) ?? '').split('/');
+    const drivers = [vendor, `gpu.${vendor}`];
+    try {
+      const { items } = await this.#options.client.list(RESOURCE_SLICES, { signal });
+      return items.flatMap(({ spec }) => (drivers.includes(spec?.driver ?? '') ? (spec?.nodeName ?? []) : []));
+    } catch (error) {
+      if (isForbidden(error)) return undefined;
+      // A cluster without the API, or with an older version of it, whose devices nobody can mean.
+      if (isNotFound(error)) return [];
+      throw error;
+    }
+  }
+}
