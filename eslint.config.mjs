@@ -33,6 +33,7 @@ const house = {
     'engines',
     'resources',
     'rollout',
+    'observe',
     'kube',
     'telemetry',
     'controller',
