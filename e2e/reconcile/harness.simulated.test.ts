@@ -3,6 +3,7 @@ import { ANNOTATION } from '../../operator/api/index.ts';
 import { resources } from '../../operator/kube/resources.ts';
 import { parseOrder } from '../../operator/rollout/orders.ts';
 import { pod } from '../cluster/objects.ts';
+import { revisionRule } from '../simulator/index.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { operatorBench, PATIENCE } from './harness.ts';
 import type { Pool } from './pools.ts';
@@ -92,8 +93,9 @@ describe('watched traffic under load', () => {
 
     const before = load.report().streams;
     await eventually(() => expect(load.report().streams).toBeGreaterThan(before + 4), PATIENCE);
-    await simulator.setRule({ name: 'dead', match: { deployment: 'chat' }, behaviour: { failure: 'crash' } });
+    await simulator.setRule(revisionRule('chat', revision, { cutRate: 1 }));
     await eventually(() => expect(load.report().truncatedStreams).toBeGreaterThan(0), PATIENCE);
+    await simulator.setRule({ name: 'dead', match: { deployment: 'chat' }, behaviour: { failure: 'crash' } });
     await eventually(() => expect(load.report().failed['no-endpoint']).toBeGreaterThan(0), PATIENCE);
     await simulator.removeRule('dead');
     await watch.served(revision, 2);
