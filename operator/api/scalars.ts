@@ -120,15 +120,19 @@ export const secretKey = () =>
 export const secretName = () =>
   z.object({ name: objectName().describe('Name of the Secret.') }).meta({ 'x-kubernetes-map-type': 'atomic' });
 
-const range = (number: string): string => {
-  const one = `(\\*|${number}(-${number})?)(/[0-9]{1,2})?`;
+/** One field of a cron schedule. A step follows `*` or a range, is not 0, and is no longer than the field: croner refuses others. */
+const cronField = ([number, step]: readonly [string, string]): string => {
+  const one = `(\\*(/${step})?|${number}(-${number}(/${step})?)?)`;
   return `${one}(,${one})*`;
 };
-const CRON = new RegExp(
-  `^${['[0-5]?[0-9]', '([01]?[0-9]|2[0-3])', '(0?[1-9]|[12][0-9]|3[01])', '(0?[1-9]|1[0-2])', '[0-7]']
-    .map(range)
-    .join(' ')}$`,
-);
+const CRON_FIELDS = [
+  ['[0-5]?[0-9]', '(0?[1-9]|[1-5][0-9]|60)'],
+  ['([01]?[0-9]|2[0-3])', '(0?[1-9]|1[0-9]|2[0-4])'],
+  ['(0?[1-9]|[12][0-9]|3[01])', '(0?[1-9]|[12][0-9]|3[01])'],
+  ['(0?[1-9]|1[0-2])', '(0?[1-9]|1[0-2])'],
+  ['[0-7]', '0?[1-7]'],
+] as const;
+const CRON = new RegExp(`^${CRON_FIELDS.map(cronField).join(' ')}$`);
 
 /** A cron schedule of five fields: minute, hour, day of month, month, day of week. */
 export const cron = () => matching(CRON, 100, 'should be a cron schedule of five fields such as "0 3 * * *"');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { cron } from '../api/scalars.ts';
 import type { MaintenanceWindow } from './settings.ts';
 import { MAX_JOINED, windowState } from './windows.ts';
 
@@ -167,5 +168,38 @@ describe('windowState', () => {
       now = changesAt!;
     }
     expect(changes).toBeGreaterThan(50);
+  });
+});
+
+describe('what the schema takes for a schedule', () => {
+  it.each([
+    '0 3 * * *',
+    '*/30 0-4,22 1,15 * *',
+    '*/60 */24 */31 */12 */7',
+    '0-59/5 0-23/2 1-31/3 1-12/4 0-7/2',
+    '1,*,3-4 * * * 5-7',
+    '59 23 31 12 7',
+  ])('"%s" is understood', (schedule) => {
+    expect(cron().safeParse(schedule).success).toBe(true);
+    expect(windowState([window(schedule, '1h')], 0).problems).toBeUndefined();
+  });
+
+  it.each([
+    '5/15 * * * *',
+    '*/0 * * * *',
+    '*/61 * * * *',
+    '* */25 * * *',
+    '* * */32 * *',
+    '* * * */13 *',
+    '* * * * */8',
+    '0 3 * * 8',
+    '0 0 3 * * *',
+  ])('"%s" is refused by both', (schedule) => {
+    expect(cron().safeParse(schedule).success).toBe(false);
+    expect(windowState([window(schedule, '1h')], 0).problems).toHaveLength(1);
+  });
+
+  it('a range that falls passes the form, and the window says that it never opens', () => {
+    expect(windowState([window('0 22-3 * * *', '1h')], 0).problems).toEqual([expect.stringContaining('22-3')]);
   });
 });
