@@ -4,6 +4,8 @@ import type { ServingPlan } from '../planner/index.ts';
 export interface EngineEndpoint {
   /** Name of the pod, for people. */
   readonly pod: string;
+  /** Identity of its running container (containerID of the pod's status): another one has counted from 0. */
+  readonly container?: string;
   /** Its address, IPv4 or IPv6. */
   readonly host: string;
   readonly port: number;

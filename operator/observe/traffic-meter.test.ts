@@ -114,6 +114,22 @@ describe('counters', () => {
     }
   });
 
+  it('of another container count from 0, also when they are above those of the one before', async () => {
+    let requests = 10;
+    const metrics = () => ({ requests, errors: 0, latencies: {}, running: 0, waiting: 0, activity: requests });
+    const meter = new TrafficMeter({
+      client: { scrape: () => Promise.resolve({ ok: true, metrics: metrics() }) },
+      clock: { now: () => 0 },
+    });
+    await meter.read([{ ...localEndpoint, container: 'containerd://a' }], never);
+    requests = 11;
+    expect(await meter.read([{ ...localEndpoint, container: 'containerd://a' }], never)).toMatchObject({ requests: 1 });
+    requests = 20;
+    expect(await meter.read([{ ...localEndpoint, container: 'containerd://b' }], never)).toMatchObject({
+      requests: 21,
+    });
+  });
+
   it('of a pod that comes later count from its first reading, of one that comes back from its last', async () => {
     const fleet = new Fleet();
     fleet.set('a', { requests: 10 });

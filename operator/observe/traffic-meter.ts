@@ -26,7 +26,7 @@ const LATENCY_METRICS: readonly LatencyMetric[] = ['TimeToFirstToken', 'TimePerO
 export class TrafficMeter {
   readonly #options: TrafficMeterOptions;
   /** By pod, as it was read last. Pods that are gone are kept: one that was only unready comes back. */
-  readonly #last = new Map<string, EngineMetrics>();
+  readonly #last = new Map<string, { readonly container: string | undefined; readonly metrics: EngineMetrics }>();
   #total: Counted = NOTHING;
   #from: number | undefined;
   #readAt: number | undefined;
@@ -60,11 +60,13 @@ export class TrafficMeter {
     const metrics: EngineMetrics[] = [];
     let counted = NOTHING;
     results.forEach((result, index) => {
-      const pod = endpoints[index]?.pod ?? '';
+      const { pod = '', container } = endpoints[index] ?? {};
       if (result.ok) {
         metrics.push(result.metrics);
-        counted = add(counted, difference(result.metrics, this.#last.get(pod)));
-        this.#last.set(pod, result.metrics);
+        const last = this.#last.get(pod);
+        const anew = last?.container !== undefined && container !== undefined && last.container !== container;
+        counted = add(counted, anew ? result.metrics : difference(result.metrics, last?.metrics));
+        this.#last.set(pod, { container, metrics: result.metrics });
       } else podsFailed.push({ pod, error: result.error });
     });
     this.#total = add(this.#total, counted);
@@ -89,7 +91,10 @@ export class TrafficMeter {
   }
 }
 
-/** What was counted since `before`; all of it when a counter fell, because the process began anew (as PromQL's increase). */
+/**
+ * What was counted since `before`; all of it when a counter fell, because the process began anew (as PromQL's increase).
+ * One that has counted as much again meanwhile is known by its container alone.
+ */
 function difference(now: EngineMetrics, before: EngineMetrics | undefined): Counted {
   if (before === undefined) return { ...NOTHING, errors: now.errors === undefined ? undefined : 0 };
   const latencies: Latencies = {};
