@@ -194,7 +194,7 @@ chat  2/2 ready  3d
       },
     };
     expect(page({ ...base, deployment: deploymentObject(status) })).toContain(
-      `Rollback  Warm to ${SERVING} (deepseek-r1-distill-qwen-7b/FP16/0.32.0), takes about 20s, kept for another 90m`,
+      `Rollback  Warm to ${SERVING}, deepseek-r1-distill-qwen-7b/FP16/0.32.0, takes about 20s, kept for another 90m`,
     );
   });
 
@@ -233,5 +233,81 @@ describe('the table', () => {
     const wide = table(objects, terminal(80), { wide: true }).split('\n');
     expect(wide[0]).toMatch(/ACCELERATOR +GPUS +REVISION +ROLLBACK +MESSAGE$/);
     expect(wide[1]).toMatch(/A100-80GB +2 +7f3c9a1b2c +- +2 replicas of revision/);
+  });
+});
+
+describe('a rollout under way', () => {
+  const base = rollingOut();
+  const { status } = base.deployment;
+  const withRollout = (rollout: object, spec: object = {}, rest: object = {}) =>
+    page(
+      {
+        ...base,
+        deployment: deploymentObject({ ...status, rollout: { phase: 'Loading', ...rollout }, ...rest }, spec),
+      },
+      terminal(100),
+    );
+  const later = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
+
+  it('shows way, step, weight, GPUs, gates with numbers, and the time that is left', () => {
+    const text = withRollout(
+      {
+        phase: 'Proving',
+        way: 'Full',
+        attempt: 3,
+        step: 1,
+        weight: 30,
+        startedAt: later(-200),
+        deadline: later(400),
+        message: 'Step 2 of 2: 30 % of the traffic goes to revision 9e1d0c22fa.',
+        capacity: { needed: 2, free: 3, reserved: 1 },
+        verdicts: [
+          {
+            gate: 'TimeToFirstToken P95',
+            stage: 'Canary',
+            verdict: 'Fail',
+            samples: 400,
+            message: 'TTFT P95 412 ms against 298 ms: +38 %, allowed +20 %, 95 % confident',
+          },
+        ],
+      },
+      { rollout: { strategy: 'Canary', canary: { steps: [{ weight: 5 }, { weight: 30 }] } } },
+    );
+    expect(text).toContain(
+      `
+Rollout   Proving for 3m20s, way Full, attempt 3, step 2 of 2, 30 % of the traffic
+Now       Step 2 of 2: 30 % of the traffic goes to revision 9e1d0c22fa.
+GPUs      2 needed, 3 free, 1 reserved and not held yet
+Gates     ✖ Canary TimeToFirstToken P95 Fail
+            TTFT P95 412 ms against 298 ms: +38 %, allowed +20 %, 95 % confident
+Time      6m40s until the proof has to be over
+`.trim(),
+    );
+  });
+
+  it('says that a pause stops the clocks, with what was left then, and that a deadline is over', () => {
+    expect(withRollout({ deadline: later(-5), pausedAt: later(-90) }, { rollout: { paused: true } })).toMatch(
+      /Rollout +Loading, paused\nTime +paused: deadlines stand still, for 90s, 85s until the pods have to be ready\n/,
+    );
+    expect(withRollout({ deadline: later(-5) })).toContain('Time      the pods have to be ready: overdue\n');
+  });
+
+  it('shows the last order and what came of it, or that nobody has handled it', () => {
+    const order = `promote/${CANDIDATE}/6a1f0c9e-2b7d-4e07-9a51-000000000001/n`;
+    expect(withRollout({}, {}, { handledOrder: order, orderResult: 'Refused: not now.' })).toContain(
+      `Order     promote ${CANDIDATE}: Refused: not now.`,
+    );
+    const deployment = deploymentObject(status);
+    const annotations = { 'deepseek-operator.io/order': order };
+    const pending = { ...deployment, metadata: { ...deployment.metadata, annotations } };
+    expect(page({ ...base, deployment: pending })).toContain(
+      `Order     promote ${CANDIDATE}: not handled by the operator yet`,
+    );
+  });
+
+  it('names a version that is held as such', () => {
+    const text = withRollout({ phase: 'Held' });
+    expect(text).toContain('Next      deepseek-r1-distill-qwen-7b/FP16/0.33.9, held\n');
+    expect(text).toContain(`├─ held ${CANDIDATE}`);
   });
 });

@@ -107,10 +107,13 @@ function gateLines({ gate, stage, verdict, message }: Verdict, width: number, op
 }
 
 function timePieces(windows: readonly TimeWindow[], { now, terminal }: RenderOptions): Line[] {
+  // In a pause what is left of a deadline stays as it was.
+  const paused = windows.find(({ name }) => name === 'pause');
+  const stopped = paused === undefined ? now : Date.parse(paused.at);
   return windows
     .filter(({ name }) => name !== 'rollback')
     .map(({ name, at, what }) => {
-      const left = (Date.parse(at) - now) / 1000;
+      const left = (Date.parse(at) - (name === 'deadline' || name === 'watch' ? stopped : now)) / 1000;
       if (Number.isNaN(left)) return [];
       const text = safe(what, terminal);
       if (name === 'pause') return [span(`${text}, for ${formatDuration(-left)}`, 'progress')];
@@ -124,7 +127,8 @@ function rollbackPieces({ rollback }: ProgressView, { now }: RenderOptions): (st
   const left = until === undefined ? undefined : (Date.parse(until) - now) / 1000;
   const kept = left === undefined || readiness === 'Cold' ? undefined : left;
   return [
-    `${readiness} to ${revision}${version === undefined ? '' : ` (${version})`}`,
+    `${readiness} to ${revision}`,
+    version,
     estimatedSeconds === undefined ? undefined : `takes about ${formatDuration(estimatedSeconds)}`,
     readiness === 'Cold' ? 'it has to load first' : undefined,
     kept === undefined ? undefined : kept > 0 ? `kept for another ${formatDuration(kept)}` : 'no longer kept',

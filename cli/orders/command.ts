@@ -122,8 +122,7 @@ class OrderRun {
     const { client, answerInTime } = this.#session;
     const { clock } = this.#context;
     const { ref } = this.#request;
-    let seen: DeepSeekDeploymentObject | undefined;
-    let handled = false;
+    const last: { seen?: DeepSeekDeploymentObject; handled: boolean } = { handled: false };
     const outcome = await awaitChange({
       followed: followDeployment({ client, clock }, ref),
       context: this.#context,
@@ -131,11 +130,12 @@ class OrderRun {
       answerInTime,
       look: (deployment) => {
         if (deployment === undefined) throw notFound(ref);
-        seen = deployment;
-        handled = deployment.status?.handledOrder === text;
-        return handled || deployment.metadata.annotations?.[ANNOTATION.order] !== text;
+        last.seen = deployment;
+        last.handled = deployment.status?.handledOrder === text;
+        return last.handled || deployment.metadata.annotations?.[ANNOTATION.order] !== text;
       },
     });
+    const { seen, handled } = last;
     if (outcome === 'done' && seen !== undefined && handled) return seen;
     if (outcome === 'done') throw replaced(text, seen);
     if (outcome === 'interrupted') {

@@ -54,7 +54,8 @@ function pieces(texts: readonly (string | undefined)[], width: number, { termina
 function servesPieces({ serving, replicas }: StatusView, now: number): (string | undefined)[] {
   if (!serving) return ['nothing'];
   return [
-    `${serving.version} (${serving.revision})`,
+    serving.version,
+    `revision ${serving.revision}`,
     `${replicas.ready} of ${replicas.wanted} ready`,
     serving.since === undefined ? undefined : `for ${formatAge(serving.since, now)}`,
     serving.proven === false ? 'not proven yet' : undefined,
@@ -64,7 +65,8 @@ function servesPieces({ serving, replicas }: StatusView, now: number): (string |
 function nextPieces({ candidate, rollout }: StatusView): (string | undefined)[] {
   if (!candidate) return [];
   return [
-    `${candidate.version} (${candidate.revision})`,
+    candidate.version,
+    `revision ${candidate.revision}`,
     rollout?.phase === 'Held' ? 'held: `kubectl deepseek retry` tries it again' : undefined,
   ];
 }

@@ -30,11 +30,16 @@ export async function awaitChange<T>(options: AwaitOptions<T>): Promise<AwaitOut
   const cancelTimeout = clock.setTimeout(() => outcome.resolve('timeout'), timeoutMs);
   let cancelTick: (() => void) | undefined;
   const onChange = (): void => {
+    if (stop.signal.aborted) return;
     cancelTick?.();
     try {
-      if (look(followed.current(), followed.trouble())) return outcome.resolve('done');
+      if (look(followed.current(), followed.trouble())) {
+        outcome.resolve('done');
+        return;
+      }
     } catch (error) {
-      return outcome.reject(error);
+      outcome.reject(error);
+      return;
     }
     cancelTick = clock.setTimeout(onChange, TICK_MS);
   };

@@ -173,12 +173,12 @@ describe('orders on a real API server', () => {
 
   it('loses no order to those who write the object at the same time', async () => {
     await report('AwaitingPromotion');
-    let writing = true;
+    const stop = new AbortController();
     const writer = (async () => {
-      for (let count = 0; writing; count += 1) await report('AwaitingPromotion', { replicas: count % 5 });
+      for (let count = 0; !stop.signal.aborted; count += 1) await report('AwaitingPromotion', { replicas: count % 5 });
     })();
     const orders = await Promise.all([run('promote', 'chat', '--no-wait'), run('promote', 'chat', '--no-wait')]);
-    writing = false;
+    stop.abort();
     await writer;
     const text = (await orderOf()) ?? '';
     expect(parseOrder(text)).toMatchObject({ verb: 'promote', revision: NEW });

@@ -169,7 +169,7 @@ describe('how a rollout would go', () => {
   });
 
   it('is refused with the planner’s reason', () => {
-    const big = wanted({ model: { name: 'deepseek-r1' }, accelerator: { type: 'T4' } } as never);
+    const big = wanted({ model: { name: 'deepseek-r1' }, accelerator: { type: 'T4' } });
     expect(() => forecastRollout(facts(4), big)).toThrow(CommandError);
     expect(() => forecastRollout(facts(4), big)).toThrow(/^refused: [A-Z]\w+: /);
   });

@@ -104,7 +104,7 @@ async function storedData(
   signal: AbortSignal,
 ): Promise<(Partial<RevisionData> & { readonly template?: IPodTemplateSpec }) | undefined> {
   try {
-    return (await client.get(resources.controllerRevisions, ref, { signal })).data as Partial<RevisionData> | undefined;
+    return (await client.get(resources.controllerRevisions, ref, { signal })).data;
   } catch (error) {
     if (isForbidden(error) || isNotFound(error)) return undefined;
     throw error;
