@@ -14,7 +14,7 @@ export interface EngineEndpoint {
   readonly engine: Pick<ServingPlan['engine'], 'type' | 'version'>;
   /** What to send as `model`. */
   readonly model: string;
-  /** Longest sequence in tokens, prompt and answer; it lowers the cap on the answers of smoke tests. */
+  /** Longest sequence in tokens, prompt and answer; it bounds our prompts and the answers of smoke tests. */
   readonly maxModelLen?: number;
   /** Sent as bearer token. It is in no error and in no log. */
   readonly apiKey?: string;

@@ -19,3 +19,11 @@ test('no two of them, of whatever seed, begin alike: nothing of them is in a pre
     .map((prompt) => prompt.split(' ').slice(0, 4).join(' '));
   expect(new Set(beginnings).size).toBe(beginnings.length);
 });
+
+test('they are shorter than a short context, also in bytes', () => {
+  for (const maxModelLen of [512, 1024, 2048]) {
+    for (let index = 0; index < 30; index++) {
+      expect(comparisonPrompt('a', index, maxModelLen).length).toBeLessThan(maxModelLen - 32);
+    }
+  }
+});

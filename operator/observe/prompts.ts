@@ -7,14 +7,18 @@ const WORDS = (
 
 /** Lengths in words, in turn: short prompts show what a request costs by itself, long ones the prefill. */
 const LENGTHS = [32, 96, 256] as const;
+/** Tokens of context for each word, so that prompt, template and answer fit even where a token is a byte. */
+const CONTEXT_PER_WORD = 10;
 
 /**
  * The `index`-th prompt of a comparison: always the same for a seed, and with other words from its beginning for every
- * index and seed, so that no prefix cache of either version knows it.
+ * index and seed, so that no prefix cache of either version knows it. It is shorter where `maxModelLen` asks for it: the
+ * longest sequence of the engines, in tokens.
  */
-export function comparisonPrompt(seed: string, index: number): string {
+export function comparisonPrompt(seed: string, index: number, maxModelLen = Infinity): string {
   const next = generator(`${seed}/${index}`);
-  const length = LENGTHS[index % LENGTHS.length] ?? LENGTHS[0];
+  const usual = LENGTHS[index % LENGTHS.length] ?? LENGTHS[0];
+  const length = Math.max(1, Math.min(usual, Math.floor(maxModelLen / CONTEXT_PER_WORD)));
   const words = Array.from({ length }, () => WORDS[next() % WORDS.length] ?? 'water');
   return `Note ${next().toString(36)}: ${words.join(' ')}. Continue this list of words.`;
 }

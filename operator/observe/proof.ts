@@ -44,6 +44,7 @@ const SMOKE_PARALLEL = 4;
 const PAIR_TOKENS = 32;
 /** What a pair may take on average. 40 pairs at two concurrencies then end in 200 s, whatever the engines do. */
 const PAIR_MS = 2_500;
+const MIN_PAIRS_MS = 30_000;
 
 /**
  * The longest that a proof takes, milliseconds: the sum of the limits of its stages. With default settings and one smoke
@@ -62,7 +63,7 @@ function warmUpLimitMs({ warmUpRequests }: ProofSettings): number {
 
 /** No pair is begun after so long. */
 function pairsLimitMs({ pairedRequests }: ProofSettings): number {
-  return pairedRequests * PAIR_MS;
+  return Math.max(MIN_PAIRS_MS, pairedRequests * PAIR_MS);
 }
 
 /**
@@ -116,7 +117,7 @@ async function warmUp(given: Proof, endpoint: EngineEndpoint, signal: AbortSigna
     const limit = first ? FIRST_REQUEST_LIMIT_MS : REQUEST_LIMIT_MS;
     first = false;
     const timeoutMs = Math.max(1, Math.min(limit, deadline - clock.monotonic()));
-    const prompt = comparisonPrompt(`warm-up/${seedOf(given)}/${pod}`, index);
+    const prompt = comparisonPrompt(`warm-up/${seedOf(given)}/${pod}`, index, endpoint.maxModelLen);
     return (await client.generate(endpoint, { prompt, maxTokens: WARM_UP_TOKENS, timeoutMs }, signal)).sample;
   };
   let answered = 0;
@@ -141,11 +142,12 @@ async function takePairs(given: Proof, concurrency: number, signal: AbortSignal)
   const shared = Math.min(candidate.length, base.length);
   const waves = Math.ceil(proof.pairedRequests / concurrency);
   const deadline = clock.monotonic() + pairsLimitMs(proof);
+  const maxModelLen = Math.min(...[...candidate, ...base].map((endpoint) => endpoint.maxModelLen ?? Infinity));
   const pairs: PromptPair[] = [];
   for (let wave = 0; wave < waves && clock.monotonic() < deadline; wave++) {
     const index = Math.floor((wave * shared) / waves);
     const prompts = Array.from({ length: concurrency }, (_, lane) =>
-      comparisonPrompt(`${seedOf(given)}/${concurrency}`, wave * concurrency + lane),
+      comparisonPrompt(`${seedOf(given)}/${concurrency}`, wave * concurrency + lane, maxModelLen),
     );
     const ask = (pods: readonly EngineEndpoint[]): Promise<PromptSample[]> =>
       Promise.all(prompts.map((prompt) => compare(given, pick(pods, index), prompt, signal)));
