@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { ANNOTATION } from '../../operator/api/index.ts';
 import { ORDER_VERBS, type OrderVerb, parseOrder } from '../../operator/rollout/orders.ts';
 import { parseName, parseTimeout } from '../get/arguments.ts';
@@ -59,7 +59,11 @@ function orderCommand(
     );
   }
   command
-    .option('--timeout <duration>', 'how long to wait for the operator’s answer', parseTimeout, DEFAULT_TIMEOUT_MS)
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait for the operator’s answer')
+        .argParser(parseTimeout)
+        .default(DEFAULT_TIMEOUT_MS, '30s'),
+    )
     .option('--no-wait', 'write the order and end');
   return withClusterFlags(command)
     .addHelpText('after', '\nExit status: 0 accepted or so already, 1 refused or not handled in time, 3 no cluster.\n')

@@ -37,7 +37,7 @@ const idle =
 export const VERBS: Readonly<Record<OrderVerb, VerbEntry>> = {
   promote: {
     summary: 'give the proven candidate the traffic',
-    help: 'A candidate that is not proven yet gets it as soon as it is. With a canary: goes to all of the traffic.',
+    help: 'A candidate that is not proven yet gets it as soon as it is. In a canary it ends the pause of the step.',
     noun: 'promotion of',
     target: rolledOut,
     noTarget: idle('promote'),
