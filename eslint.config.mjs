@@ -17,7 +17,7 @@ const house = {
   rollout: ['planner', 'catalog', 'api'],
   observe: ['rollout', 'engines', 'planner', 'catalog', 'api'],
   controller: ['kube', 'telemetry', 'api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'observe'],
-  main: ['controller', 'kube', 'telemetry', 'api'],
+  main: ['controller', 'observe', 'kube', 'telemetry', 'api'],
   cli: ['api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'kube'],
   cluster: [],
   simulator: ['cluster', 'kube'],

@@ -111,6 +111,16 @@ const options = {
     boolean: true,
     help: 'write status only, change nothing else',
   },
+  'prometheus-url': {
+    schema: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
+    placeholder: 'URL',
+    help: 'Prometheus that answers rollout gates on queries; without it they have no data',
+  },
+  'prometheus-token-file': {
+    schema: z.string().min(1, 'must be a path'),
+    placeholder: 'FILE',
+    help: 'file with the bearer token for that Prometheus',
+  },
 } as const satisfies Readonly<Record<string, Option>>;
 
 type Options = typeof options;

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { GROUP, MANAGER } from './api/index.ts';
@@ -11,6 +12,7 @@ import { EventRecorder } from './kube/events.ts';
 import { LeaderElector } from './kube/leader-election.ts';
 import { ServerClock } from './kube/server-clock.ts';
 import { Transport } from './kube/transport.ts';
+import { PrometheusClient } from './observe/index.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { startTelemetryServer } from './telemetry/server.ts';
@@ -83,6 +85,7 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     mayWrite: () => elector?.isLeader ?? true,
     busy: () => manager.backlogged,
   });
+  const prometheus = await createPrometheus(config, serverClock);
   const manager: Manager = new Manager({
     client,
     watchClient: unfenced,
@@ -94,6 +97,7 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     workers: config.workers,
     namespaces: config.watchNamespaces,
     decide: { observeOnly: config.observeOnly },
+    ...(prometheus && { prometheus }),
   });
   const telemetry = await startTelemetryServer({
     ...config.metricsBindAddress,
@@ -111,6 +115,15 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
   });
   await manager.run(signal);
   await telemetry.closed;
+}
+
+async function createPrometheus(
+  { prometheusUrl: url, prometheusTokenFile }: Config,
+  clock: ServerClock,
+): Promise<PrometheusClient | undefined> {
+  if (url === undefined) return undefined;
+  const bearerToken = prometheusTokenFile === undefined ? undefined : await readFile(prometheusTokenFile, 'utf8');
+  return new PrometheusClient({ url, clock, ...(bearerToken !== undefined && { bearerToken }) });
 }
 
 function createElector(

@@ -215,6 +215,7 @@ class Bench implements OperatorBench {
       workers: 4,
       namespaces: [this.namespace],
       decide: { observeOnly: false },
+      resolve: podResolver(this.#simulator.enginePort),
     });
     const stop = new AbortController();
     this.#operator = { stop, ended: manager.run(stop.signal) };

@@ -87,6 +87,11 @@ const PLANNER = {
     meaning: 'The model’s weights come with Python code that the engine has to run.',
     fix: 'Review that code, then set model.trustRemoteCode: true and pin model.revision.',
   },
+  UnsupportedStrategy: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning: 'rollout.strategy Canary splits traffic by weight, and nothing is named that can: a gateway or a route.',
+    fix: 'Name a gateway in traffic.gateway or your HTTPRoute in traffic.routeRef, or use rollout.strategy BlueGreen.',
+  },
 } as const satisfies Record<string, ReasonEntry>;
 
 /** Why pods do not run or do not answer. */
@@ -234,6 +239,36 @@ const FAILURES = {
   },
 } as const satisfies Record<string, ReasonEntry>;
 
+/** Why a version was not let through, or was taken back. */
+const VERDICTS = {
+  ProofFailed: {
+    on: ['CandidateHealthy', 'Ready', 'Stalled'],
+    meaning:
+      'The candidate did not pass its proof: warm-up, smoke tests, or paired prompts. No user’s request reached it.',
+    fix: 'See the numbers in the message; change the version, rollout.proof or rollout.gates, or order `kubectl deepseek retry`.',
+  },
+  GateFailed: {
+    on: ['CandidateHealthy', 'Ready', 'Stalled'],
+    meaning: 'The version broke a gate on users’ traffic and was taken back.',
+    fix: 'See the numbers in the message; change the version or rollout.gates, or order `kubectl deepseek retry`.',
+  },
+  NotEnoughTraffic: {
+    on: ['CandidateHealthy', 'Ready', 'Stalled'],
+    meaning: 'There were too few requests to judge the version, and rollout.watch.onNoData is Rollback.',
+    fix: 'Try again when there is traffic, lower rollout.watch.minRequests, or set onNoData: AcceptUnproven.',
+  },
+  LostReadiness: {
+    on: ['CandidateHealthy', 'Ready', 'Stalled'],
+    meaning: 'After the switch too few pods of the version were ready, while the old version was: it was taken back.',
+    fix: 'See what happened to its pods in the message and in their logs.',
+  },
+  RouteNotTaken: {
+    on: ['CandidateHealthy', 'Ready', 'Stalled'],
+    meaning: 'The gateway did not take the HTTPRoute with the weights of the canary.',
+    fix: 'See the gateway’s words in the message; check traffic.gateway.parentRefs and the gateway’s listeners.',
+  },
+} as const satisfies Record<string, ReasonEntry>;
+
 /** Where an object is in its life. */
 const LIFECYCLE = {
   Available: { on: ['Ready', 'Available', 'Reconciling'], meaning: 'The wanted revision serves at its full size.' },
@@ -252,6 +287,49 @@ const LIFECYCLE = {
     meaning: 'Pods pull the image, download weights, load and warm up. The message says until when they may.',
   },
   Healthy: { on: ['CandidateHealthy'], meaning: 'The candidate’s pods are ready.' },
+  WaitingForCapacity: {
+    on: ['Ready', 'Reconciling'],
+    meaning:
+      'The candidate waits for GPUs. What serves is untouched. The message says how many are missing, who holds them, and which way would proceed.',
+    fix: 'Free GPUs or add nodes, or list another way in rollout.whenCapacityIsShort. It goes on by itself.',
+  },
+  Proving: {
+    on: ['Ready', 'Reconciling', 'CandidateHealthy'],
+    meaning:
+      'The candidate answers prompts of the operator’s, or a share of the users’ in a canary, and is judged by them.',
+  },
+  AwaitingPromotion: {
+    on: ['Ready', 'Reconciling'],
+    meaning: 'The candidate is proven and waits for somebody to let it have the traffic.',
+    fix: 'Order `kubectl deepseek promote`, or `abort`.',
+  },
+  AwaitingWindow: {
+    on: ['Ready', 'Reconciling'],
+    meaning: 'The candidate is proven and waits for a window of rollout.maintenanceWindows.',
+  },
+  Watching: {
+    on: ['Ready', 'Reconciling'],
+    meaning: 'The new version has the traffic and is judged by it; the old one can take it back at once.',
+  },
+  RollingBack: {
+    on: ['Ready', 'Reconciling'],
+    meaning: 'The traffic goes back to the version before, or has gone and the bad version drains.',
+  },
+  Aborting: { on: ['Ready', 'Reconciling'], meaning: 'The candidate is dropped; what serves gets its replicas back.' },
+  Restarting: {
+    on: ['Ready', 'Reconciling'],
+    meaning: 'The pods of what serves are made anew, one at a time, as it was ordered.',
+  },
+  RollbackWarm: { on: ['RollbackReady'], meaning: 'The old version runs at full size: a rollback takes seconds.' },
+  RollbackPartial: {
+    on: ['RollbackReady'],
+    meaning: 'Some replicas of the old version run: a rollback takes seconds, and then carries less.',
+  },
+  RollbackCold: {
+    on: ['RollbackReady'],
+    meaning: 'No pod of the old version runs: a rollback would load the model again.',
+    fix: 'Nothing, unless you need to be able to go back: see rollout.rollbackWindow and rollout.warmReplicasPercent.',
+  },
   Switching: { on: ['Ready', 'Reconciling'], meaning: 'The traffic moves to the candidate.' },
   Scaling: { on: ['Ready', 'Reconciling'], meaning: 'Pods are added or taken away.' },
   ScaledToZero: {
@@ -296,15 +374,26 @@ const LIFECYCLE = {
 } as const satisfies Record<string, ReasonEntry>;
 
 /** Every reason that a user can meet, in the order of the reference. Add yours to the group that it belongs to. */
-export const REASON_GROUPS = { Planner: PLANNER, Failures: FAILURES, Lifecycle: LIFECYCLE } as const;
+export const REASON_GROUPS = {
+  Planner: PLANNER,
+  Failures: FAILURES,
+  Verdicts: VERDICTS,
+  Lifecycle: LIFECYCLE,
+} as const;
 
 export type PlannerReason = keyof typeof PLANNER;
 export type FailureReason = keyof typeof FAILURES;
+export type VerdictReason = keyof typeof VERDICTS;
 export type LifecycleReason = keyof typeof LIFECYCLE;
 /** A stable word for why; part of the API: scripts and alerts match on it. */
-export type Reason = PlannerReason | FailureReason | LifecycleReason;
+export type Reason = PlannerReason | FailureReason | VerdictReason | LifecycleReason;
 
-export const REASONS: Readonly<Record<Reason, ReasonEntry>> = { ...PLANNER, ...FAILURES, ...LIFECYCLE };
+export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
+  ...PLANNER,
+  ...FAILURES,
+  ...VERDICTS,
+  ...LIFECYCLE,
+};
 
 /** Narrows a word that was read, e.g. from a status. */
 export function isReason(word: string): word is Reason {

@@ -97,6 +97,7 @@ const rollout = z.object({
     .exactOptional(),
   retryAt: time().describe('When capacity is looked at again after a miss.').exactOptional(),
   frozenReplicas: integer().describe('Replicas when a handover began: it goes on with these.').exactOptional(),
+  warmLimit: integer().describe('Most replicas that the old version may keep: it has given GPUs away.').exactOptional(),
   promoted: z.boolean().describe('Somebody has promoted the candidate.').exactOptional(),
   pausedAt: time().describe('Since when rollout.paused holds the rollout: its deadlines stand still.').exactOptional(),
   verdicts: atomicList(gateVerdict, 32).describe('What was judged of the candidate so far.').exactOptional(),
@@ -118,6 +119,11 @@ const rollback = z.object({
   until: time().describe('Until when it is kept.').exactOptional(),
   readiness: z.enum(['Warm', 'Partial', 'Cold']).describe('Warm: all its pods run. Partial: some do. Cold: none does.'),
   estimatedSeconds: integer().describe('How long a rollback would take.').exactOptional(),
+});
+
+const restart = z.object({
+  startedAt: time().describe('When it was ordered: pods that were made before are made anew.'),
+  remaining: integer().describe('Pods that are still to be made anew.'),
 });
 
 const historyEntry = z.object({
@@ -144,6 +150,7 @@ export const deepSeekDeploymentStatus = z.object({
   candidate: candidate.describe('What comes next.').exactOptional(),
   rollout: rollout.describe('Where the change from one to the other is.').exactOptional(),
   rollback: rollback.describe('What a rollback would go to.').exactOptional(),
+  restart: restart.describe('An ordered restart that goes on.').exactOptional(),
   handledOrder: text(512).describe('The order annotation that was last handled.').exactOptional(),
   orderResult: text(1024).describe('What came of it: `Accepted: ...` or `Refused: ...`.').exactOptional(),
   history: atomicList(historyEntry, 20).describe('Attempts so far, newest first.').exactOptional(),

@@ -1,22 +1,27 @@
 import { MANAGER } from '../api/index.ts';
 import { isAlreadyExists, isConflict, isForbidden, isInvalid, isBadRequest, isNotFound } from '../kube/errors.ts';
+import { resources } from '../kube/resources.ts';
 import type { Informer, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
 import { classifyRefusal } from '../rollout/failures/index.ts';
-import { type Intent, targetOf } from './decide/intents.ts';
+import { type Intent, targetOf, type WrittenKind } from './decide/intents.ts';
 import { prerequisitesOf } from './decide/prerequisites.ts';
 import type { Obstacle } from './obstacle.ts';
 import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
 import { checkNotServing, nameConflict } from './live-reads.ts';
-import type { ChildKind, LiveMeta } from './snapshot.ts';
+import { HTTP_ROUTES } from './gateway.ts';
+import type { LiveMeta } from './snapshot.ts';
 
 /** What carrying out intents needs. */
 export interface ActContext {
   readonly client: KubeClient;
-  /** The cache of each child kind: it learns of every write at once. */
-  readonly children: Readonly<Record<ChildKind, Informer<KubeObject>>>;
+  /** The cache of each kind: it learns of every write at once. */
+  readonly children: Readonly<Record<WrittenKind, WriteTarget>>;
   /** Called after each write, with what was done. */
   readonly onWrite: (intent: Intent) => void;
 }
+
+/** What learns of own writes. */
+export type WriteTarget = Pick<Informer<KubeObject>, 'type' | 'observeWrite' | 'observeDelete'>;
 
 /** A resourceVersion that no object has: server-side apply with it creates, and answers 409 when the object exists. */
 const MUST_NOT_EXIST = '1';
@@ -72,7 +77,7 @@ async function carryOut(
       return nameConflict(owner, intent, context, signal);
     }
     // The preconditions of a JSON patch fail with 422: somebody was faster, and the next pass looks again.
-    if (intent.type === 'ReplaceTemplate' && isInvalid(error)) throw error;
+    if ((intent.type === 'ReplaceTemplate' || intent.type === 'SetRouteWeights') && isInvalid(error)) throw error;
     if (isForbidden(error) || isInvalid(error) || isBadRequest(error)) return refusal(owner, intent, error as Error);
     throw error;
   }
@@ -123,6 +128,38 @@ async function write(
         if (!isNotFound(error)) throw error;
       }
       children[intent.kind].observeDelete(ref);
+      return;
+    }
+    case 'SetRouteWeights': {
+      const options = { type: 'json', fieldManager: MANAGER, signal } as const;
+      const ref = { namespace, name: intent.name };
+      children.HTTPRoute.observeWrite(await client.patch(HTTP_ROUTES, ref, intent.steps, options));
+      return;
+    }
+    case 'CutShort': {
+      const { graceSeconds: gracePeriodSeconds } = intent;
+      for (const { name, uid } of intent.pods) {
+        try {
+          await client.delete(resources.pods, { namespace, name }, { uid, gracePeriodSeconds, signal });
+        } catch (error) {
+          if (!isNotFound(error) && !isConflict(error)) throw error;
+        }
+      }
+      return;
+    }
+    case 'Evict': {
+      const { name, uid } = intent.pod;
+      const eviction = {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { namespace, name },
+        deleteOptions: { preconditions: { uid } },
+      };
+      try {
+        await client.create(resources.pods, eviction, { subresource: 'eviction', signal });
+      } catch (error) {
+        if (!isNotFound(error) && !isConflict(error)) throw error;
+      }
       return;
     }
     case 'SetReplicas': {

@@ -7,18 +7,23 @@ import type { Clock, Informer, KubeObject, ResourceType, StoreEvent } from '../k
 import { BY_DEPLOYMENT, type ChildStores, deploymentKey } from './gather.ts';
 import { NodeCache } from './nodes.ts';
 import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
-import type { ChildKind, LiveControllerRevision, LiveDeepSeekDeployment } from './snapshot.ts';
-import { trimChild, trimControllerRevision, trimDeployment, trimPod } from './transforms.ts';
+import type { ChildKind, LiveControllerRevision, LiveDeepSeekDeployment, LivePod } from './snapshot.ts';
+import { GatewayCache } from './gateway.ts';
+import { isWarm, sameClass, wantsGpus } from './claims.ts';
+import { trimChild, trimControllerRevision, trimDeployment, trimEndpointSlice, trimPod } from './transforms.ts';
 
 /** Everything that is known of the cluster, kept up to date by watches. */
 export interface Caches {
   readonly deepSeekDeployments: Informer<LiveDeepSeekDeployment>;
+  readonly pods: Informer<LivePod>;
   /** By the kind that the operator makes. */
   readonly children: Readonly<Record<ChildKind, Informer<KubeObject>>>;
   readonly childStores: ChildStores;
   readonly all: readonly Informer<KubeObject>[];
   /** Not one of `all`: the operator does its work without them. */
   readonly nodes: NodeCache;
+  /** Not one of `all`: most clusters have no gateway. */
+  readonly gateway: GatewayCache;
 }
 
 export interface CachesOptions {
@@ -61,6 +66,8 @@ export function createCaches(options: CachesOptions): Caches {
   const serviceAccounts = follow(resources.serviceAccounts, trimChild, ours);
   const podDisruptionBudgets = follow(resources.podDisruptionBudgets, trimChild, ours);
   const pods = follow(resources.pods, trimPod, ours);
+  // The labels of a Service are on its EndpointSlices.
+  const endpointSlices = follow(resources.endpointSlices, trimEndpointSlice, ours);
   const children = {
     ServiceAccount: untyped(serviceAccounts),
     ControllerRevision: untyped(controllerRevisions),
@@ -70,6 +77,7 @@ export function createCaches(options: CachesOptions): Caches {
   };
   return {
     deepSeekDeployments,
+    pods,
     children,
     childStores: {
       controllerRevisions: controllerRevisions.store,
@@ -78,16 +86,23 @@ export function createCaches(options: CachesOptions): Caches {
       serviceAccounts: serviceAccounts.store,
       podDisruptionBudgets: podDisruptionBudgets.store,
       pods: pods.store,
+      endpointSlices: endpointSlices.store,
     },
-    all: [untyped(deepSeekDeployments), ...Object.values(children), untyped(pods)],
+    all: [untyped(deepSeekDeployments), ...Object.values(children), untyped(pods), untyped(endpointSlices)],
     nodes: new NodeCache(options),
+    gateway: new GatewayCache({ ...options, deployments: deepSeekDeployments }),
   };
 }
 
 /** Calls `enqueue` with the key of the DeepSeekDeployment that a change concerns. */
 export function routeEvents(caches: Caches, enqueue: (key: string, initial: boolean) => void): void {
-  caches.deepSeekDeployments.onEvent(({ object, initial }) => {
-    enqueue(`${object.metadata.namespace ?? ''}/${object.metadata.name}`, initial);
+  caches.deepSeekDeployments.onEvent(({ object, previous, initial }) => {
+    enqueue(keyOf(object), initial);
+    // An old version that is kept warm gives its GPUs to whoever needs them more.
+    if (!wantsGpus(object) || (previous !== undefined && wantsGpus(previous))) return;
+    for (const other of caches.deepSeekDeployments.store.list()) {
+      if (other !== object && isWarm(other) && sameClass(object, other)) enqueue(keyOf(other), true);
+    }
   });
   const child = ({ object, previous, initial }: StoreEvent<KubeObject>) => {
     // Both: a child may have lost the label that says whose it is.
@@ -97,6 +112,14 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
   for (const informer of caches.all) {
     if (informer.type.kind !== DEEPSEEK_DEPLOYMENTS.kind) informer.onEvent(child);
   }
+  caches.gateway.onChange(enqueue);
+  caches.pods.onEvent(({ type }) => {
+    if (type !== 'deleted') return;
+    // Its GPUs are free.
+    for (const waiting of caches.deepSeekDeployments.store.list()) {
+      if (wantsGpus(waiting)) enqueue(keyOf(waiting), true);
+    }
+  });
   caches.nodes.onChange(() => {
     // Where every replica has its place, no node changes anything. The others wait, and nobody waits for them.
     for (const { metadata, status } of caches.deepSeekDeployments.store.list()) {
@@ -104,6 +127,10 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
       enqueue(`${metadata.namespace ?? ''}/${metadata.name}`, true);
     }
   });
+}
+
+function keyOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
 function isPlaced(status: LiveDeepSeekDeployment['status']): boolean {

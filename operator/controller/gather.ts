@@ -3,15 +3,20 @@ import type { KubeObject, Store } from '../kube/types.ts';
 import type { EngineLogs } from './engine-logs.ts';
 import { revisionInName } from '../resources/names.ts';
 import type { RevisionData } from '../rollout/revision.ts';
+import type { CapacityReading } from '../rollout/capacity/index.ts';
+import type { Observations } from './observations.ts';
 import type {
+  Claim,
   ClusterFacts,
   LiveControllerRevision,
   LiveDeployment,
+  LiveEndpointSlice,
   LiveMeta,
   LivePod,
   LivePodDisruptionBudget,
   LiveService,
   LiveServiceAccount,
+  RouteState,
   Snapshot,
   StoredRevision,
 } from './snapshot.ts';
@@ -33,6 +38,16 @@ export interface ChildStores {
   readonly serviceAccounts: Store<LiveServiceAccount>;
   readonly podDisruptionBudgets: Store<LivePodDisruptionBudget>;
   readonly pods: Store<LivePod>;
+  readonly endpointSlices: Store<LiveEndpointSlice>;
+}
+
+/** What a pass is told beside what the caches of children hold. */
+export interface Surroundings {
+  readonly cluster: ClusterFacts;
+  readonly observations: Observations;
+  readonly capacity?: CapacityReading | undefined;
+  readonly claims: readonly Claim[];
+  readonly route?: RouteState | undefined;
 }
 
 /** Reads the caches into one snapshot. No I/O. */
@@ -40,7 +55,7 @@ export function gather(
   deployment: DeepSeekDeployment & { readonly metadata: LiveMeta },
   stores: ChildStores,
   engineLogs: Pick<EngineLogs, 'known'>,
-  cluster: ClusterFacts,
+  { capacity, route, ...surroundings }: Surroundings,
   now: number,
 ): Snapshot {
   const { namespace, name, uid } = deployment.metadata;
@@ -62,7 +77,10 @@ export function gather(
     podDisruptionBudgets: owned(stores.podDisruptionBudgets),
     pods,
     logs: engineLogs.known(pods),
-    cluster,
+    endpointSlices: stores.endpointSlices.byIndex(BY_DEPLOYMENT, key),
+    ...surroundings,
+    ...(capacity && { capacity }),
+    ...(route && { route }),
   };
 }
 
@@ -77,13 +95,16 @@ function storedRevision(name: string, object: LiveControllerRevision): StoredRev
   const data = JSON.parse(object.data) as RevisionData | null;
   if (hash === undefined || data === null || typeof data.hashVersion !== 'number') return undefined;
   const proven = object.metadata.annotations?.[ANNOTATION.proven];
-  const failed = object.metadata.annotations?.[ANNOTATION.failed];
+  const { [ANNOTATION.failed]: failed, [ANNOTATION.held]: held } = object.metadata.annotations ?? {};
+  const accepted = object.metadata.annotations?.[ANNOTATION.accepted];
   return {
     object,
     hash,
     number: object.revision,
     data,
     ...(proven === undefined ? {} : { proven }),
+    ...(accepted === undefined ? {} : { accepted }),
     ...(failed === undefined ? {} : { failed }),
+    ...(held === undefined ? {} : { held }),
   };
 }

@@ -1,12 +1,13 @@
 import { API_VERSION, KIND, LABEL, MANAGER } from '../api/index.ts';
 import { isNotFound } from '../kube/errors.ts';
-import type { Informer, KubeClient, KubeObject } from '../kube/types.ts';
+import type { KubeClient } from '../kube/types.ts';
+import type { WriteTarget } from './act.ts';
 import { covers } from '../resources/drift.ts';
 import { childNames } from '../resources/names.ts';
-import type { Intent } from './decide/intents.ts';
+import type { Intent, WrittenKind } from './decide/intents.ts';
 import { isOwnedBy } from './gather.ts';
 import type { Obstacle } from './obstacle.ts';
-import type { ChildKind, LiveMeta, LiveService } from './snapshot.ts';
+import type { LiveMeta, LiveService } from './snapshot.ts';
 
 /**
  * Where a write must not rely on the caches: the few reads of the API server itself.
@@ -15,7 +16,7 @@ import type { ChildKind, LiveMeta, LiveService } from './snapshot.ts';
 /** What these reads need. */
 interface Access {
   readonly client: KubeClient;
-  readonly children: Readonly<Record<ChildKind, Informer<KubeObject>>>;
+  readonly children: Readonly<Record<WrittenKind, WriteTarget>>;
 }
 
 /** What the caches show is not what is there: nothing may be decided on them before they have caught up. */

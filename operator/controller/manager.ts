@@ -15,13 +15,19 @@ import type { DecideOptions } from './decide/judgement.ts';
 import { EngineLogs, type LogClient } from './engine-logs.ts';
 import { ServerVersionReader, type VersionClient } from './server-version.ts';
 import { createReconciler, ObstacleError } from './reconciler.ts';
+import { Admission } from './admission.ts';
+import { CapacityReader } from './capacity-reader.ts';
+import { NodeAutoscalerReader } from './node-autoscaler.ts';
+import { Observer } from './observer.ts';
+import { PriorityClassReader } from './priority-class.ts';
+import type { PrometheusClient, Resolve } from '../observe/index.ts';
 
 /** What a manager is wired from. */
 export interface ManagerOptions {
   /** Writes; refuses them when this process does not lead. */
   readonly client: KubeClient;
   /** Reads, leader or not. */
-  readonly watchClient: WatchClient & LogClient & VersionClient;
+  readonly watchClient: WatchClient & LogClient & VersionClient & Pick<KubeClient, 'get' | 'list'>;
   /** Absent: this process is the only one. */
   readonly elector?: LeaderElector;
   readonly events: EventRecorder;
@@ -32,6 +38,10 @@ export interface ManagerOptions {
   /** Empty: all namespaces. */
   readonly namespaces: readonly string[];
   readonly decide: DecideOptions;
+  /** Where the address of a pod is reached; default: itself. */
+  readonly resolve?: Resolve;
+  /** Answers gates on queries; absent: they have no data. */
+  readonly prometheus?: PrometheusClient;
 }
 
 /** The name under which the queue's metrics are exported. */
@@ -75,8 +85,8 @@ export class Manager {
   async run(signal: AbortSignal): Promise<void> {
     const { elector, log } = this.#options;
     const caches = new AbortController();
-    const { all, nodes } = this.#caches;
-    const following = Promise.all([...all, nodes].map((cache) => cache.run(caches.signal)));
+    const { all, nodes, gateway } = this.#caches;
+    const following = Promise.all([...all, nodes, gateway].map((cache) => cache.run(caches.signal)));
     try {
       await Promise.all([...all.map((informer) => informer.waitForSync(signal)), nodes.waitUntilKnown(signal)]);
       log.info('caches are complete', { deployments: this.#caches.deepSeekDeployments.store.size });
@@ -91,14 +101,27 @@ export class Manager {
   }
 
   async #lead(signal: AbortSignal): Promise<void> {
-    const { workers, clock, log, metrics, client, events, decide } = this.#options;
-    const engineLogs = new EngineLogs(this.#options.watchClient);
-    const serverVersion = new ServerVersionReader(this.#options.watchClient);
+    const { workers, clock, log, metrics, client, watchClient, events, decide, resolve, prometheus } = this.#options;
+    const priorityClasses = new PriorityClassReader({ client: watchClient, clock });
+    const autoscaler = new NodeAutoscalerReader({ client: watchClient, clock });
+    const observer = new Observer(
+      {
+        ...{ client: watchClient, clock, log },
+        onNews: (key) => this.#queue.add(key, PRIORITY.live),
+        ...(resolve && { resolve }),
+        ...(prometheus && { prometheus }),
+      },
+      signal,
+    );
     const reconcile = createReconciler({
       client,
       caches: this.#caches,
-      engineLogs,
-      serverVersion,
+      engineLogs: new EngineLogs(watchClient),
+      serverVersion: new ServerVersionReader(watchClient),
+      priorityClasses,
+      capacity: new CapacityReader({ client: watchClient, nodes: this.#caches.nodes, autoscaler, priorityClasses }),
+      admission: new Admission({ clock }),
+      observer,
       events,
       metrics,
       clock,
@@ -109,6 +132,7 @@ export class Manager {
     log.info('reconciling', { workers });
     const recording = events.run(signal);
     await new Controller({ queue: this.#queue, reconcile, clock, workers, onPass }).run(signal);
+    await observer.ended();
     await recording;
   }
 

@@ -3,9 +3,17 @@ import type { Reconcile } from '../kube/controller.ts';
 import type { Clock, KubeClient } from '../kube/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { act } from './act.ts';
+import { act, type WriteTarget } from './act.ts';
+import type { Admission } from './admission.ts';
+import type { CapacityReader, WantedCapacity } from './capacity-reader.ts';
+import { claimsOn, reservationsBeside } from './claims.ts';
+import { HTTP_ROUTES, type LiveHttpRoute } from './gateway.ts';
+import type { Observer } from './observer.ts';
+import type { PriorityClassReader } from './priority-class.ts';
+import { SERVING_PRIORITY_CLASS } from '../resources/priority-class.ts';
+import type { CapacityReading } from '../rollout/capacity/index.ts';
 import { decide } from './decide/decide.ts';
-import type { DecideOptions } from './decide/judgement.ts';
+import type { DecideOptions, Decision } from './decide/judgement.ts';
 import { describeIntent, type Intent, revisionOf } from './decide/intents.ts';
 import { invalidSpec, obstructed } from './decide/obstructed.ts';
 import type { EngineLogs } from './engine-logs.ts';
@@ -13,7 +21,7 @@ import type { ServerVersionReader } from './server-version.ts';
 import { gather } from './gather.ts';
 import type { Caches } from './caches.ts';
 import { report, type EventSink } from './report.ts';
-import type { LiveDeepSeekDeployment, LiveMeta } from './snapshot.ts';
+import type { LiveDeepSeekDeployment, LiveMeta, RouteState, Snapshot } from './snapshot.ts';
 
 /** What a reconciler works with; all of it is passed in. */
 export interface ReconcilerContext {
@@ -21,6 +29,10 @@ export interface ReconcilerContext {
   readonly caches: Caches;
   readonly engineLogs: EngineLogs;
   readonly serverVersion: ServerVersionReader;
+  readonly priorityClasses: Pick<PriorityClassReader, 'value'>;
+  readonly capacity: Pick<CapacityReader, 'read'>;
+  readonly admission: Pick<Admission, 'run'>;
+  readonly observer: Pick<Observer, 'known' | 'want' | 'forget'>;
   readonly events: EventSink;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -38,6 +50,8 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     const [namespace = '', name = ''] = key.split('/');
     const live = caches.deepSeekDeployments.store.get({ namespace, name });
     if (!live) {
+      const [uid = ''] = (accepted.get(key) ?? '').split('/');
+      context.observer.forget(uid);
       accepted.delete(key);
       metrics.deployments.delete({ namespace, name });
       return undefined;
@@ -67,30 +81,95 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     const deployment = live as unknown as DeepSeekDeployment & { readonly metadata: LiveMeta };
     const onImage = deployment.spec.model.source?.image !== undefined;
     const serverVersion = onImage ? await context.serverVersion.read(signal) : undefined;
-    const look = () => {
-      const cluster = { nodes: caches.nodes.nodes, version: serverVersion };
-      return gather(deployment, caches.childStores, context.engineLogs, cluster, clock.now());
+    const { uid } = live.metadata;
+    let servingPriority: boolean | undefined;
+    const look = (capacity?: CapacityReading) => {
+      const all = caches.deepSeekDeployments.store.list();
+      const cluster = {
+        ...{ nodes: caches.nodes.nodes, version: serverVersion },
+        ...(servingPriority !== undefined && { servingPriority }),
+      };
+      const observations = context.observer.known(uid);
+      const surroundings = {
+        cluster,
+        observations,
+        capacity,
+        claims: claimsOn(live, all),
+        route: routeOf(live, caches),
+      };
+      return gather(deployment, caches.childStores, context.engineLogs, surroundings, clock.now());
     };
     let snapshot = look();
     let decision = decide(snapshot, context.options);
     const mute = snapshot.pods.filter((pod) => decision.logsWanted.includes(pod.metadata.name));
-    if (await context.engineLogs.read(mute, signal)) {
+    const news = await context.engineLogs.read(mute, signal);
+    if (decision.rendersRevision) {
+      servingPriority = (await context.priorityClasses.value(SERVING_PRIORITY_CLASS, signal)) !== undefined;
+    }
+    if (news || decision.rendersRevision) {
       snapshot = look();
       decision = decide(snapshot, context.options);
     }
-    const acting = {
-      client,
-      children: caches.children,
-      onWrite: (intent: Intent) => log.info(describeIntent(intent), { revision: revisionOf(name, intent) }),
+    const carryOut = async (until: AbortSignal) => {
+      const acting = {
+        client,
+        children: { ...caches.children, HTTPRoute: routeTarget(caches) },
+        onWrite: (intent: Intent) => log.info(describeIntent(intent), { revision: revisionOf(name, intent) }),
+      };
+      const { done, obstacle } = await act(live.metadata, decision.intents, acting, until);
+      if (decision.specFirst && !obstacle) return undefined;
+      const told = obstacle ? obstructed(snapshot, decision, obstacle, done) : decision;
+      const wantedReplicas = decision.replicas;
+      await report(live, { status: told.status, events: told.events, wantedReplicas }, reporting, log, until);
+      context.observer.want(uid, key, decision.assignments);
+      // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.
+      if (obstacle) throw new ObstacleError(obstacle.message);
+      return decision.requeueAfterMs === undefined ? undefined : { requeueAfterMs: decision.requeueAfterMs };
     };
-    const { done, obstacle } = await act(live.metadata, decision.intents, acting, signal);
-    if (decision.specFirst && !obstacle) return undefined;
-    const told = obstacle ? obstructed(snapshot, decision, obstacle, done) : decision;
-    const wantedReplicas = decision.replicas;
-    await report(live, { status: told.status, events: told.events, wantedReplicas }, reporting, log, signal);
-    // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.
-    if (obstacle) throw new ObstacleError(obstacle.message);
-    return decision.requeueAfterMs === undefined ? undefined : { requeueAfterMs: decision.requeueAfterMs };
+    const { capacityWanted } = decision;
+    if (capacityWanted === undefined) return carryOut(signal);
+    // One at a time in the whole cluster: what is taken here is in the status before the next one counts.
+    return context.admission.run(async (until) => {
+      const reading = await context.capacity.read(roomFor(snapshot, capacityWanted, caches), until);
+      snapshot = look(reading);
+      decision = decide(snapshot, context.options);
+      return carryOut(until);
+    }, signal);
+  };
+}
+
+/** What is to be counted for a revision of this deployment. */
+function roomFor(
+  { deployment }: Snapshot,
+  { revision, template, serving, warm }: NonNullable<Decision['capacityWanted']>,
+  caches: Caches,
+): WantedCapacity {
+  const { namespace, name } = deployment.metadata;
+  const others = caches.deepSeekDeployments.store.list();
+  const own = deployment as unknown as LiveDeepSeekDeployment;
+  return {
+    template,
+    own: { namespace, name, revision },
+    ...(serving !== undefined && serving !== revision && { servingRevision: serving }),
+    ...(warm !== undefined && warm !== revision && { warmRevision: warm }),
+    reservations: reservationsBeside(own, others, caches.childStores.controllerRevisions),
+  };
+}
+
+/** The route of a deployment that asks for a gateway. */
+function routeOf({ metadata, spec }: LiveDeepSeekDeployment, { gateway }: Caches): RouteState | undefined {
+  const { routeRef, gateway: wanted } = spec.traffic ?? {};
+  if (routeRef === undefined && wanted === undefined) return undefined;
+  const { namespace = '', name } = metadata;
+  return { live: gateway.route(namespace, routeRef?.name ?? name), readable: gateway.state?.readable };
+}
+
+/** The cache of routes, as it learns of own writes. */
+function routeTarget({ gateway }: Caches): WriteTarget {
+  return {
+    type: HTTP_ROUTES,
+    observeWrite: (object) => gateway.observeWrite(object as LiveHttpRoute),
+    observeDelete: (ref) => gateway.observeDelete(ref),
   };
 }
 

@@ -1,5 +1,16 @@
 import type { DeepSeekDeployment } from '../api/index.ts';
-import type { Deployment, Node, Pod, PodDisruptionBudget, Service, ServiceAccount } from '../kube/resources.ts';
+import type { CapacityReading } from '../rollout/capacity/types.ts';
+import type { LiveHttpRoute } from './gateway.ts';
+import type { Observations } from './observations.ts';
+import type {
+  Deployment,
+  EndpointSlice,
+  Node,
+  Pod,
+  PodDisruptionBudget,
+  Service,
+  ServiceAccount,
+} from '../kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../kube/types.ts';
 import type { Revision } from '../rollout/revision.ts';
 
@@ -8,6 +19,7 @@ export type LiveService = Service;
 export type LiveServiceAccount = ServiceAccount;
 export type LivePodDisruptionBudget = PodDisruptionBudget;
 export type LivePod = Pod;
+export type LiveEndpointSlice = EndpointSlice;
 export type LiveNode = Node;
 /** A ControllerRevision as it is cached: its data stays text until a pass needs it. */
 export interface LiveControllerRevision extends KubeObject {
@@ -64,4 +76,28 @@ export interface Snapshot {
   /** The end of the log of engines that ended, by pod name, where somebody asked for it. */
   readonly logs: ReadonlyMap<string, string>;
   readonly cluster: ClusterFacts;
+  /** Of the active Service and of those of the revisions. */
+  readonly endpointSlices: readonly LiveEndpointSlice[];
+  readonly observations: Observations;
+  /** Free GPUs, read in this pass because the rollout has to know; absent: it has not asked. */
+  readonly capacity?: CapacityReading;
+  /** Who else needs GPUs that a warm set of ours holds. */
+  readonly claims: readonly Claim[];
+  /** What the gateway says of the route; absent: none is asked for. */
+  readonly route?: RouteState;
+}
+
+/** GPUs of a class that somebody with a better claim than an old version kept warm has not got. */
+export interface Claim {
+  /** `namespace/name` of a DeepSeekDeployment. */
+  readonly holder: string;
+  readonly gpus: number;
+}
+
+/** The route of a DeepSeekDeployment with a gateway. */
+export interface RouteState {
+  /** As it is; absent: there is none, or it cannot be read. */
+  readonly live?: LiveHttpRoute | undefined;
+  /** Gateway API is installed and its routes may be read; undefined: not known yet. */
+  readonly readable: boolean | undefined;
 }

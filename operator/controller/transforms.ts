@@ -4,6 +4,7 @@ import type { ITaint as Taint } from 'kubernetes-models/v1/Taint';
 import { MANAGER } from '../api/names.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../kube/types.ts';
 import type { CapacityPod } from '../rollout/capacity/index.ts';
+import type { LiveEndpointSlice } from './snapshot.ts';
 import type { LiveControllerRevision, LiveNode, LivePod } from './snapshot.ts';
 
 /**
@@ -75,6 +76,28 @@ export function trimPod(pod: LivePod): LivePod {
 
 /** Resources of a node that replicas ask for, beside the extended ones. */
 const COUNTED_RESOURCES: readonly string[] = ['cpu', 'memory', 'ephemeral-storage', 'pods'];
+
+/** An EndpointSlice: whose it is, and which pods it lists as ready. */
+export function trimEndpointSlice({
+  apiVersion,
+  kind,
+  metadata,
+  endpoints,
+  addressType,
+}: LiveEndpointSlice): LiveEndpointSlice {
+  const { namespace, name, uid, resourceVersion, labels } = metadata;
+  return {
+    apiVersion,
+    kind,
+    addressType,
+    metadata: { name, ...dropUndefined({ namespace, uid, resourceVersion, labels }) },
+    endpoints: (endpoints ?? []).map(({ conditions, targetRef }) => ({
+      addresses: [],
+      conditions: { ready: conditions?.ready !== false },
+      ...(targetRef?.name !== undefined && { targetRef: { name: targetRef.name } }),
+    })),
+  };
+}
 
 /** A node: which accelerator its labels show, what it offers, and who may have it. */
 export function trimNode({ apiVersion, kind, metadata, spec, status }: LiveNode): LiveNode {

@@ -205,14 +205,16 @@ export class KubeHttpClient implements KubeClient, WatchClient {
       readonly uid?: string;
       readonly resourceVersion?: string;
       readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+      readonly gracePeriodSeconds?: number;
     },
   ): Promise<void> {
-    const { uid, resourceVersion, propagationPolicy, signal } = options;
+    const { uid, resourceVersion, propagationPolicy, gracePeriodSeconds, signal } = options;
     const body = {
       apiVersion: 'v1',
       kind: 'DeleteOptions',
       preconditions: { uid, resourceVersion },
       propagationPolicy,
+      gracePeriodSeconds,
     };
     // Without a UID a second DELETE could hit an object that was created in between.
     const retry = uid !== undefined;

@@ -7,6 +7,7 @@ export interface ObjectMeta {
   readonly generation?: number;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
@@ -108,6 +109,8 @@ export interface KubeClient {
       readonly uid?: string;
       readonly resourceVersion?: string;
       readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+      /** Of a pod: seconds that it gets to end; on one that is on its way out already it can only be less. */
+      readonly gracePeriodSeconds?: number;
     },
   ): Promise<void>;
 }

@@ -8,7 +8,9 @@ export interface StoredRevision<Data extends object> {
   readonly number: number;
   readonly data: Data;
   readonly proven?: string | undefined;
+  readonly accepted?: string | undefined;
   readonly failed?: string | undefined;
+  readonly held?: string | undefined;
 }
 
 /** The ControllerRevision that keeps a revision: canonical spec, rendered template and plan in `data`, verdicts as annotations. */
@@ -16,7 +18,7 @@ export function controllerRevision<Data extends object>(
   deployment: Owner,
   revision: StoredRevision<Data>,
 ): Child<IControllerRevision> {
-  const { hash, number, data, proven, failed } = revision;
+  const { hash, number, data, proven, accepted, failed, held } = revision;
   return {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
@@ -24,7 +26,9 @@ export function controllerRevision<Data extends object>(
       revision: hash,
       annotations: {
         ...(proven !== undefined && { [ANNOTATION.proven]: proven }),
+        ...(accepted !== undefined && { [ANNOTATION.accepted]: accepted }),
         ...(failed !== undefined && { [ANNOTATION.failed]: failed }),
+        ...(held !== undefined && { [ANNOTATION.held]: held }),
       },
     }),
     revision: number,

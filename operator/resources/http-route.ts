@@ -1,4 +1,3 @@
-import type { IObjectMeta } from '@kubernetes-models/apimachinery/apis/meta/v1/ObjectMeta';
 import { type Child, childMetadata, childNames, type Owner } from './names.ts';
 
 /**
@@ -172,7 +171,7 @@ export type RoutePatch = { readonly steps: readonly JsonPatchStep[] } | { readon
  * 422 when somebody has moved the list meanwhile. The weights of a list that is applied from Git have to be ignored there.
  */
 export function routeWeights(
-  route: HttpRoute & { readonly metadata: IObjectMeta },
+  route: HttpRoute & { readonly metadata: { readonly namespace?: string; readonly uid?: string } },
   name: string,
   shares: RouteShares,
 ): RoutePatch {

@@ -14,6 +14,8 @@ export function childNames(name: string, revision: string) {
   return {
     /** The Service that clients use. */
     activeService: name,
+    /** The Service of the version that comes next. */
+    previewService: `${name}-preview`,
     serviceAccount: name,
     controllerRevision: perRevision,
     deployment: perRevision,

@@ -23,11 +23,21 @@ export function revisionService(deployment: Owner, revision: string): Child<ISer
   };
 }
 
+/** What the active Service says of the traffic. */
+export interface Serving {
+  readonly revision: string;
+  readonly attempt: number;
+  /** What served before. */
+  readonly previous?: string | undefined;
+  /** RFC 3339. */
+  readonly switchedAt?: string | undefined;
+}
+
 /**
  * The Service that clients use. What serves is said twice in this one object, by its selector and by its annotations,
  * so that one apply moves both and a selector that somebody else wrote is seen (docs/design.md, section 6).
  */
-export function activeService(deployment: Owner, serving: { revision: string; attempt: number }): Child<IService> {
+export function activeService(deployment: Owner, serving: Serving): Child<IService> {
   const { name } = deployment.metadata;
   const wanted = deployment.spec.traffic?.service;
   return {
@@ -38,12 +48,29 @@ export function activeService(deployment: Owner, serving: { revision: string; at
         ...wanted?.annotations,
         [ANNOTATION.servingRevision]: serving.revision,
         [ANNOTATION.attempt]: String(serving.attempt),
+        ...(serving.previous !== undefined && { [ANNOTATION.previousRevision]: serving.previous }),
+        ...(serving.switchedAt !== undefined && { [ANNOTATION.switchedAt]: serving.switchedAt }),
       },
     }),
     spec: {
       type: wanted?.type ?? 'ClusterIP',
       selector: revisionSelector(name, serving.revision),
       ports: [httpPort(wanted?.port ?? DEFAULT_SERVICE_PORT)],
+    },
+  };
+}
+
+/** The Service of the version that comes next, for routes that need a name which stays; of what serves while there is none. */
+export function previewService(deployment: Owner, revision: string): Child<IService> {
+  const { name } = deployment.metadata;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: childMetadata(deployment, childNames(name, revision).previewService),
+    spec: {
+      type: 'ClusterIP',
+      selector: revisionSelector(name, revision),
+      ports: [httpPort(DEFAULT_SERVICE_PORT)],
     },
   };
 }

@@ -1,119 +1,87 @@
-import type { Revision } from './revision.ts';
-import type { Traffic } from './traffic.ts';
+import { healthOf, isSettled, revisionOf, setOf } from './machine/course.ts';
+import { machineStep } from './machine/step.ts';
+import type { RolloutInput, RolloutStep } from './machine/types.ts';
 
-/** The pods of one revision, as its Deployment counts them. */
-export interface ReplicaSetState {
-  /** spec.replicas of the Deployment. */
-  readonly replicas: number;
-  readonly readyReplicas: number;
-  /** Ready for at least minReadySeconds, all of the current template. */
-  readonly availableReplicas: number;
-  /** The Deployment controller gave up waiting (Progressing=False, ProgressDeadlineExceeded). */
-  readonly deadlineExceeded: boolean;
-}
-
-export interface RolloutInput {
-  readonly traffic: Traffic;
-  /** All stored revisions, the one that the spec asks for among them if it was accepted. */
-  readonly revisions: readonly Revision[];
-  /** Hash of the revision that the spec asks for; absent when the planner refused the spec. */
-  readonly desired?: string | undefined;
-  /** By revision hash; a revision without a Deployment has no entry. */
-  readonly states: ReadonlyMap<string, ReplicaSetState>;
-  /** Replicas wanted of the version that serves. */
-  readonly replicas: number;
-  readonly paused: boolean;
-  /** All pods of what serves are out of service, for a reason of their own that waiting will not cure. */
-  readonly servingDown?: boolean;
-  /** Every pod of the candidate that still loads has used up its startup budget. */
-  readonly candidateOverdue?: boolean;
-  /** No node has the accelerator of the candidate: that is no fault of its own, and an autoscaler may bring one. */
-  readonly candidateWaitsForNodes?: boolean;
-  /** Why the candidate fails, as `<reason>: <message>`, if a classifier said so. */
-  readonly candidateFailure?: string | undefined;
-}
-
-/** Where a rollout stands; the words of status.rollout.phase. */
-export type Phase = 'Idle' | 'Waiting' | 'Loading' | 'Switching' | 'Held';
-
-export interface RolloutStep {
-  readonly phase: Phase;
-  /** The revision that serves after this step. */
-  readonly serving?: string | undefined;
-  readonly attempt: number;
-  /** The revision that is to serve next. */
-  readonly candidate?: string | undefined;
-  /** Replicas wanted of each revision that keeps its Deployment. A revision that is missing here goes. */
-  readonly replicas: ReadonlyMap<string, number>;
-  /** `<reason>: <message>` to store on the candidate: it is taken back, and not tried again. */
-  readonly fail?: { readonly revision: string; readonly cause: string };
-  /** Failed revisions that the spec no longer asks for: their mark is cleared, so that a return to them is a new try. */
-  readonly forgive: readonly string[];
-  /** This step moves the active Service to another revision. */
-  readonly switched: boolean;
-}
+export type { ReplicaSetState, RolloutInput, RolloutStep } from './machine/types.ts';
 
 /**
- * The plain switch: the next revision is created beside the one that serves and takes over once it is available.
- * This is the seam where the ways of a rollout (full, handover, ...) are chosen.
+ * The next step towards what the spec asks for. A first version, and one that takes over where nothing can be lost, just
+ * load; every other change is a rollout, and the transition table's (machine/table.ts).
  */
 export function nextStep(input: RolloutInput): RolloutStep {
-  const { traffic, desired, revisions, states } = input;
-  const byHash = (hash: string | undefined) => revisions.find((revision) => revision.hash === hash);
-  const forgive = revisions.filter((r) => r.failed !== undefined && r.hash !== desired).map((r) => r.hash);
-  const stay = (phase: Phase, extra: Partial<RolloutStep> = {}): RolloutStep => ({
+  const { serving } = input.traffic;
+  if (serving === undefined) return firstStep(input);
+  if (mayTakeOver(input, serving)) return takeOver(input, serving);
+  return withFirstProof(machineStep(input, serving), input);
+}
+
+const nothing = { marks: [], forgive: [], questions: [], taken: [], weight: 0 } as const;
+
+/** Nothing has served yet. */
+function firstStep({ desired, replicas, now, traffic, order }: RolloutInput): RolloutStep {
+  const message = desired === undefined ? 'Nothing serves yet.' : `Revision ${desired} loads; it is the first.`;
+  const { attempt } = traffic;
+  const phase = desired === undefined ? 'Idle' : 'Loading';
+  return {
+    ...nothing,
+    memory: { phase, attempt, since: now },
     phase,
-    serving: traffic.serving,
-    attempt: traffic.attempt,
-    replicas: new Map(traffic.serving === undefined ? [] : [[traffic.serving, input.replicas]]),
-    forgive,
+    serving: desired,
+    attempt,
+    replicas: new Map(desired === undefined ? [] : [[desired, replicas]]),
+    protect: desired === undefined ? [] : [desired],
     switched: false,
-    ...extra,
-  });
-  const takeOver = (hash: string): RolloutStep => {
-    const replicas = new Map([[hash, input.replicas]]);
-    // The old pods outlive the switch by one pass: they go once the active Service no longer selects them.
-    if (traffic.serving !== undefined) replicas.set(traffic.serving, states.get(traffic.serving)?.replicas ?? 0);
-    return stay('Switching', { serving: hash, attempt: traffic.attempt + 1, replicas, switched: true });
+    message,
+    ...(order && { ordered: { accepted: false, message: 'Nothing serves yet.' } }),
   };
+}
 
-  if (desired !== undefined && traffic.serving === undefined) {
-    return stay('Loading', { serving: desired, replicas: new Map([[desired, input.replicas]]) });
-  }
-  if (desired === undefined || traffic.serving === undefined || desired === traffic.serving) {
-    const available = states.get(traffic.serving ?? '')?.availableReplicas ?? 0;
-    const first = traffic.serving !== undefined && byHash(traffic.serving)?.proven === undefined;
-    return stay(first && available < input.replicas ? 'Loading' : 'Idle');
-  }
+/** Nothing of what should serve answers, and it never did or cannot heal: its pods may hold the GPUs that the wanted version needs. */
+function mayTakeOver(input: RolloutInput, serving: string): boolean {
+  const { desired, settings } = input;
+  if (desired === undefined || desired === serving || settings.paused) return false;
+  const candidate = revisionOf(input, desired);
+  if ((candidate?.failed ?? candidate?.held) !== undefined) return false;
+  if (setOf(input, serving).readyReplicas > 0) return false;
+  const before = revisionOf(input, serving);
+  const neverServed =
+    before !== undefined && !isSettled({ marks: [] }, input, serving) && input.traffic.previous === undefined;
+  return neverServed || healthOf(input, serving).down === true;
+}
 
-  const candidate = byHash(desired);
-  if (candidate?.failed !== undefined) return stay('Held', { candidate: desired });
+function takeOver(
+  { desired = '', replicas, now, traffic, revisions, order }: RolloutInput,
+  serving: string,
+): RolloutStep {
+  const attempt = traffic.attempt + 1;
+  const forgive = revisions
+    .filter((r) => (r.failed ?? r.held) !== undefined && r.hash !== desired)
+    .map(({ hash }) => hash);
+  return {
+    ...nothing,
+    memory: { phase: 'Loading', attempt, since: now },
+    phase: 'Loading',
+    serving: desired,
+    attempt,
+    switchedAt: now,
+    replicas: new Map([[desired, replicas]]),
+    protect: [desired],
+    forgive,
+    switched: true,
+    message: `Revision ${desired} takes over at once: nothing of revision ${serving} answers.`,
+    ended: { revision: serving, outcome: 'Superseded' },
+    ...(order && { ordered: { accepted: false, message: `Revision ${desired} takes over already.` } }),
+  };
+}
 
-  const answers = (states.get(traffic.serving)?.readyReplicas ?? 0) > 0;
-  const serving = byHash(traffic.serving);
-  const neverServed = serving !== undefined && serving.proven === undefined;
-  if (!answers && (neverServed || input.servingDown === true) && !input.paused) {
-    // Nothing can be lost, and the pods of what should serve may hold the GPUs that the corrected version needs.
-    return { ...takeOver(desired), replicas: new Map([[desired, input.replicas]]) };
+/** A version that nothing was served before has no traffic to be watched against: it is proven once it serves at full size. */
+function withFirstProof(step: RolloutStep, input: RolloutInput): RolloutStep {
+  const { serving, phase, switched } = step;
+  if (phase !== 'Idle' || switched || serving === undefined || step.previous !== undefined) return step;
+  if (isSettled({ marks: step.marks }, input, serving) || input.replicas === 0) return step;
+  if (setOf(input, serving).availableReplicas >= input.replicas) {
+    return { ...step, marks: [...step.marks, { kind: 'proven', revision: serving }] };
   }
-  if (input.paused || input.replicas === 0) {
-    const kept = states.get(desired)?.replicas ?? 0;
-    const replicas = new Map([[traffic.serving, input.replicas]]);
-    if (kept > 0) replicas.set(desired, Math.min(kept, input.replicas));
-    return stay('Waiting', { candidate: desired, replicas });
-  }
-
-  const state = states.get(desired);
-  const late = state?.deadlineExceeded === true || input.candidateOverdue === true;
-  if (late && input.candidateWaitsForNodes !== true && (state?.availableReplicas ?? 0) < input.replicas) {
-    const cause =
-      input.candidateFailure ?? 'StartupBudgetExceeded: it did not become available in the time that a start may take';
-    return stay('Held', { candidate: desired, fail: { revision: desired, cause } });
-  }
-  if (state !== undefined && state.availableReplicas >= input.replicas) return takeOver(desired);
-  const both = new Map([
-    [traffic.serving, input.replicas],
-    [desired, input.replicas],
-  ]);
-  return stay('Loading', { candidate: desired, replicas: both });
+  const message = `Revision ${serving} loads; nothing was served before it.`;
+  return { ...step, phase: 'Loading', memory: { ...step.memory, phase: 'Loading', message }, message };
 }

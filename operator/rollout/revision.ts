@@ -24,10 +24,14 @@ export interface Revision {
   /** Counts up: a later revision has a higher number. */
   readonly number: number;
   readonly data: RevisionData;
-  /** When it first served at full size; absent while it never has. */
+  /** When it had shown that it serves: on users’ traffic, or as the first version at full size; absent while it has not. */
   readonly proven?: string;
-  /** `<reason>: <message>` of why it was taken back; absent while it was not. */
+  /** When it was accepted though there was too little traffic to prove it. */
+  readonly accepted?: string;
+  /** `<reason>: <message>` of why it was taken back by itself; absent while it was not. */
   readonly failed?: string;
+  /** `<reason>: <message>` of the order by which it was taken back; absent while there was none. */
+  readonly held?: string;
 }
 
 /**

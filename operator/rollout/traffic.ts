@@ -7,6 +7,10 @@ export interface ActiveService {
   readonly servingRevision?: string;
   /** Annotation `attempt`. */
   readonly attempt?: number;
+  /** Annotation `previous-revision`. */
+  readonly previousRevision?: string;
+  /** Annotation `switched-at`, milliseconds since the epoch. */
+  readonly switchedAt?: number;
   /** The revision that the selector names, if it is a selector of ours. */
   readonly selectedRevision?: string;
 }
@@ -16,10 +20,24 @@ export interface Traffic {
   /** Hash of the serving revision; absent before the first one. */
   readonly serving?: string;
   readonly attempt: number;
+  /** The revision that served before, as the Service says: what a rollback goes to. */
+  readonly previous?: string;
+  /** When the serving revision got the traffic, milliseconds since the epoch; absent: it is the first, or nobody knows. */
+  readonly switchedAt?: number;
   /** `Service`: the active Service says so. `Restored`: it is lost, and the status or the revisions say so. `First`: nothing ever served. */
   readonly source: 'Service' | 'Restored' | 'First';
   /** The selector differs from the annotation: somebody else wrote it. */
   readonly foreignSelector: boolean;
+}
+
+/** What the status says, for when the Service is lost. */
+interface StatusTraffic {
+  readonly servingRevision?: string | undefined;
+  readonly attempt?: number | undefined;
+  /** status.rollback.revision. */
+  readonly previous?: string | undefined;
+  /** status.serving.since, milliseconds since the epoch. */
+  readonly switchedAt?: number | undefined;
 }
 
 /** The pods of a revision, as far as the traffic may need them. */
@@ -34,7 +52,7 @@ export function traffic(
   revisions: readonly Revision[],
   /** By hash, the revisions that have a Deployment: one may have lost its ControllerRevision. */
   running: ReadonlyMap<string, Pods>,
-  status: { readonly servingRevision?: string | undefined; readonly attempt?: number | undefined },
+  status: StatusTraffic,
 ): Traffic {
   const exists = (hash: string | undefined): hash is string =>
     hash !== undefined && (running.has(hash) || revisions.some((revision) => revision.hash === hash));
@@ -44,8 +62,16 @@ export function traffic(
     source,
     foreignSelector: service !== undefined && service.selectedRevision !== serving,
   });
-  if (exists(service?.servingRevision)) return from(service.servingRevision, 'Service', service.attempt);
-  if (exists(status.servingRevision)) return from(status.servingRevision, 'Restored', status.attempt);
+  if (exists(service?.servingRevision)) {
+    const { previousRevision: previous, switchedAt } = service;
+    const serves = from(service.servingRevision, 'Service', service.attempt);
+    return { ...serves, ...(exists(previous) && { previous }), ...(switchedAt !== undefined && { switchedAt }) };
+  }
+  if (exists(status.servingRevision)) {
+    const { previous, switchedAt } = status;
+    const serves = from(status.servingRevision, 'Restored', status.attempt);
+    return { ...serves, ...(exists(previous) && { previous }), ...(switchedAt !== undefined && { switchedAt }) };
+  }
   const last = mostLikely(revisions, running);
   if (last !== undefined) return from(last, 'Restored', status.attempt);
   return { attempt: 1, source: 'First', foreignSelector: false };

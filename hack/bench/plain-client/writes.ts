@@ -1,18 +1,22 @@
 import { MANAGER } from '../../../operator/api/names.ts';
 import { decide } from '../../../operator/controller/decide/decide.ts';
-import type { ChildKind, Snapshot } from '../../../operator/controller/snapshot.ts';
+import type { WrittenKind } from '../../../operator/controller/decide/intents.ts';
+import { HTTP_ROUTES } from '../../../operator/controller/gateway.ts';
+import { NOTHING_OBSERVED } from '../../../operator/controller/observations.ts';
+import type { Snapshot } from '../../../operator/controller/snapshot.ts';
 import { objectPath, refOf, withQuery } from '../../../operator/kube/paths.ts';
 import { resources } from '../../../operator/kube/resources.ts';
 import type { ResourceType } from '../../../operator/kube/types.ts';
 import { type LiveModel, MODELS } from '../../demo/manifests.ts';
 import { PLACEHOLDER, type WriteTemplate } from './protocol.ts';
 
-const KINDS: Readonly<Record<ChildKind, ResourceType>> = {
+const KINDS: Readonly<Record<WrittenKind, ResourceType>> = {
   ServiceAccount: resources.serviceAccounts,
   ControllerRevision: resources.controllerRevisions,
   Deployment: resources.deployments,
   Service: resources.services,
   PodDisruptionBudget: resources.podDisruptionBudgets,
+  HTTPRoute: HTTP_ROUTES,
 };
 
 /** The writes of the operator's first pass over a model: its children, then its status. The same requests, byte for byte but for names. */
@@ -31,6 +35,9 @@ export function firstWrites(model: LiveModel): WriteTemplate[] {
     logs: new Map(),
     // As if the model's nodes were there: nothing is said of them.
     cluster: { nodes: undefined, version: undefined },
+    endpointSlices: [],
+    observations: NOTHING_OBSERVED,
+    claims: [],
   };
   const { intents, status } = decide(snapshot);
   const children = intents.map((intent) => {

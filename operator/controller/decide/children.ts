@@ -5,7 +5,7 @@ import { covers } from '../../resources/drift.ts';
 import { foreignTemplateManagers } from '../../resources/field-managers.ts';
 import { childNames } from '../../resources/names.ts';
 import { podDisruptionBudget } from '../../resources/pod-disruption-budget.ts';
-import { activeService, revisionService } from '../../resources/service.ts';
+import { activeService, previewService, revisionService } from '../../resources/service.ts';
 import { serviceAccount } from '../../resources/service-account.ts';
 import { staleFields } from '../../resources/stale-fields.ts';
 import type { KubeObject } from '../../kube/types.ts';
@@ -14,6 +14,8 @@ import type { Revision } from '../../rollout/revision.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
 import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
 import type { ChildObject, Intent } from './intents.ts';
+import { routeIntents } from './route.ts';
+import { seconds } from './times.ts';
 
 /** The revisions that there are to be, and what each of them is to run. */
 export interface Wanted {
@@ -22,6 +24,8 @@ export interface Wanted {
   readonly revisions: readonly Revision[];
   /** The active Service stays as somebody else has made it. */
   readonly leaveService: boolean;
+  /** Ready pods of a revision. */
+  readonly readyReplicas: (revision: string | undefined) => number | undefined;
 }
 
 /**
@@ -50,7 +54,15 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
   };
   const wantActiveService = () => {
     if (leaveService || step.serving === undefined) return;
-    want('Service', activeService(deployment, { revision: step.serving, attempt: step.attempt }));
+    const { serving: revision, attempt, previous, switchedAt } = step;
+    const when = switchedAt === undefined ? undefined : seconds(switchedAt);
+    want('Service', activeService(deployment, { revision, attempt, previous, switchedAt: when }));
+  };
+  const wantPreview = () => {
+    if (deployment.spec.traffic?.routeRef === undefined || step.serving === undefined) return;
+    // A revision that is not ready yet is no preview: the Service would have no endpoint.
+    const ready = (wanted.readyReplicas(step.candidate) ?? 0) > 0;
+    want('Service', previewService(deployment, ready ? (step.candidate ?? step.serving) : step.serving));
   };
 
   const running = [...step.replicas.keys()].map((hash) => revisions.find((revision) => revision.hash === hash));
@@ -81,13 +93,15 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     intents.push(...repairTemplate(snapshot.deployments, object));
     want('Deployment', object);
     want('Service', revisionService(deployment, hash));
+    if (step.protect.includes(hash)) want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));
     if (hash !== step.serving) continue;
-    want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));
     wantActiveService();
   }
   wantActiveService();
+  wantPreview();
+  intents.push(...routeIntents(snapshot, step));
   for (const revision of revisions) want('ControllerRevision', controllerRevision(deployment, revision));
-  return [...intents, ...deletions(snapshot, kept)];
+  return [...intents, ...deletions(snapshot, kept), ...cutShort(snapshot, step)];
 }
 
 /** Whether the pods of the revision run under the account that we make: the spec that it was made of names no other. */
@@ -123,6 +137,20 @@ function repairTemplate(
   if (managers.length === 0) return [];
   const { name, uid = '', resourceVersion = '' } = found.metadata;
   return [{ type: 'ReplaceTemplate', name, uid, resourceVersion, template, managers }];
+}
+
+/** Pods of a version that was taken back, on their way out with more time than a rollback grants. */
+function cutShort({ pods }: Snapshot, { cutShort: cut }: RolloutStep): Intent[] {
+  if (cut === undefined) return [];
+  const { revision, graceSeconds } = cut;
+  const going = pods.filter(
+    ({ metadata }) =>
+      metadata.labels?.[LABEL.revision] === revision &&
+      metadata.deletionTimestamp !== undefined &&
+      (metadata.deletionGracePeriodSeconds ?? 0) > graceSeconds,
+  );
+  const named = going.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid ?? '' }));
+  return named.length === 0 ? [] : [{ type: 'CutShort', pods: named, graceSeconds }];
 }
 
 /** Children of ours that nothing wants any more. */

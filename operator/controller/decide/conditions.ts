@@ -4,8 +4,9 @@ import { capacityVerdict } from './capacity.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import type { Intent } from './intents.ts';
-import { failedMark, readMark } from './marks.ts';
+import { heldMark, readMark } from './marks.ts';
 import { activeServiceOf } from './observed.ts';
+import { rollbackVerdict } from './rollback.ts';
 import { type ReadyVerdict, readyVerdict, SERVICE_LEFT } from './ready.ts';
 import { seconds } from './times.ts';
 
@@ -28,6 +29,8 @@ export function conditionsOf(snapshot: Snapshot, judgement: Judgement, intents: 
     ['CapacityAvailable', capacityVerdict(judgement)],
   ];
   if (judgement.step.candidate !== undefined) verdicts.push(['CandidateHealthy', candidateVerdict(judgement)]);
+  const rollback = rollbackVerdict(judgement, snapshot.now);
+  if (rollback) verdicts.push(['RollbackReady', rollback]);
   const ignored = ignoredFields(snapshot.deployment.spec);
   if (ignored.length > 0) {
     const message = `This version of the operator does not act on: ${ignored.join(', ')}.`;
@@ -89,9 +92,10 @@ function candidateVerdict(judgement: Judgement): Verdict {
   const { step, failures, states, replicas } = judgement;
   const hash = step.candidate ?? '';
   const failure = failures.get(hash);
-  const mark = step.fail?.cause ?? failedMark(judgement.revisions, hash);
+  const mark = heldMark(judgement.revisions, hash);
   if (mark !== undefined) return { status: 'False', ...readMark(mark) };
   if (failure) return { status: 'False', reason: failure.reason, message: failure.message };
+  if (step.phase === 'Proving') return { status: 'Unknown', reason: 'Proving', message: step.message };
   const available = states.get(hash)?.availableReplicas ?? 0;
   if (available >= replicas && replicas > 0)
     return { status: 'True', reason: 'Healthy', message: 'Every replica is available.' };

@@ -1,17 +1,21 @@
 import { ANNOTATION } from '../../api/index.ts';
 import { nextStep } from '../../rollout/next.ts';
+import { rolloutSettings } from '../../rollout/settings.ts';
 import { traffic } from '../../rollout/traffic.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { acceleratorFinding, capacityOf } from './capacity.ts';
+import { assignmentsOf } from './assignments.ts';
+import { capacityOf } from './capacity.ts';
 import { childIntents } from './children.ts';
 import { desiredRevision } from './desired.ts';
 import { eventsOf, eventsOfWrites } from './events.ts';
-import { evidenceOf, failuresOf, isOverdue, nextLook } from './evidence.ts';
+import { evidenceOf, failuresOf, nextLook } from './evidence.ts';
 import type { DecideOptions, Decision, Judgement } from './judgement.ts';
 import { knownRevisions } from './known-revisions.ts';
 import { inHistory, withMarks } from './marks.ts';
-import { activeServiceOf, servingInStatus, stateOf, wantedReplicas } from './observed.ts';
-import { isDown } from './outage.ts';
+import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas } from './observed.ts';
+import { pendingOrder } from './order.ts';
+import { restartOf } from './restart.ts';
+import { rolloutInput } from './rollout-input.ts';
 import { statusOf } from './status.ts';
 
 /**
@@ -20,46 +24,37 @@ import { statusOf } from './status.ts';
  */
 export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnly: false }): Decision {
   const { deployment, now } = snapshot;
-  const { spec, status } = deployment;
+  const { spec } = deployment;
   const stored = knownRevisions(snapshot);
   const desired = desiredRevision(deployment, stored, snapshot.deployments, snapshot.cluster);
-  const states = new Map(snapshot.deployments.flatMap((found) => stateOf(deployment.metadata.name, found)));
-  const serves = traffic(activeServiceOf(snapshot), stored, states, {
+  const sets = setsOf(snapshot);
+  const settings = rolloutSettings(spec);
+  const serves = traffic(activeServiceOf(snapshot), stored, withDeployment(snapshot, sets), {
     servingRevision: servingInStatus(deployment),
-    attempt: status?.rollout?.attempt,
+    ...statusTraffic(deployment),
   });
   const replicas = wantedReplicas(snapshot, serves.serving);
   const known = desired.revision && desired.isNew ? [...stored, desired.revision] : stored;
   const evidence = evidenceOf(snapshot, known);
   const failures = failuresOf(evidence);
-  const candidateFailure = desired.revision && failures.get(desired.revision.hash);
-  const paused = spec.rollout?.paused ?? false;
-  const hasDeadline = spec.rollout?.progressDeadline !== undefined;
-  const step = nextStep({
-    traffic: serves,
-    revisions: known,
-    desired: desired.revision?.hash,
-    states,
-    replicas,
-    paused,
-    servingDown: isDown(evidence.get(serves.serving ?? ''), failures.get(serves.serving ?? '')),
-    // A deadline that the user has set is kept by the Deployment controller alone.
-    candidateOverdue: !hasDeadline && isOverdue(desired.revision && evidence.get(desired.revision.hash)),
-    candidateWaitsForNodes:
-      !hasDeadline &&
-      desired.revision?.hash !== serves.serving &&
-      acceleratorFinding(snapshot, desired)?.reason === 'AcceleratorNotFound',
-    candidateFailure: candidateFailure && `${candidateFailure.reason}: ${candidateFailure.message}`,
-  });
-  const revisions = withMarks(known, step, states, replicas, now).filter(inHistory(known, step, desired, spec));
+  const order = pendingOrder(snapshot);
+  const findings = { settings, traffic: serves, desired, revisions: known, sets, evidence, failures, replicas, order };
+  const step = nextStep(rolloutInput(snapshot, findings));
+  const revisions = withMarks(known, step, now).filter(inHistory(known, step, desired, spec));
   const observeOnly = options.observeOnly || deployment.metadata.annotations?.[ANNOTATION.reconcile] === 'disabled';
-  const leaveService = paused && serves.foreignSelector;
-  const capacity = capacityOf(snapshot, { desired, step, states, replicas });
+  const leaveService = settings.paused && serves.foreignSelector;
   const judgement: Judgement = {
-    ...{ desired, traffic: serves, step, replicas, revisions, states, failures, capacity },
+    ...{ desired, traffic: serves, step, replicas, revisions, states: sets, failures, settings, order },
     ...{ leaveService, observeOnly },
+    capacity: capacityOf(snapshot, { desired, step, states: sets, replicas }),
+    restart: restartOf(snapshot, step, replicas, order),
   };
-  const wanted = childIntents(snapshot, { step, revisions, leaveService });
+  const children = childIntents(snapshot, {
+    ...{ step, revisions, leaveService },
+    readyReplicas: (revision) => sets.get(revision ?? '')?.readyReplicas,
+  });
+  const evict = judgement.restart?.evict;
+  const wanted = evict === undefined ? children : [...children, evict];
   const specFirst = spec.replicas === undefined && step.serving !== undefined;
   if (specFirst) wanted.unshift({ type: 'SetReplicas', replicas });
   const next = statusOf(snapshot, judgement, wanted);
@@ -74,6 +69,35 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     logsWanted: [...failures.values()].flatMap(({ causeInLog, pod }) =>
       causeInLog === true && pod !== undefined ? [pod] : [],
     ),
-    ...nextLook(evidence, states, now),
+    ...capacityWanted(judgement),
+    assignments: observeOnly ? [] : assignmentsOf(snapshot, step, known, settings),
+    rollout: step,
+    rendersRevision:
+      desired.isNew && desired.revision !== undefined && spec.podTemplate?.priorityClassName === undefined,
+    ...soonest(nextLook(evidence, sets, now).requeueAfterMs, step.wakeAt === undefined ? undefined : step.wakeAt - now),
   };
 }
+
+/** The sets that have a Deployment: pods that are left of one that is gone serve nobody. */
+function withDeployment({ deployments, deployment }: Snapshot, sets: ReturnType<typeof setsOf>) {
+  const names = new Set(deployments.map(({ metadata }) => metadata.name));
+  return new Map([...sets].filter(([hash]) => names.has(`${deployment.metadata.name}-${hash}`)));
+}
+
+function capacityWanted({ step, observeOnly, revisions }: Judgement): Pick<Decision, 'capacityWanted'> {
+  const question = step.questions.find(({ kind }) => kind === 'Capacity');
+  if (question?.kind !== 'Capacity' || observeOnly) return {};
+  const { revision } = question;
+  const template = revisions.find(({ hash }) => hash === revision)?.data.template;
+  return template === undefined
+    ? {}
+    : { capacityWanted: { revision, template, serving: step.serving, warm: step.previous } };
+}
+
+/** The shortest of some waits, at least a second. */
+function soonest(...waits: readonly (number | undefined)[]): Pick<Decision, 'requeueAfterMs'> {
+  const known = waits.filter((wait) => wait !== undefined);
+  return known.length === 0 ? {} : { requeueAfterMs: Math.max(MIN_WAIT_MS, Math.min(...known)) };
+}
+
+const MIN_WAIT_MS = 1_000;

@@ -1,4 +1,5 @@
 import { type ConditionType, isReason, REASONS } from '../../api/index.ts';
+import type { EventName } from '../../rollout/machine/types.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Judgement, Status } from './judgement.ts';
 import { type EventRecord, type Intent, revisionOf, targetOf } from './intents.ts';
@@ -13,7 +14,11 @@ export function eventsOf(
   judgement: Judgement,
   done: readonly Intent[],
 ): EventRecord[] {
-  return [...eventsOfWrites(snapshot, judgement, done), ...eventsOfConditions(snapshot.deployment.status, after)];
+  return [
+    ...eventsOfWrites(snapshot, judgement, done),
+    ...eventsOfSteps(judgement),
+    ...eventsOfConditions(snapshot.deployment.status, after),
+  ];
 }
 
 /** The Events of what was written: what was only meant to be has not happened. */
@@ -45,13 +50,63 @@ export function eventsOfWrites(
       const note = `The active Service was changed by somebody else; it selects revision ${revision ?? ''} again.`;
       events.push({ type: 'Warning', reason: 'ForeignEdit', action: 'RepairService', note });
     }
-    if (step.switched) {
+    if (step.switched && name === owner) {
       const note = `Revision ${revision ?? ''} (${versionOf(revision)}) serves now; before: ${traffic.serving ?? 'none'}.`;
       events.push({ type: 'Normal', reason: 'Switched', action: 'SwitchService', note });
     }
     return events;
   });
 }
+
+/** What is told of a transition; those that only lead on are told by the phase that they lead to. */
+const TOLD: Readonly<Partial<Record<EventName, { readonly reason: string; readonly type?: 'Warning' }>>> = {
+  SpecWantsServing: { reason: 'RolloutDropped' },
+  SpecWantsPrevious: { reason: 'RollbackStarted' },
+  SpecWantsOther: { reason: 'RolloutStarted' },
+  OrderRetry: { reason: 'RolloutStarted' },
+  OrderAbort: { reason: 'RolloutAborted' },
+  OrderRollback: { reason: 'RollbackStarted' },
+  Failed: { reason: 'RolloutFailed', type: 'Warning' },
+  TargetLost: { reason: 'RolloutFailed', type: 'Warning' },
+  CapacityLost: { reason: 'CapacityLost', type: 'Warning' },
+  Missed: { reason: 'WayMissed', type: 'Warning' },
+  Admitted: { reason: 'WayChosen' },
+  Proved: { reason: 'Proved' },
+  StepReady: { reason: 'CanaryStep' },
+  Grown: { reason: 'ReadyToSwitch' },
+  Confirmed: { reason: 'Watching' },
+  WatchPassed: { reason: 'Proven' },
+  WatchUnproven: { reason: 'AcceptedUnproven', type: 'Warning' },
+  RollbackDone: { reason: 'RolledBack' },
+  Dropped: { reason: 'CandidateGone' },
+};
+
+/** The Events of the transitions of a rollout, and of an order. */
+function eventsOfSteps({ step, order, restart, observeOnly }: Judgement): EventRecord[] {
+  if (observeOnly) return [];
+  const told = step.taken.flatMap(({ event, says }): EventRecord[] => {
+    const { reason, type = 'Normal' } = TOLD[event] ?? {};
+    if (reason === undefined) return [];
+    const cause = step.marks.find((mark) => mark.kind === 'failed');
+    const note =
+      type === 'Warning' && cause?.kind === 'failed' ? `Revision ${cause.revision}: ${cause.cause} ${says}` : says;
+    return [{ type, reason, action: 'Rollout', note: note.slice(0, MAX_NOTE) }];
+  });
+  const result =
+    order?.refusal === undefined ? (step.ordered ?? restart?.ordered) : { accepted: false, message: order.refusal };
+  if (order === undefined || result === undefined) return told;
+  const verb = order.order?.verb ?? 'order';
+  const note = `${verb}: ${result.message}`.slice(0, MAX_NOTE);
+  return [
+    result.accepted
+      ? { type: 'Normal', reason: 'OrderAccepted', action: 'Order', note }
+      : { type: 'Warning', reason: 'OrderRefused', action: 'Order', note },
+    ...told,
+  ];
+}
+
+/** Longest note of an Event. */
+const MAX_NOTE = 1024;
 
 /** The Events of a change of what the conditions say. */
 export function eventsOfConditions(before: Status | undefined, after: Status): EventRecord[] {
@@ -67,6 +122,12 @@ function capacityEvent(before: Status | undefined, after: Status): EventRecord[]
   return same ? [] : [{ type: 'Warning', reason: is.reason, action: 'Reconcile', note: is.message }];
 }
 
+/** What belongs to every rollout: no warning. */
+const QUIET: ReadonlySet<string> = new Set([
+  ...['Loading', 'Switching', 'Proving', 'AwaitingPromotion', 'AwaitingWindow', 'Watching', 'RollingBack', 'Aborting'],
+  ...['Restarting', 'Paused'],
+]);
+
 /**
  * The Event of a change of the Ready condition; none when its status and reason stay and it is about the same revision.
  */
@@ -75,7 +136,7 @@ function eventFor(before: Status | undefined, after: Status): EventRecord[] {
   const is = conditionOf(after, 'Ready');
   const same = was?.reason === is?.reason && was?.status === is?.status && subjectOf(before) === subjectOf(after);
   if (!is || same) return [];
-  const quiet = is.status === 'True' || is.reason === 'Loading' || is.reason === 'Switching';
+  const quiet = is.status === 'True' || QUIET.has(is.reason);
   return [{ type: quiet ? 'Normal' : 'Warning', reason: is.reason, action: 'Reconcile', note: is.message }];
 }
 

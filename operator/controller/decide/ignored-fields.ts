@@ -6,23 +6,7 @@ export const IGNORED: readonly (readonly [keyof DeepSeekDeploymentSpec, ...strin
   ['autoscaling'],
   ['monitoring'],
   ['networkPolicy'],
-  ['traffic', 'gateway'],
-  ['traffic', 'routeRef'],
   ['termination', 'drainProxy'],
-  ['termination', 'rollbackDrain'],
-  ['rollout', 'strategy'],
-  ['rollout', 'whenCapacityIsShort'],
-  ['rollout', 'provisionTimeout'],
-  ['rollout', 'schedulingDeadline'],
-  ['rollout', 'handover'],
-  ['rollout', 'promotion'],
-  ['rollout', 'canary'],
-  ['rollout', 'proof'],
-  ['rollout', 'gates'],
-  ['rollout', 'watch'],
-  ['rollout', 'rollbackWindow'],
-  ['rollout', 'warmReplicasPercent'],
-  ['rollout', 'maintenanceWindows'],
 ];
 
 /** What is switched off is obeyed. By the first of the path. */

@@ -1,16 +1,20 @@
 import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
 import { ANNOTATION, KIND } from '../../api/index.ts';
 import { revisionInName } from '../../resources/names.ts';
+import type { JsonPatchStep } from '../../resources/index.ts';
 import type { ChildKind } from '../snapshot.ts';
+
+/** Every kind that is written whole: those in the caches of children, and the route, which is followed only where it is wanted. */
+export type WrittenKind = ChildKind | 'HTTPRoute';
 
 /** One small, idempotent thing to do. The list is carried out in order. */
 export type Intent =
   /** Make a child that must not exist yet; one that does is a name conflict or news that the cache lacks. */
-  | { readonly type: 'Create'; readonly kind: ChildKind; readonly object: ChildObject }
+  | { readonly type: 'Create'; readonly kind: WrittenKind; readonly object: ChildObject }
   /** Bring a child of ours to what we declare. `metadata.uid` makes sure that it is still that one. */
   | {
       readonly type: 'Apply';
-      readonly kind: ChildKind;
+      readonly kind: WrittenKind;
       readonly object: ChildObject;
       readonly because: readonly string[];
     }
@@ -25,13 +29,25 @@ export type Intent =
     }
   | {
       readonly type: 'Delete';
-      readonly kind: ChildKind;
+      readonly kind: WrittenKind;
       readonly name: string;
       readonly uid: string;
       readonly because: string;
     }
+  /** Set weights in an HTTPRoute of the user's. */
+  | { readonly type: 'SetRouteWeights'; readonly name: string; readonly steps: readonly JsonPatchStep[] }
+  /** Give pods that are on their way out less time than their own grace period. */
+  | { readonly type: 'CutShort'; readonly pods: readonly PodRef[]; readonly graceSeconds: number }
+  /** Take one pod away through the Eviction API, so that it is made again: one of an ordered restart. */
+  | { readonly type: 'Evict'; readonly pod: PodRef }
   /** Write spec.replicas through the scale subresource: absent, it blinds an HPA. */
   | { readonly type: 'SetReplicas'; readonly replicas: number };
+
+/** One pod, by its UID as well: another one of the same name is left alone. */
+export interface PodRef {
+  readonly name: string;
+  readonly uid: string;
+}
 
 /** A child as it is declared. */
 export interface ChildObject {
@@ -66,6 +82,12 @@ export function targetOf(owner: string, intent: Intent): { readonly kind: string
       return { kind: 'Deployment', name: intent.name };
     case 'SetReplicas':
       return { kind: KIND, name: owner };
+    case 'SetRouteWeights':
+      return { kind: 'HTTPRoute', name: intent.name };
+    case 'CutShort':
+      return { kind: 'Pod', name: intent.pods.map(({ name }) => name).join(', ') };
+    case 'Evict':
+      return { kind: 'Pod', name: intent.pod.name };
   }
 }
 
@@ -90,5 +112,11 @@ export function describeIntent(intent: Intent): string {
       return `Replace the template of Deployment ${intent.name} (changed by ${intent.managers.join(', ')})`;
     case 'SetReplicas':
       return `Set spec.replicas to ${intent.replicas}`;
+    case 'SetRouteWeights':
+      return `Set the weights in HTTPRoute ${intent.name}`;
+    case 'CutShort':
+      return `Give ${intent.pods.length} pods ${intent.graceSeconds} s to end (${intent.pods.map(({ name }) => name).join(', ')})`;
+    case 'Evict':
+      return `Evict pod ${intent.pod.name}`;
   }
 }

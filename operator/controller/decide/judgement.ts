@@ -1,11 +1,15 @@
 import type { DeepSeekDeployment, Reason } from '../../api/index.ts';
 import type { Failure } from '../../rollout/failures/index.ts';
 import type { ReplicaSetState, RolloutStep } from '../../rollout/next.ts';
-import type { Revision } from '../../rollout/revision.ts';
+import type { RolloutSettings } from '../../rollout/settings.ts';
+import type { Revision, RevisionData } from '../../rollout/revision.ts';
 import type { Traffic } from '../../rollout/traffic.ts';
 import type { Capacity } from './capacity.ts';
 import type { Desired } from './desired.ts';
+import type { Assignment } from '../observations.ts';
 import type { EventRecord, Intent } from './intents.ts';
+import type { PendingOrder } from './order.ts';
+import type { Restart } from './restart.ts';
 
 export type Status = NonNullable<DeepSeekDeployment['status']>;
 
@@ -27,6 +31,20 @@ export interface Decision {
   readonly requeueAfterMs?: number;
   /** Pods whose logs may tell what their termination messages do not: worth reading before anything is done. */
   readonly logsWanted: readonly string[];
+  /** Free GPUs have to be counted for this revision before the pass can be decided. */
+  readonly capacityWanted?: {
+    readonly revision: string;
+    /** Of that revision. */
+    readonly template: RevisionData['template'];
+    readonly serving?: string | undefined;
+    readonly warm?: string | undefined;
+  };
+  /** A revision is rendered in this pass that could name the PriorityClass of models, if the cluster has it. */
+  readonly rendersRevision: boolean;
+  /** What is to be observed from now on; what is missing here is observed no longer. */
+  readonly assignments: readonly Assignment[];
+  /** For metrics. */
+  readonly rollout: RolloutStep;
   /** The intents change the spec itself: all else, status included, is decided on what comes back. */
   readonly specFirst: boolean;
 }
@@ -48,6 +66,10 @@ export interface Judgement {
   readonly leaveService: boolean;
   /** Writes to children are switched off by annotation or flag. */
   readonly observeOnly: boolean;
+  readonly settings: RolloutSettings;
+  readonly order: PendingOrder | undefined;
+  /** An ordered restart of the pods of what serves. */
+  readonly restart: Restart | undefined;
 }
 
 /** A condition before it has its times. */

@@ -1,8 +1,9 @@
 import { ANNOTATION, LABEL } from '../../api/index.ts';
 import { revisionInName } from '../../resources/names.ts';
+import { conditionOf, statusOf } from '../../rollout/failures/pod.ts';
 import type { ReplicaSetState } from '../../rollout/next.ts';
 import type { ActiveService } from '../../rollout/traffic.ts';
-import type { LiveDeployment, Snapshot } from '../snapshot.ts';
+import type { LiveDeployment, LivePod, Snapshot } from '../snapshot.ts';
 
 /** spec.replicas; when it is absent what serves now, else minReplicas, else 1. */
 export function wantedReplicas({ deployment, deployments }: Snapshot, serving: string | undefined): number {
@@ -19,28 +20,73 @@ export function servingInStatus({ status }: Snapshot['deployment']): string | un
   return status?.serving?.revision ?? requirement?.slice(LABEL.revision.length + 1);
 }
 
+/** What the status says of the traffic beyond the revision, for when the active Service is lost. */
+export function statusTraffic({ status }: Snapshot['deployment']) {
+  const since = Date.parse(status?.serving?.since ?? '');
+  const previous = status?.rollback?.revision;
+  return {
+    attempt: status?.rollout?.attempt,
+    ...(previous !== undefined && { previous, ...(!Number.isNaN(since) && { switchedAt: since }) }),
+  };
+}
+
+/** The pods of each revision that has any, or a Deployment. */
+export function setsOf(snapshot: Snapshot): Map<string, ReplicaSetState> {
+  const { name } = snapshot.deployment.metadata;
+  const pods = Map.groupBy(
+    snapshot.pods.filter((pod) => statusOf(pod).phase !== 'Failed' && statusOf(pod).phase !== 'Succeeded'),
+    (pod) => pod.metadata.labels?.[LABEL.revision] ?? '',
+  );
+  const sets = new Map([...pods].map(([hash, own]) => [hash, { ...NO_DEPLOYMENT, ...countPods(own) }]));
+  for (const found of snapshot.deployments) {
+    const hash = revisionInName(name, found.metadata.name);
+    if (hash !== undefined) sets.set(hash, stateOf(found, pods.get(hash) ?? []));
+  }
+  sets.delete('');
+  return sets;
+}
+
+const NO_DEPLOYMENT = { replicas: 0, readyReplicas: 0, availableReplicas: 0, deadlineExceeded: false };
+
+function countPods(pods: readonly LivePod[]) {
+  const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const refused = staying.filter((pod) => {
+    const scheduled = conditionOf(pod, 'PodScheduled');
+    return pod.spec?.nodeName === undefined && scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
+  });
+  return {
+    pods: pods.length,
+    terminating: pods.length - staying.length,
+    placed: staying.filter(({ spec }) => spec?.nodeName !== undefined).length,
+    unschedulable: refused.length,
+  };
+}
+
 /** What the Deployment controller says of a revision, if it has seen the current spec. */
-export function stateOf(name: string, { metadata, spec, status }: LiveDeployment): [string, ReplicaSetState][] {
-  const hash = revisionInName(name, metadata.name);
-  if (hash === undefined) return [];
+function stateOf({ metadata, spec, status }: LiveDeployment, pods: readonly LivePod[]): ReplicaSetState {
   const current = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
   const updated = status?.updatedReplicas ?? 0;
-  const state: ReplicaSetState = {
+  return {
     replicas: spec?.replicas ?? 0,
     readyReplicas: status?.readyReplicas ?? 0,
     availableReplicas: current ? Math.min(status?.availableReplicas ?? 0, updated) : 0,
     deadlineExceeded: current && progressing?.reason === 'ProgressDeadlineExceeded',
+    ...countPods(pods),
   };
-  return [[hash, state]];
 }
 
 /** What the active Service says. */
 export function activeServiceOf({ deployment, services }: Snapshot): ActiveService | undefined {
   const service = services.find(({ metadata }) => metadata.name === deployment.metadata.name);
   if (!service) return undefined;
-  const { [ANNOTATION.servingRevision]: servingRevision, [ANNOTATION.attempt]: attempt } =
-    service.metadata.annotations ?? {};
+  const {
+    [ANNOTATION.servingRevision]: servingRevision,
+    [ANNOTATION.attempt]: attempt,
+    [ANNOTATION.previousRevision]: previousRevision,
+    [ANNOTATION.switchedAt]: switched = '',
+  } = service.metadata.annotations ?? {};
+  const switchedAt = Date.parse(switched);
   const selector = service.spec?.selector ?? {};
   // One more requirement makes it somebody else's: it may select none of our pods.
   const ours = selector[LABEL.name] === deployment.metadata.name && Object.keys(selector).length === 2;
@@ -48,6 +94,8 @@ export function activeServiceOf({ deployment, services }: Snapshot): ActiveServi
   return {
     ...(servingRevision === undefined ? {} : { servingRevision }),
     ...(attempt === undefined || !/^\d+$/.test(attempt) ? {} : { attempt: Number(attempt) }),
+    ...(previousRevision === undefined ? {} : { previousRevision }),
+    ...(Number.isNaN(switchedAt) ? {} : { switchedAt }),
     ...(selectedRevision === undefined ? {} : { selectedRevision }),
   };
 }

@@ -1,8 +1,9 @@
 import type { Reason } from '../../api/index.ts';
+import { isBeforeSwitch } from '../../rollout/machine/table.ts';
 import { missingAccelerator } from './capacity.ts';
 import { describeIntent, type Intent } from './intents.ts';
 import type { Judgement, Verdict } from './judgement.ts';
-import { failedMark, readMark } from './marks.ts';
+import { heldMark, readMark } from './marks.ts';
 
 /** The verdict on Ready; `stalled`: a person is needed. */
 export type ReadyVerdict = Verdict & { readonly stalled: boolean };
@@ -27,19 +28,12 @@ export function readyVerdict(judgement: Judgement, intents: readonly Intent[]): 
     );
   }
   if (step.phase === 'Held') {
-    const { reason, message } = readMark(step.fail?.cause ?? failedMark(judgement.revisions, step.candidate) ?? '');
+    const { reason, message } = readMark(heldMark(judgement.revisions, step.candidate) ?? step.memory.message ?? '');
     const text = `Revision ${step.candidate ?? ''} was taken back and its pods are gone: ${message}${keeps(judgement)}`;
     return not(reason, text, true);
   }
-  if (step.phase === 'Waiting') {
-    const left = judgement.leaveService ? ` ${SERVICE_LEFT}` : '';
-    return replicas === 0
-      ? off(`Scaled to 0; revision ${step.candidate ?? ''} is tried once replicas is above 0.`)
-      : not('Paused', `rollout.paused is set: revision ${step.candidate ?? ''} waits.${keeps(judgement)}${left}`);
-  }
-  if (step.candidate !== undefined) {
-    return waiting(judgement, step.candidate, not);
-  }
+  const rollingOut = step.candidate === undefined ? undefined : rolloutVerdict(judgement, step.candidate, not);
+  if (rollingOut) return rollingOut;
   if (step.serving === undefined) return not('Loading', 'Nothing serves yet.');
   const state = states.get(step.serving);
   if (replicas === 0) {
@@ -47,9 +41,26 @@ export function readyVerdict(judgement: Judgement, intents: readonly Intent[]): 
       ? off('Scaled to 0: nothing serves, by request.')
       : not('ScaledToZero', 'Scaling to 0.');
   }
-  if (step.switched) return not('Switching', `Traffic moves to revision ${step.serving}.`);
+  if (step.switched || step.phase === 'Switching')
+    return not('Switching', `Traffic moves to revision ${step.serving}.`);
+  if (step.phase === 'Watching') return not('Watching', `${step.message}${outage(judgement)}`);
   if ((state?.availableReplicas ?? 0) < replicas || (state?.replicas ?? 0) !== replicas) {
     return waiting(judgement, step.serving, not);
+  }
+  if ((judgement.restart?.remaining ?? 0) > 0) {
+    return not(
+      'Restarting',
+      `${judgement.restart?.remaining ?? 0} pods of revision ${step.serving} are still to be made anew.`,
+    );
+  }
+  const serving = heldMark(judgement.revisions, step.serving);
+  if (serving !== undefined) {
+    const { reason, message } = readMark(serving);
+    return not(
+      reason,
+      `Revision ${step.serving} should be taken back, and there is nothing to go back to: ${message}`,
+      true,
+    );
   }
   if (judgement.leaveService) return not('Paused', `${SERVICE_LEFT} It will select revision ${step.serving} again.`);
   return {
@@ -58,6 +69,39 @@ export function readyVerdict(judgement: Judgement, intents: readonly Intent[]): 
     message: `${count(replicas)} ready (revision ${step.serving}).`,
     stalled: false,
   };
+}
+
+type Not = (reason: Reason, message: string, stalled?: boolean) => ReadyVerdict;
+
+/** What is said while a candidate is on its way, or on its way out. */
+function rolloutVerdict(judgement: Judgement, candidate: string, not: Not): ReadyVerdict | undefined {
+  const { step, replicas, settings } = judgement;
+  const left = judgement.leaveService ? ` ${SERVICE_LEFT}` : '';
+  const text = `${step.message}${keeps(judgement)}${left}`;
+  if (replicas === 0 && step.phase === 'Waiting') return off(step.message);
+  if (settings.paused && isBeforeSwitch(step.phase)) return not('Paused', text);
+  switch (step.phase) {
+    case 'Waiting': {
+      const missing = missingAccelerator(judgement.capacity, judgement.failures.get(candidate));
+      return missing ? not(missing.reason, `${missing.message}${keeps(judgement)}`) : not('WaitingForCapacity', text);
+    }
+    case 'Scheduling':
+    case 'Loading':
+      return waiting(judgement, candidate, not);
+    case 'Proving':
+      return not('Proving', text);
+    case 'AwaitingPromotion':
+      return not(
+        step.awaits === 'Window' ? 'AwaitingWindow' : step.awaits === 'Person' ? 'AwaitingPromotion' : 'Switching',
+        text,
+      );
+    case 'RollingBack':
+      return not('RollingBack', text);
+    case 'Aborting':
+      return not('Aborting', text);
+    default:
+      return undefined;
+  }
 }
 
 /** Ready, because nothing is wanted. */

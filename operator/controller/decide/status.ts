@@ -1,9 +1,13 @@
+import type { RollbackStatus } from '../../api/index.ts';
 import { revisionSelector } from '../../resources/names.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { conditionsOf } from './conditions.ts';
+import { historyOf } from './history.ts';
 import type { Judgement, Status } from './judgement.ts';
 import type { Intent } from './intents.ts';
+import { rolloutStatus } from './memory.ts';
+import { rollbackOf } from './rollback.ts';
 import { seconds } from './times.ts';
 
 /**
@@ -12,17 +16,20 @@ import { seconds } from './times.ts';
  */
 export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: readonly Intent[]): Status {
   const { deployment } = snapshot;
-  const { step, desired, revisions, states, observeOnly } = judgement;
+  const { step, desired, revisions, states, observeOnly, restart } = judgement;
   const previous = deployment.status;
   const find = (hash: string | undefined) => revisions.find((revision) => revision.hash === hash);
   // Without writes what serves is what served, whatever this pass would have done.
   const servingHash = observeOnly ? judgement.traffic.serving : step.serving;
   const state = servingHash === undefined ? undefined : states.get(servingHash);
   const readyReplicas = state?.readyReplicas ?? 0;
-  const serving = servingHash === undefined ? undefined : servingStatus(snapshot, servingHash, find, readyReplicas);
+  const serving =
+    servingHash === undefined ? undefined : servingStatus(snapshot, judgement, servingHash, readyReplicas);
   // A first revision that has not answered yet is on its way like any other.
-  const candidate = find(step.candidate ?? (serving === undefined ? servingHash : undefined));
+  const next = step.candidate === servingHash ? undefined : step.candidate;
+  const candidate = find(next ?? (serving === undefined ? servingHash : undefined));
   const shown = (serving && find(servingHash)) ?? candidate ?? desired.revision;
+  const rollback = rollbackOf(judgement, snapshot.now);
 
   return {
     observedGeneration: deployment.metadata.generation ?? 0,
@@ -41,30 +48,58 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
             readyReplicas: states.get(candidate.hash)?.readyReplicas ?? 0,
           },
         }),
-    rollout: { attempt: observeOnly ? judgement.traffic.attempt : step.attempt, phase: step.phase },
-    ...(previous?.handledOrder === undefined ? {} : { handledOrder: previous.handledOrder }),
-    ...(previous?.history === undefined ? {} : { history: previous.history }),
+    // What was not done is not remembered: the next pass decides it again.
+    rollout: observeOnly
+      ? (previous?.rollout ?? { attempt: judgement.traffic.attempt, phase: 'Idle' })
+      : rolloutStatus(step, step.memory.attempt),
+    ...(rollback === undefined ? {} : { rollback: rollback satisfies RollbackStatus }),
+    ...(restart !== undefined && restart.remaining > 0 && !observeOnly
+      ? { restart: { startedAt: restart.startedAt, remaining: restart.remaining } }
+      : {}),
+    ...handledOrder(previous, judgement),
+    ...historyOf(snapshot, judgement),
   };
+}
+
+/** The order that was handled, and what came of it: in this pass, or as it was. */
+function handledOrder(
+  previous: Status | undefined,
+  judgement: Judgement,
+): Pick<Status, 'handledOrder' | 'orderResult'> {
+  const { order, step, restart, observeOnly } = judgement;
+  const result =
+    order?.refusal === undefined ? (step.ordered ?? restart?.ordered) : { accepted: false, message: order.refusal };
+  if (order === undefined || result === undefined || observeOnly) {
+    const { handledOrder: handled, orderResult } = previous ?? {};
+    return {
+      ...(handled !== undefined && { handledOrder: handled }),
+      ...(orderResult !== undefined && { orderResult }),
+    };
+  }
+  const text = `${result.accepted ? 'Accepted' : 'Refused'}: ${result.message}`;
+  return { handledOrder: order.text, orderResult: text.slice(0, 1024) };
 }
 
 /** What is said of the revision that has the traffic; nothing before it has answered for the first time. */
 function servingStatus(
   { deployment, now }: Snapshot,
+  { step, revisions, observeOnly }: Judgement,
   hash: string,
-  find: (hash: string) => Revision | undefined,
   readyReplicas: number,
 ): Status['serving'] {
   const before = deployment.status?.serving;
   const previous = before?.revision === hash ? before : undefined;
-  const revision = find(hash);
+  const revision: Revision | undefined = revisions.find((known) => known.hash === hash);
   const proven = revision === undefined ? previous?.proven === true : revision.proven !== undefined;
-  if (!proven && readyReplicas === 0 && previous === undefined) return undefined;
+  const settled = proven || revision?.accepted !== undefined || (!observeOnly && step.previous !== undefined);
+  if (!settled && readyReplicas === 0 && previous === undefined) return undefined;
+  const switched = observeOnly || step.switchedAt === undefined ? undefined : seconds(step.switchedAt);
   return {
     revision: hash,
     // Without its ControllerRevision the status alone still knows.
     version: revision?.data.version ?? previous?.version ?? 'unknown',
     readyReplicas,
-    since: previous?.since ?? seconds(now),
+    since: switched ?? previous?.since ?? seconds(now),
     proven,
   };
 }

@@ -2,12 +2,16 @@ import { API_VERSION, type DeepSeekDeployment, KIND, LABEL, MANAGER } from '../.
 import type { KubeObject } from '../../kube/types.ts';
 import { decide } from '../decide/decide.ts';
 import type { Decision } from '../decide/judgement.ts';
-import { describeIntent, type Intent } from '../decide/intents.ts';
+import { describeIntent, type Intent, type WrittenKind } from '../decide/intents.ts';
+import type { Observations } from '../observations.ts';
+import type { CapacityReading } from '../../rollout/capacity/index.ts';
+import { isReady } from '../../rollout/failures/pod.ts';
 import { gather, isOwnedBy, type ChildStores } from '../gather.ts';
 import type {
   ChildKind,
   ClusterFacts,
   LiveDeployment,
+  LiveEndpointSlice,
   LiveMeta,
   LiveNode,
   LivePod,
@@ -30,6 +34,10 @@ export class World {
   version: ClusterFacts['version'] = { major: '1', minor: '36', gitVersion: 'v1.36.1' };
   /** Logs that the operator has read, by pod name. */
   readonly logs = new Map<string, string>();
+  /** What has been learned of engines. */
+  observations: Observations = ALL_IS_WELL;
+  /** Free GPUs, as they would be read in each pass. */
+  capacity: CapacityReading | undefined = ROOM;
   /** Every intent carried out, as words. */
   readonly written: string[] = [];
   #version = 100;
@@ -67,7 +75,12 @@ export class World {
       this.deployment,
       this.#stores(),
       { known: () => this.logs },
-      { nodes: this.nodes, version: this.version },
+      {
+        cluster: { nodes: this.nodes, version: this.version },
+        observations: this.observations,
+        capacity: this.capacity,
+        claims: [],
+      },
       this.now,
     );
   }
@@ -151,12 +164,16 @@ export class World {
       case 'Delete':
         this.objects.delete(`${intent.kind}/${intent.name}`);
         return;
+      case 'CutShort':
+      case 'Evict':
+      case 'SetRouteWeights':
+        return;
       case 'SetReplicas':
         this.edit((spec) => ({ ...spec, replicas: intent.replicas }));
     }
   }
 
-  #put(kind: ChildKind, object: KubeObject): void {
+  #put(kind: WrittenKind, object: KubeObject): void {
     const before = this.objects.get(`${kind}/${object.metadata.name}`);
     const specOf = (value: unknown) => JSON.stringify((value as { spec?: unknown } | undefined)?.spec);
     const generation = (before?.metadata.generation ?? 0) + (specOf(before) === specOf(object) ? 0 : 1);
@@ -166,6 +183,42 @@ export class World {
 
   #ofKind(kind: ChildKind): KubeObject[] {
     return [...this.objects.entries()].filter(([key]) => key.startsWith(`${kind}/`)).map(([, object]) => object);
+  }
+
+  /** Pods that a test has put there, and for revisions without such ones those that their Deployment has reported. */
+  #allPods(): LivePod[] {
+    const given = new Set(this.pods.map(({ metadata }) => metadata.labels?.[LABEL.revision]));
+    const made = this.#ofKind('Deployment').flatMap((object): LivePod[] => {
+      const { metadata, spec, status } = object as LiveDeployment;
+      const revision = metadata.labels?.[LABEL.revision];
+      if (given.has(revision)) return [];
+      const count = Math.max(spec?.replicas ?? 0, status?.readyReplicas ?? 0);
+      return Array.from({ length: count }, (_, index) =>
+        simplePod(`${metadata.name}-${index}`, metadata.labels ?? {}, index < (status?.readyReplicas ?? 0), this.now),
+      );
+    });
+    return [...this.pods, ...made];
+  }
+
+  /** What the EndpointSlice controller makes of Services and pods. */
+  #endpointSlices(): LiveEndpointSlice[] {
+    return this.#ofKind('Service').map((object) => {
+      const { metadata, spec } = object as LiveService;
+      const selected = this.#allPods().filter((pod) =>
+        Object.entries(spec?.selector ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value),
+      );
+      return {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        addressType: 'IPv4',
+        metadata: { name: `${metadata.name}-1`, labels: { 'kubernetes.io/service-name': metadata.name } },
+        endpoints: selected.map((pod) => ({
+          addresses: ['10.0.0.1'],
+          conditions: { ready: isReady(pod) },
+          targetRef: { name: pod.metadata.name },
+        })),
+      };
+    });
   }
 
   #stores(): ChildStores {
@@ -184,9 +237,47 @@ export class World {
       services: ours('Service'),
       serviceAccounts: ours('ServiceAccount'),
       podDisruptionBudgets: ours('PodDisruptionBudget'),
-      pods: store(this.pods),
+      pods: store(this.#allPods()),
+      endpointSlices: store(this.#endpointSlices()),
     };
   }
+}
+
+/** Room for everything. */
+export const ROOM: CapacityReading = {
+  placed: 0,
+  slots: 100,
+  slotsWithoutServing: [100],
+  slotsWithoutWarm: [100],
+  gpusPerReplica: 1,
+  freeGpus: 100,
+  reservedBy: [],
+};
+
+/** Every candidate generates its tokens, and nothing else is known. */
+const ALL_IS_WELL: Observations = {
+  proofs: { get: () => ({ pods: [{ pod: 'pod', ok: true }], smokeTests: [], pairs: [] }) } as never,
+  warmPods: { has: () => true } as never,
+  traffic: new Map(),
+  queries: new Map(),
+};
+
+function simplePod(name: string, labels: Readonly<Record<string, string>>, ready: boolean, now: number): LivePod {
+  const time = new Date(now).toISOString();
+  const condition = (type: string, holds: boolean) => ({
+    ...{ type, status: holds ? 'True' : 'False', lastTransitionTime: time },
+  });
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'ai', uid: `uid-${name}`, labels, creationTimestamp: time },
+    spec: { containers: [], nodeName: 'a100-0' },
+    status: {
+      phase: 'Running',
+      conditions: [condition('PodScheduled', true), condition('Ready', ready)],
+      podIP: '10.0.0.1',
+    },
+  };
 }
 
 /** A node with eight GPUs, as GPU Feature Discovery labels it. */

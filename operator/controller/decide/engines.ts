@@ -1,0 +1,55 @@
+import { ENGINE_TYPES, LABEL } from '../../api/index.ts';
+import { CATALOG, findEngine } from '../../catalog/index.ts';
+import { ENGINE_CONTAINER } from '../../resources/pod-template.ts';
+import { HTTP_PORT_NAME } from '../../resources/service.ts';
+import { isGone, isReady, statusOf } from '../../rollout/failures/pod.ts';
+import type { Revision } from '../../rollout/revision.ts';
+import type { ObservedPod } from '../observations.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+/** What the stored spec of a revision says of how its engine is reached. */
+interface StoredSpec {
+  readonly model?: { readonly servedNames?: readonly string[]; readonly maxModelLen?: number };
+  readonly engine?: { readonly apiKeySecretRef?: { readonly name: string; readonly key: string } };
+}
+
+/** The ready pods of a revision as engines that can be asked. */
+export function enginesOf({ deployment, pods }: Snapshot, revision: Revision | undefined): ObservedPod[] {
+  const engine = revision && engineOf(revision);
+  if (engine === undefined) return [];
+  const { template, spec } = revision?.data ?? {};
+  const container = template?.spec?.containers.find(({ name }) => name === ENGINE_CONTAINER);
+  const port = container?.ports?.find(({ name }) => name === HTTP_PORT_NAME)?.containerPort;
+  if (port === undefined) return [];
+  const { model, engine: stored } = (spec ?? {}) as StoredSpec;
+  const secret = stored?.apiKeySecretRef;
+  return pods
+    .filter((pod) => pod.metadata.labels?.[LABEL.revision] === revision?.hash && isReady(pod) && !isGone(pod))
+    .flatMap((pod): ObservedPod[] => {
+      const host = statusOf(pod).podIP;
+      const running = statusOf(pod).containerStatuses?.find(({ name }) => name === ENGINE_CONTAINER);
+      if (host === undefined) return [];
+      return [
+        {
+          ...{ pod: pod.metadata.name, host, port, engine, metricsPath: metricsPath(engine) },
+          model: model?.servedNames?.[0] ?? deployment.metadata.name,
+          ...(model?.maxModelLen !== undefined && { maxModelLen: model.maxModelLen }),
+          ...(running?.containerID !== undefined && { container: running.containerID }),
+          ...(secret && { apiKeySecret: { name: secret.name, key: secret.key } }),
+        },
+      ];
+    });
+}
+
+/** The engine and its version, which end the version text of a revision. */
+function engineOf({ data }: Revision): ObservedPod['engine'] | undefined {
+  const text = data.version.slice(data.version.lastIndexOf('/') + 1);
+  const type = ENGINE_TYPES.find((known) => text.startsWith(`${known} `));
+  return type && { type, version: text.slice(type.length + 1) };
+}
+
+function metricsPath({ type, version }: ObservedPod['engine']): string {
+  const versions = findEngine(CATALOG, type)?.versions ?? [];
+  const found = versions.find((candidate) => candidate.version === version) ?? versions[0];
+  return found?.endpoints.metrics ?? '/metrics';
+}

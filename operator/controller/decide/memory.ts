@@ -1,0 +1,85 @@
+import type { RolloutStatus } from '../../api/index.ts';
+import { isBeforeSwitch } from '../../rollout/machine/table.ts';
+import type { Memory, RolloutStep } from '../../rollout/machine/types.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { seconds } from './times.ts';
+
+/** What the status remembers of the rollout; undefined: it says nothing. */
+export function memoryOf({ status }: Snapshot['deployment']): Memory | undefined {
+  const rollout = status?.rollout;
+  if (rollout === undefined) return undefined;
+  const { phase, attempt = 0, startedAt, pausedAt, retryAt, verdicts, baseline, target, warmLimit, ...rest } = rollout;
+  const { way, step, promoted, missed, frozenReplicas } = rest;
+  const { candidate, serving } = status ?? {};
+  // While the bad version still has the traffic it is told of as what serves.
+  const revision = candidate?.revision ?? (phase === 'RollingBack' ? serving?.revision : undefined);
+  return {
+    phase,
+    attempt,
+    since: instant(startedAt) ?? 0,
+    ...(revision !== undefined && phase !== 'Idle' && { candidate: revision }),
+    ...defined({ way, step, promoted, missed, frozenReplicas, target, warmLimit, verdicts }),
+    ...defined({ pausedAt: instant(pausedAt), retryAt: instant(retryAt) }),
+    ...(baseline !== undefined && {
+      baseline: {
+        requestsPerSecond: Number(baseline.requestsPerSecond),
+        values: Object.fromEntries(Object.entries(baseline.values).map(([gate, value]) => [gate, Number(value)])),
+      },
+    }),
+  };
+}
+
+/** status.rollout of a step. */
+export function rolloutStatus(step: RolloutStep, attempt: number): RolloutStatus {
+  const { memory, phase, message, deadline, capacity, weight } = step;
+  const {
+    way,
+    step: canaryStep,
+    promoted,
+    missed,
+    frozenReplicas,
+    target,
+    warmLimit,
+    baseline,
+    pausedAt,
+    retryAt,
+  } = memory;
+  const under = phase !== 'Idle';
+  return {
+    attempt,
+    phase,
+    ...(way !== undefined && { way }),
+    ...(canaryStep !== undefined && isBeforeSwitch(phase) && { step: canaryStep, weight }),
+    startedAt: seconds(memory.since),
+    ...(deadline !== undefined && under && { deadline: seconds(deadline) }),
+    message,
+    ...defined({ target, promoted, missed, frozenReplicas, warmLimit }),
+    ...(retryAt !== undefined && { retryAt: seconds(retryAt) }),
+    ...(pausedAt !== undefined && { pausedAt: seconds(pausedAt) }),
+    ...(memory.verdicts !== undefined && {
+      verdicts: memory.verdicts.map(({ gate, stage, verdict, samples, message: says }) => ({
+        ...{ gate, stage, verdict, samples, message: says.slice(0, 1024) },
+      })),
+    }),
+    ...(baseline !== undefined && {
+      baseline: {
+        requestsPerSecond: baseline.requestsPerSecond.toPrecision(6),
+        values: Object.fromEntries(
+          Object.entries(baseline.values).map(([gate, value]) => [gate, value.toPrecision(6)]),
+        ),
+      },
+    }),
+    ...(capacity !== undefined && { capacity }),
+  };
+}
+
+function instant(time: string | undefined): number | undefined {
+  const parsed = Date.parse(time ?? '');
+  return Number.isNaN(parsed) ? undefined : parsed;
+}
+
+function defined<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,50 @@
+import type { RollbackStatus } from '../../api/index.ts';
+import type { Judgement, Verdict } from './judgement.ts';
+import { seconds } from './times.ts';
+
+/** Seconds from the order of a rollback to the last node that follows, when its target is warm: budgets of a flip. */
+const WARM_SECONDS = 20;
+
+/** What a rollback would go to, how far it is ready, and how long it would take. Undefined: there is nothing to go back to. */
+export function rollbackOf(
+  { step, states, settings, replicas, revisions, observeOnly, traffic }: Judgement,
+  now: number,
+): RollbackStatus | undefined {
+  const revision = observeOnly ? traffic.previous : step.previous;
+  const found = revisions.find(({ hash }) => hash === revision);
+  if (revision === undefined || found === undefined || revision === step.serving) return undefined;
+  if ((found.failed ?? found.held) !== undefined) return undefined;
+  const ready = states.get(revision)?.readyReplicas ?? 0;
+  const kept = step.replicas.get(revision) ?? 0;
+  const readiness = kept === 0 || ready === 0 ? 'Cold' : ready >= replicas ? 'Warm' : 'Partial';
+  const until = step.switchedAt === undefined ? undefined : step.switchedAt + settings.rollbackWindowMs;
+  return {
+    revision,
+    ...(until !== undefined && kept > 0 && now < until && { until: seconds(until) }),
+    readiness,
+    estimatedSeconds: readiness === 'Cold' ? WARM_SECONDS + found.data.plan.startupBudgetSeconds : WARM_SECONDS,
+  };
+}
+
+/** The condition RollbackReady; undefined: nothing was ever switched. */
+export function rollbackVerdict(judgement: Judgement, now: number): Verdict | undefined {
+  const rollback = rollbackOf(judgement, now);
+  const { revisions, states, replicas, settings, step } = judgement;
+  if (rollback === undefined) return undefined;
+  const { revision, readiness, estimatedSeconds = 0 } = rollback;
+  const version = revisions.find(({ hash }) => hash === revision)?.data.version ?? '';
+  const name = `revision ${revision} (${version})`;
+  if (readiness === 'Warm') {
+    return { status: 'True', reason: 'RollbackWarm', message: `The traffic can go back to ${name} at once.` };
+  }
+  if (readiness === 'Partial') {
+    const ready = states.get(revision)?.readyReplicas ?? 0;
+    const message = `The traffic can go back to ${name}, of which ${ready} of ${replicas} replicas run.`;
+    return { status: 'True', reason: 'RollbackPartial', message };
+  }
+  const minutes = Math.ceil(estimatedSeconds / 60);
+  const over = step.switchedAt !== undefined && now >= step.switchedAt + settings.rollbackWindowMs;
+  const why = over ? 'rollout.rollbackWindow is over' : 'its GPUs were given back';
+  const message = `A rollback to ${name} would load the model again, up to ${minutes} minutes: ${why}.`;
+  return { status: 'False', reason: 'RollbackCold', message };
+}

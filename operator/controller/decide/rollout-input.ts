@@ -1,0 +1,92 @@
+import { acceleratorFinding } from './capacity.ts';
+import type { FailureEvidence, Failure } from '../../rollout/failures/index.ts';
+import type { RolloutInput, SetHealth } from '../../rollout/machine/types.ts';
+import type { Revision } from '../../rollout/revision.ts';
+import type { RolloutSettings } from '../../rollout/settings.ts';
+import type { Traffic } from '../../rollout/traffic.ts';
+import { windowState } from '../../rollout/windows.ts';
+import { routeStateOf } from './route.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { Desired } from './desired.ts';
+import { activeEndpoints, revisionEndpoints } from './endpoints.ts';
+import { isOverdue } from './evidence.ts';
+import { memoryOf } from './memory.ts';
+import { isDown } from './outage.ts';
+import type { PendingOrder } from './order.ts';
+import { troubleOf } from './trouble.ts';
+import { observedOf } from './verdicts.ts';
+
+/** What has been worked out of a snapshot before the rollout is decided on. */
+export interface Findings {
+  readonly settings: RolloutSettings;
+  readonly traffic: Traffic;
+  readonly desired: Desired;
+  readonly revisions: readonly Revision[];
+  readonly sets: RolloutInput['sets'];
+  readonly evidence: ReadonlyMap<string, FailureEvidence>;
+  readonly failures: ReadonlyMap<string, Failure>;
+  readonly replicas: number;
+  readonly order: PendingOrder | undefined;
+}
+
+/** Everything that the next step of the rollout follows from. */
+export function rolloutInput(snapshot: Snapshot, findings: Findings): RolloutInput {
+  const { now, claims, capacity } = snapshot;
+  const { settings, traffic, desired, revisions, sets, replicas, order } = findings;
+  const memory = memoryOf(snapshot.deployment);
+  const candidate = memory?.candidate;
+  const serving = revisions.find(({ hash }) => hash === traffic.serving);
+  const concurrency = Number(serving?.data.plan.maxConcurrency);
+  const route = routeStateOf(snapshot);
+  return {
+    now,
+    settings,
+    traffic,
+    revisions,
+    desired: desired.revision?.hash,
+    sets,
+    health: healthOf(snapshot, findings),
+    replicas,
+    ...(Number.isFinite(concurrency) && concurrency > 0 && { concurrencyPerReplica: concurrency }),
+    memory,
+    ...(capacity !== undefined && { capacity }),
+    observed: observedOf(snapshot, { settings, memory, traffic }),
+    activeEndpoints: activeEndpoints(snapshot),
+    candidateEndpoints: candidate === undefined ? undefined : revisionEndpoints(snapshot, candidate),
+    ...(order?.order !== undefined && { order: order.order }),
+    window: windowState(settings.maintenanceWindows, now),
+    jitter: spread(`${snapshot.deployment.metadata.uid}/${memory?.since ?? 0}`),
+    claims,
+    ...(route !== undefined && { route }),
+  };
+}
+
+function healthOf(snapshot: Snapshot, findings: Findings): Map<string, SetHealth> {
+  const { settings, traffic, evidence, failures, desired } = findings;
+  const waitsForNodes = acceleratorFinding(snapshot, desired)?.reason === 'AcceleratorNotFound';
+  return new Map(
+    [...evidence].map(([hash, found]): [string, SetHealth] => {
+      const failure = failures.get(hash);
+      const since =
+        hash === traffic.serving ? (traffic.switchedAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+      const trouble = troubleOf(found, failure, since);
+      return [
+        hash,
+        {
+          ...(failure !== undefined && { failure: `${failure.reason}: ${failure.message}` }),
+          down: isDown(found, failure),
+          // A deadline that the user has set is kept by the rollout; that there is no node is no fault of a version.
+          overdue: settings.progressDeadlineMs === undefined && !waitsForNodes && isOverdue(found),
+          ...(trouble !== undefined && { trouble }),
+        },
+      ];
+    }),
+  );
+}
+
+/** A number from 0 to 1 that follows from a text (FNV-1a). */
+function spread(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return hash / 0xffffffff;
+}

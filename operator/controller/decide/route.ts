@@ -1,0 +1,101 @@
+import { MANAGER } from '../../api/names.ts';
+import { covers } from '../../resources/drift.ts';
+import { type HttpRoute, httpRoute, routeVerdict, routeWeights, type RouteTraffic } from '../../resources/index.ts';
+import { staleFields } from '../../resources/stale-fields.ts';
+import type { RolloutInput, RolloutStep } from '../../rollout/machine/types.ts';
+import { isOwnedBy } from '../gather.ts';
+import type { LiveHttpRoute } from '../gateway.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { Intent } from './intents.ts';
+
+/** Whether the spec asks for a gateway. */
+export function hasGateway({ spec }: Pick<Snapshot['deployment'], 'spec'>): boolean {
+  return spec.traffic?.gateway !== undefined || spec.traffic?.routeRef !== undefined;
+}
+
+/** What the gateway says of the route, as the rollout needs it; undefined: no gateway is asked for. */
+export function routeStateOf(snapshot: Snapshot): RolloutInput['route'] {
+  const { deployment, route } = snapshot;
+  if (!hasGateway(deployment)) return undefined;
+  const wait = (message: string) => ({ taken: false, refused: false, message });
+  if (route?.readable === undefined) return wait('The routes of the cluster are not known yet.');
+  if (!route.readable) return wait('Gateway API is not installed, or its HTTPRoutes may not be read.');
+  const name = deployment.spec.traffic?.routeRef?.name ?? deployment.metadata.name;
+  if (route.live === undefined) return wait(`There is no HTTPRoute ${name} yet.`);
+  const verdict = routeVerdict(route.live, route.live.metadata.generation ?? 0);
+  if (verdict === 'Taken') return { taken: true, refused: false, message: 'The gateway has taken the route.' };
+  if (verdict === 'Pending') return wait(`No gateway has taken the HTTPRoute ${name} yet.`);
+  return { taken: false, refused: true, message: `HTTPRoute ${name}: ${verdict.refused}` };
+}
+
+/** Who gets how much through the gateway after a step. */
+function sharesOf({ deployment }: Snapshot, step: RolloutStep): RouteTraffic | undefined {
+  const { serving, candidate, weight } = step;
+  if (serving === undefined) return undefined;
+  if (candidate === undefined || candidate === serving || weight === 0)
+    return { backends: [{ revision: serving, weight: 100 }] };
+  const headers = deployment.spec.rollout?.canary?.match?.headers;
+  return {
+    backends: [
+      { revision: serving, weight: 100 - weight },
+      { revision: candidate, weight },
+    ],
+    ...(headers && { match: { revision: candidate, headers } }),
+  };
+}
+
+/** The write, if any, that brings the route to what the step wants. */
+export function routeIntents(snapshot: Snapshot, step: RolloutStep): Intent[] {
+  const { deployment, route } = snapshot;
+  const shares = sharesOf(snapshot, step);
+  const { gateway, routeRef } = deployment.spec.traffic ?? {};
+  if (route?.readable !== true || shares === undefined) return [];
+  const { live } = route;
+  if (gateway !== undefined) {
+    const object = httpRoute(deployment, shares);
+    if (live === undefined) return [{ type: 'Create', kind: 'HTTPRoute', object }];
+    if (!isOwnedBy(live, deployment.metadata.uid)) return [{ type: 'Create', kind: 'HTTPRoute', object }];
+    const ours = live.metadata.managedFields?.find(
+      ({ manager, operation }) => manager === MANAGER && operation === 'Apply',
+    );
+    const because = [...covers(object, live), ...staleFields(object, ours?.fieldsV1)];
+    if (because.length === 0) return [];
+    const { uid, resourceVersion } = live.metadata;
+    const metadata = { ...object.metadata, uid, resourceVersion } as NonNullable<typeof object.metadata>;
+    return [{ type: 'Apply', kind: 'HTTPRoute', object: { ...object, metadata }, because }];
+  }
+  if (routeRef === undefined || live === undefined) return [];
+  const patch = routeWeights(withMetadata(live), deployment.metadata.name, {
+    serving: step.serving ?? '',
+    candidate: step.candidate,
+    backends: shares.backends,
+  });
+  return 'steps' in patch && patch.steps.length > 0
+    ? [{ type: 'SetRouteWeights', name: routeRef.name, steps: patch.steps }]
+    : [];
+}
+
+/** The same object: the builders know the field types of another library. */
+function withMetadata(
+  live: LiveHttpRoute,
+): HttpRoute & { readonly metadata: { name: string; namespace?: string; uid?: string } } {
+  const { name, namespace, uid } = live.metadata;
+  return {
+    ...live,
+    metadata: { name, ...(namespace !== undefined && { namespace }), ...(uid !== undefined && { uid }) },
+  };
+}
+
+/** What the user has to write into the route of his own before weights can be set in it; undefined: nothing. */
+export function routeLacks(snapshot: Snapshot, step: RolloutStep): string | undefined {
+  const { deployment, route } = snapshot;
+  const shares = sharesOf(snapshot, step);
+  if (deployment.spec.traffic?.routeRef === undefined || route?.live === undefined || shares === undefined)
+    return undefined;
+  const patch = routeWeights(withMetadata(route.live), deployment.metadata.name, {
+    serving: step.serving ?? '',
+    candidate: step.candidate,
+    backends: shares.backends,
+  });
+  return 'lacks' in patch ? patch.lacks : undefined;
+}

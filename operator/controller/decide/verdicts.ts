@@ -1,0 +1,66 @@
+import type { Observed } from '../../rollout/machine/types.ts';
+import type { Memory } from '../../rollout/machine/types.ts';
+import type { RolloutSettings } from '../../rollout/settings.ts';
+import type { Traffic } from '../../rollout/traffic.ts';
+import type { StageVerdict } from '../../rollout/verdicts/types.ts';
+import { baselineOf, judgeProof, judgeTraffic } from '../../rollout/verdicts/index.ts';
+import { isGone, isReady } from '../../rollout/failures/pod.ts';
+import { LABEL } from '../../api/index.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+/** What was observed, judged. */
+export function observedOf(
+  snapshot: Snapshot,
+  { settings, memory, traffic }: { settings: RolloutSettings; memory: Memory | undefined; traffic: Traffic },
+): Observed {
+  const { observations, pods } = snapshot;
+  const { serving = '' } = traffic;
+  const { candidate = '', attempt = 0 } = memory ?? {};
+  const proof = observations.proofs.get(`${candidate}/${attempt}`);
+  const served = observations.traffic.get(serving);
+  const ready = pods.filter(
+    (pod) => pod.metadata.labels?.[LABEL.revision] === candidate && isReady(pod) && !isGone(pod),
+  );
+  const measured = served !== undefined && served.podsRead > 0;
+  return {
+    ...(proof !== undefined && { proof: judgeProof(proof, settings.gates) }),
+    warmedUp: ready.length > 0 && ready.every(({ metadata }) => observations.warmPods.has(metadata.name)),
+    traffic: trafficVerdict(snapshot, settings, memory, traffic),
+    ...(served !== undefined && {
+      load: measured ? { running: served.running, waiting: served.waiting } : ('Unknown' as const),
+    }),
+    ...(measured && settings.gates.length > 0 && { baseline: baselineOf(served, settings.gates) }),
+    idleSince: new Map(
+      [...observations.traffic].flatMap(([revision, { idleSince }]) =>
+        idleSince === undefined ? [] : [[revision, idleSince] as const],
+      ),
+    ),
+  };
+}
+
+/** Real traffic: of what was switched to, or of the candidate of a canary beside what serves. */
+function trafficVerdict(
+  { observations, now }: Snapshot,
+  settings: RolloutSettings,
+  memory: Memory | undefined,
+  { serving = '', switchedAt }: Traffic,
+): StageVerdict | undefined {
+  if (memory === undefined) return undefined;
+  const { gates, watch } = settings;
+  const common = {
+    gates,
+    queries: observations.queries,
+    ...(watch.minRequests !== undefined && { minRequests: watch.minRequests }),
+  };
+  if (memory.step !== undefined && memory.candidate !== undefined && memory.candidate !== serving) {
+    const measurements = observations.traffic.get(memory.candidate);
+    const base = observations.traffic.get(serving);
+    if (measurements === undefined) return undefined;
+    return judgeTraffic({ ...common, stage: 'Canary', measurements, ...(base && { base }), final: false });
+  }
+  const measurements = observations.traffic.get(serving);
+  if (measurements === undefined || (memory.phase !== 'Watching' && memory.phase !== 'Switching')) return undefined;
+  const final = now >= (switchedAt ?? memory.since) + watch.durationMs;
+  const { baseline } = memory;
+  return judgeTraffic({ ...common, stage: 'Watch', measurements, ...(baseline && { baseline }), final });
+}

@@ -1,0 +1,302 @@
+import type { RolloutPhase } from '../../api/index.ts';
+import type { Course } from './course.ts';
+import { gpusOf, isSettled, rollbackTarget, setOf } from './course.ts';
+import { causeOf } from './causes.ts';
+import type { Memory, RolloutInput } from './types.ts';
+import { admissionOf } from './ways.ts';
+
+type Action = (course: Course, input: RolloutInput, to: RolloutPhase) => Course;
+
+/** How long capacity is left alone after a way was missed, and how much longer at most, so that two do not try in step. */
+const RETRY_MS = 20_000;
+const RETRY_JITTER_MS = 20_000;
+
+/** What every phase begins with. */
+const at = (memory: Memory, phase: RolloutPhase, now: number): Memory => {
+  const { message: _, ...rest } = memory;
+  return { ...rest, phase, since: now };
+};
+
+/** What is remembered of an attempt that is over: its number, and what it did to the old version. */
+const rest = ({ attempt, warmLimit, way }: Memory): Omit<Memory, 'phase' | 'since'> => ({
+  attempt,
+  ...(warmLimit !== undefined && { warmLimit }),
+  ...(way !== undefined && { way }),
+});
+
+const advance: Action = (course, { now }, to) => ({ ...course, memory: at(course.memory, to, now) });
+
+const dropped = (course: Course, phase: RolloutPhase, now: number): Course => ({
+  ...course,
+  memory: { ...rest(course.memory), phase, since: now },
+});
+
+/** A new attempt for what the spec asks for; one that was under way is superseded. */
+const begin: Action = (course, { now, desired = '' }, to) => {
+  const { memory, servingAttempt } = course;
+  const under = memory.candidate !== undefined && memory.phase !== 'Held' && memory.phase !== 'Idle';
+  const superseded = under && memory.candidate !== desired ? memory.candidate : undefined;
+  // What serves unproven has not finished its own attempt.
+  const watched = memory.phase === 'Watching' ? course.serving : undefined;
+  const { warmLimit } = memory;
+  const over = superseded ?? watched;
+  return {
+    ...course,
+    memory: {
+      phase: to,
+      since: now,
+      attempt: Math.max(memory.attempt, servingAttempt) + 1,
+      candidate: desired,
+      ...(warmLimit !== undefined && { warmLimit }),
+    },
+    ...(over !== undefined && { ended: { revision: over, outcome: 'Superseded' as const } }),
+  };
+};
+
+const held = (course: Course, input: RolloutInput): Course => {
+  const { candidate } = course.memory;
+  if (candidate === undefined) return course;
+  const by = input.order?.verb === 'rollback' ? 'a rollback' : 'abort';
+  return {
+    ...course,
+    marks: [...course.marks, { kind: 'held', revision: candidate, cause: `Held: ${by} was ordered` }],
+    ended: { revision: candidate, outcome: 'Aborted' },
+  };
+};
+
+/** Accepts the order, unless a later step of it is still to come. */
+const ordered = (course: Course, message: string): Course => ({ ...course, ordered: { accepted: true, message } });
+
+const toRollingBack = (course: Course, input: RolloutInput, to: RolloutPhase, target: string): Course => {
+  const { memory, serving } = course;
+  const bad = serving === target ? memory.candidate : serving;
+  return {
+    ...course,
+    memory: {
+      ...rest(memory),
+      phase: to,
+      since: input.now,
+      target,
+      ...(bad !== undefined && { candidate: bad }),
+      ...(memory.verdicts !== undefined && { verdicts: memory.verdicts }),
+    },
+  };
+};
+
+const ACTIONS = {
+  advance,
+
+  /** The candidate is no longer asked for: it goes, and nothing is held against it. */
+  drop: (course, { now }, to) => {
+    const { candidate, phase } = course.memory;
+    const next = dropped(course, to, now);
+    return candidate === undefined || phase === 'Held'
+      ? next
+      : { ...next, ended: { revision: candidate, outcome: 'Superseded' } };
+  },
+
+  begin,
+
+  retry: (course, input, to) => {
+    const { candidate = '' } = course.memory;
+    const next = begin(course, input, to);
+    return ordered({ ...next, forgive: [...next.forgive, candidate] }, `Revision ${candidate} is tried again.`);
+  },
+
+  promote: (course, _, to) => {
+    const { candidate = '' } = course.memory;
+    const next = { ...course, memory: { ...course.memory, phase: to, promoted: true } };
+    return ordered(next, `Revision ${candidate} is promoted: it gets the traffic as soon as it has passed its proof.`);
+  },
+
+  release: (course, input, to) => {
+    const { previous = '' } = course;
+    const gpus = setOf(input, previous).replicas * gpusOf(input, previous);
+    const next = { ...course, memory: { ...course.memory, phase: to, warmLimit: 0 } };
+    return ordered(next, `Revision ${previous} gives its ${gpus} GPUs back; a rollback to it loads the model again.`);
+  },
+
+  abort: (course, input, to) => {
+    const { candidate = '' } = course.memory;
+    const next = advance(held(course, input), input, to);
+    // A rollback that goes further than to what serves is carried out once the candidate is gone.
+    if (input.order?.verb === 'rollback' && input.order.revision !== course.serving) return next;
+    return ordered(next, `Revision ${candidate} is dropped; revision ${course.serving} keeps serving.`);
+  },
+
+  fail: (course, input, to) => {
+    const { candidate = '' } = course.memory;
+    const next = advance(course, input, to);
+    return {
+      ...next,
+      marks: [...course.marks, { kind: 'failed', revision: candidate, cause: causeOf(course, input) }],
+      ended: { revision: candidate, outcome: 'Failed' },
+    };
+  },
+
+  /** What serves needs the GPUs, or nothing is wanted at all: the candidate goes to 0 and waits. */
+  yieldCapacity: (course, input, to) => {
+    const { memory } = course;
+    const { way: _, frozenReplicas: __, step: ___, verdicts: ____, ...kept } = memory;
+    const retryAt = input.now + retryAfter(input);
+    return { ...course, memory: { ...at(kept, to, input.now), retryAt } };
+  },
+
+  miss: (course, input, to) => {
+    const { memory } = course;
+    const { way = 'Full', frozenReplicas: _, ...kept } = memory;
+    const missed = [...new Set([...(memory.missed ?? []), way])];
+    return { ...course, memory: { ...at(kept, to, input.now), missed, retryAt: input.now + retryAfter(input) } };
+  },
+
+  admit: (course, input, to) => {
+    const { memory } = course;
+    const { way, warmLimit } = admissionOf(course, input);
+    const { retryAt: _, message: __, ...kept } = memory;
+    return {
+      ...course,
+      memory: {
+        ...kept,
+        phase: to,
+        since: input.now,
+        way,
+        ...(way === 'Handover' && { frozenReplicas: input.replicas }),
+        ...(warmLimit !== undefined && { warmLimit }),
+      },
+    };
+  },
+
+  recordProof: (course, input, to) => {
+    const { memory } = course;
+    const verdicts = [...(memory.verdicts ?? []), ...(input.observed.proof?.gates ?? [])];
+    return { ...course, memory: { ...at(memory, to, input.now), verdicts } };
+  },
+
+  nextCanaryStep: (course, input, to) => {
+    const { memory } = course;
+    const { promoted: _, ...kept } = at(memory, to, input.now);
+    return { ...course, memory: { ...kept, step: memory.step === undefined ? 0 : memory.step + 1 } };
+  },
+
+  moveTraffic: (course, input, to) => {
+    const { memory, serving, previous } = course;
+    const { candidate = serving, step: _, ...kept } = memory;
+    const { baseline } = input.observed;
+    // A rollback goes to a version that is known to serve.
+    const target = isSettled(course, input, serving) ? serving : (rollbackTarget(course, input) ?? previous ?? serving);
+    const { warmLimit: __, ...fresh } = kept;
+    return {
+      ...course,
+      memory: {
+        ...at(target === serving ? fresh : kept, to, input.now),
+        candidate,
+        ...(baseline !== undefined && { baseline }),
+      },
+      serving: candidate,
+      previous: target,
+      switchedAt: input.now,
+      servingAttempt: memory.attempt,
+      switched: true,
+    };
+  },
+
+  rollBack: (course, input, to) => {
+    const target = rollbackTarget(course, input) ?? course.serving;
+    const next = toRollingBack(course, input, to, target);
+    return { ...next, ended: { revision: course.serving, outcome: 'Superseded' } };
+  },
+
+  rollBackByOrder: (course, input, to) => {
+    const target = input.order?.verb === 'rollback' ? input.order.revision : rollbackTarget(course, input);
+    const next = toRollingBack(course, input, to, target ?? course.serving);
+    const ready = setOf(input, target).readyReplicas;
+    const how = ready > 0 ? 'it gets the traffic now' : 'it has no pods: they load first';
+    const ended =
+      course.memory.phase === 'Idle' || course.memory.phase === 'Held'
+        ? {}
+        : { ended: { revision: course.serving, outcome: 'RolledBack' as const } };
+    return ordered({ ...next, ...ended }, `Back to revision ${target ?? ''}: ${how}.`);
+  },
+
+  failAndRollBack: (course, input, to) => {
+    const cause = causeOf(course, input);
+    const next = toRollingBack(course, input, to, rollbackTarget(course, input) ?? course.serving);
+    return {
+      ...next,
+      marks: [...course.marks, { kind: 'failed', revision: course.serving, cause }],
+      ended: { revision: course.serving, outcome: 'RolledBack' },
+    };
+  },
+
+  moveTrafficBack: (course, input, to) => {
+    const { memory, serving } = course;
+    const { target = serving } = memory;
+    const { candidate = serving } = memory;
+    // By an order, or by the spec: what the spec still asks for is held from here on.
+    const hold = input.desired === serving && !course.marks.some(({ revision }) => revision === serving);
+    const failed = revisionFailed(input, serving);
+    return {
+      ...course,
+      memory: { ...at(memory, to, input.now), candidate },
+      serving: target,
+      previous: undefined,
+      switchedAt: input.now,
+      switched: true,
+      marks:
+        hold && !failed
+          ? [
+              ...course.marks,
+              { kind: 'held', revision: serving, cause: `Held: a rollback to revision ${target} was ordered` },
+            ]
+          : course.marks,
+    };
+  },
+
+  giveUpRollback: (course, { now }, to) => {
+    const { target = '' } = course.memory;
+    const next = dropped(course, to, now);
+    const message = `The rollback to revision ${target} could not be carried out; revision ${course.serving} keeps the traffic.`;
+    return { ...next, memory: { ...next.memory, message }, previous: undefined };
+  },
+
+  acceptProven: (course, input, to) => accept(course, input, to, 'proven'),
+  acceptUnproven: (course, input, to) => accept(course, input, to, 'accepted'),
+
+  finishRollback: (course, input, to) => finish(course, input, to),
+  finishAbort: (course, input, to) => finish(course, input, to),
+} as const satisfies Record<string, Action>;
+
+export type ActionName = keyof typeof ACTIONS;
+
+/** What an action makes of a course. */
+export function carryOut(name: ActionName, course: Course, input: RolloutInput, to: RolloutPhase): Course {
+  return ACTIONS[name](course, input, to);
+}
+
+function accept(course: Course, input: RolloutInput, to: RolloutPhase, kind: 'proven' | 'accepted'): Course {
+  const { serving, memory } = course;
+  const verdicts = [...(memory.verdicts ?? []), ...(input.observed.traffic?.gates ?? [])];
+  const next = dropped(course, to, input.now);
+  return {
+    ...next,
+    memory: { ...next.memory, ...(verdicts.length > 0 && { verdicts }) },
+    marks: [...course.marks, { kind, revision: serving }],
+    ended: { revision: serving, outcome: kind === 'proven' ? 'Promoted' : 'AcceptedUnproven' },
+  };
+}
+
+/** Held while the spec still asks for what was taken back, else at rest. */
+function finish(course: Course, { now, desired }: RolloutInput, to: RolloutPhase): Course {
+  const { candidate, verdicts } = course.memory;
+  if (candidate === undefined || desired !== candidate) return dropped(course, 'Idle', now);
+  const next = dropped(course, to, now);
+  return { ...next, memory: { ...next.memory, candidate, ...(verdicts !== undefined && { verdicts }) } };
+}
+
+function revisionFailed({ revisions }: RolloutInput, hash: string): boolean {
+  return revisions.some((revision) => revision.hash === hash && (revision.failed ?? revision.held) !== undefined);
+}
+
+function retryAfter({ jitter }: RolloutInput): number {
+  return RETRY_MS + Math.round(jitter * RETRY_JITTER_MS);
+}

@@ -1,0 +1,275 @@
+import { refusalOf } from '../orders.ts';
+import {
+  type Course,
+  healthOf,
+  isFlipConfirmed,
+  isHeld,
+  isProofDone,
+  isSettled,
+  minimumOf,
+  proofIsOff,
+  rollbackTarget,
+  setOf,
+  wantedOf,
+} from './course.ts';
+import { cellOf, isBeforeSwitch, TABLE } from './table.ts';
+import type { EventName, RolloutInput } from './types.ts';
+import { deadlineOf, durationMs, PROGRAMMING_LIMIT_MS, ROUTE_LIMIT_MS } from './times.ts';
+import { wayOf } from './ways.ts';
+
+type Predicate = (course: Course, input: RolloutInput) => boolean;
+
+/** The next event that does something in the phase that the course is in; undefined: all that has happened is dealt with. */
+export function nextEvent(course: Course, input: RolloutInput): EventName | undefined {
+  const { phase } = course.memory;
+  return TABLE.find(({ event }) => 'to' in cellOf(phase, event) && HAPPENED[event](course, input))?.event;
+}
+
+const ordered =
+  (verb: string): Predicate =>
+  (course, { order }) =>
+    order?.verb === verb && course.ordered === undefined;
+
+/** Whether the order may be carried out: the rule that kubectl-deepseek asks, too. */
+const mayRollBack: Predicate = (course, input) => {
+  const { order, revisions } = input;
+  if (order === undefined) return false;
+  const { memory, serving } = course;
+  const standing = {
+    ...{ phase: memory.phase, paused: input.settings.paused, serving, candidate: memory.candidate },
+    revisions: revisions.map(({ hash }) => hash),
+  };
+  return refusalOf(order, standing) === undefined;
+};
+
+/** Switching may be left for the old version as soon as the flip itself has arrived. */
+const flipArrived: Predicate = (course, input) => course.memory.phase !== 'Switching' || isFlipConfirmed(course, input);
+
+const HAPPENED: Readonly<Record<EventName, Predicate>> = {
+  SpecWantsServing: ({ serving, memory }, { desired }) =>
+    memory.candidate !== undefined && (desired === undefined || desired === serving),
+
+  SpecWantsPrevious: (course, input) => {
+    const target = rollbackTarget(course, input);
+    if (target === undefined || input.desired !== target || !flipArrived(course, input)) return false;
+    // Without pods it is a new attempt like any other.
+    return isBeforeSwitch(course.memory.phase) || setOf(input, target).readyReplicas > 0;
+  },
+
+  SpecWantsOther: (course, input) => {
+    const { serving, memory } = course;
+    const { desired } = input;
+    if (desired === undefined || desired === serving || isHeld(course, input, desired)) return false;
+    const current = memory.phase === 'Idle' || memory.phase === 'Watching' ? undefined : memory.candidate;
+    return desired !== current;
+  },
+
+  OrderAbort: (course, input) => {
+    if (!ordered('abort')(course, input) || !flipArrived(course, input)) return false;
+    return isBeforeSwitch(course.memory.phase) || rollbackTarget(course, input) !== undefined;
+  },
+  OrderRollback: (course, input) =>
+    ordered('rollback')(course, input) &&
+    flipArrived(course, input) &&
+    (isBeforeSwitch(course.memory.phase) || mayRollBack(course, input)),
+  OrderPromote: ordered('promote'),
+  OrderRetry: ordered('retry'),
+  OrderRelease: ordered('release'),
+
+  ScaledToZero: (_, { replicas }) => replicas === 0,
+
+  Failed: (course, input) => {
+    const { phase, candidate } = course.memory;
+    const { observed } = input;
+    if (phase === 'RollingBack') return rollbackFails(course, input);
+    if (phase === 'Watching' || phase === 'Switching') return watchFails(course, input);
+    const { down, overdue } = healthOf(input, candidate);
+    if (down === true) return true;
+    const late = deadlineOf(course, input);
+    const runsOut = phase === 'Loading' && !input.settings.paused && late !== undefined && input.now >= late;
+    if (runsOut || (phase === 'Loading' && overdue === true && input.settings.progressDeadlineMs === undefined))
+      return true;
+    if (phase === 'Proving' && observed.proof?.verdict === 'Fail') return true;
+    if (course.memory.step === undefined) return false;
+    return observed.traffic?.verdict === 'Fail' || isRouteLate(course, input);
+  },
+
+  TargetLost: (course, input) => {
+    const { serving, memory } = course;
+    if (memory.phase === 'Switching' && !flipArrived(course, input) && setOf(input, serving).readyReplicas > 0)
+      return false;
+    const target = rollbackTarget(course, input);
+    if (target === undefined || input.replicas === 0) return false;
+    const ready = setOf(input, serving).readyReplicas;
+    const wanted = Math.min(wantedOf(course, input), setOf(input, serving).replicas);
+    return (
+      ready < Math.min(minimumOf(input, wantedOf(course, input)), wanted) && setOf(input, target).readyReplicas > ready
+    );
+  },
+
+  CapacityLost: (course, input) => {
+    const { memory, serving } = course;
+    const candidate = setOf(input, memory.candidate);
+    if (candidate.pods === 0 && candidate.replicas === 0) return false;
+    if (memory.way === 'Handover' && overloaded(course, input)) return true;
+    if (memory.way === 'Recreate') return false;
+    return setOf(input, serving).unschedulable > 0 && setOf(input, rollbackTarget(course, input)).replicas === 0;
+  },
+
+  Missed: (course, input) => {
+    const late = deadlineOf(course, input);
+    return !input.settings.paused && late !== undefined && input.now >= late && !isPlaced(course, input);
+  },
+
+  Admitted: (course, input) => {
+    const { memory } = course;
+    if (input.settings.paused || input.replicas === 0 || memory.candidate === undefined) return false;
+    if (memory.retryAt !== undefined && input.now < memory.retryAt) return false;
+    const choice = wayOf(course, input);
+    return choice !== undefined && choice.way !== 'Wait';
+  },
+
+  Placed: (course, input) => isPlaced(course, input),
+
+  Loaded: (course, input) => !isProofDone(course, input) && isAvailable(course, input),
+  Grown: (course, input) => isProofDone(course, input) && isAvailable(course, input),
+
+  Proved: ({ memory }, { observed, settings }) =>
+    memory.step === undefined && !settings.paused && observed.proof !== undefined && observed.proof.verdict !== 'Fail',
+
+  StepOver: ({ memory }, { settings, now, observed, route }) => {
+    const step = settings.canary?.steps[memory.step ?? -1];
+    if (step === undefined || settings.paused || route?.taken === false) return false;
+    if (step.pause === undefined || memory.promoted === true) return true;
+    return now >= memory.since + durationMs(step.pause) && observed.traffic?.verdict !== 'Fail';
+  },
+
+  StepReady: (course, input) => {
+    const steps = input.settings.canary?.steps ?? [];
+    return (course.memory.step ?? -1) + 1 < steps.length && maySwitch(course, input);
+  },
+
+  Ready: (course, input) => {
+    if (course.memory.phase === 'RollingBack') return mayGoBack(course, input);
+    const steps = input.settings.canary?.steps ?? [];
+    return (course.memory.step ?? -1) + 1 >= steps.length && maySwitch(course, input);
+  },
+
+  Confirmed: (course, input) =>
+    isFlipConfirmed(course, input) && input.now >= (course.switchedAt ?? input.now) + PROGRAMMING_LIMIT_MS,
+
+  Unwatched: (course, input) =>
+    input.desired === course.serving &&
+    course.switchedAt !== undefined &&
+    rollbackTarget(course, input) !== undefined &&
+    !isSettled(course, input, course.serving) &&
+    !isHeld(course, input, course.serving),
+  WatchPassed: (course, input) =>
+    isWatchOver(course, input) && (!isJudged(input) || input.observed.traffic?.verdict === 'Pass'),
+  WatchUnproven: (course, input) =>
+    isWatchOver(course, input) && isJudged(input) && input.observed.traffic?.verdict !== 'Pass',
+
+  RollbackDone: (course, input) => {
+    const { memory, serving } = course;
+    if (memory.target !== serving) return false;
+    return setOf(input, memory.candidate).pods === 0 || memory.candidate === serving;
+  },
+
+  Dropped: ({ memory }, input) => setOf(input, memory.candidate).pods === 0,
+};
+
+/** Whether anything is asked of real traffic beyond engines that stay well. */
+function isJudged({ settings }: RolloutInput): boolean {
+  return settings.gates.length > 0 || settings.watch.minRequests !== undefined;
+}
+
+/** The gateway has had its time to take the route of a canary step. */
+function isRouteLate({ memory }: Course, { route, now }: RolloutInput): boolean {
+  return route?.taken === false && now >= memory.since + ROUTE_LIMIT_MS;
+}
+
+function isWatchOver(course: Course, input: RolloutInput): boolean {
+  const end = deadlineOf(course, input);
+  return !input.settings.paused && end !== undefined && input.now >= end;
+}
+
+/** Whether every pod that is wanted of the candidate has a node. */
+function isPlaced(course: Course, input: RolloutInput): boolean {
+  const { candidate } = course.memory;
+  const set = setOf(input, candidate);
+  return set.replicas > 0 && set.placed >= Math.min(set.replicas, enough(course, input));
+}
+
+/** Replicas of the candidate that the next thing needs: one for the proof of a handover, else what takes over for what serves. */
+export function enough(course: Course, input: RolloutInput): number {
+  const { memory, serving } = course;
+  const wanted = wantedOf(course, input);
+  if (memory.way === 'Handover') return isProofDone(course, input) ? minimumOf(input, wanted) : 1;
+  if (memory.way === 'Recreate') return 1;
+  const inUse = setOf(input, serving).readyReplicas;
+  return Math.max(1, Math.min(wanted, inUse === 0 ? wanted : inUse));
+}
+
+function isAvailable(course: Course, input: RolloutInput): boolean {
+  if (input.settings.paused) return false;
+  return setOf(input, course.memory.candidate).availableReplicas >= enough(course, input);
+}
+
+/** Everything that traffic waits for before it moves to the candidate, or to a further part of it. */
+function maySwitch(course: Course, input: RolloutInput): boolean {
+  const { memory } = course;
+  if (input.settings.paused || !input.window.open || waitsForPerson(course, input)) return false;
+  if (!isAvailable(course, input)) return false;
+  if (!proofIsOff(input) && input.observed.warmedUp !== true) return false;
+  return (input.candidateEndpoints ?? 0) >= setOf(input, memory.candidate).readyReplicas;
+}
+
+/** Whether somebody has to promote. */
+export function waitsForPerson({ memory }: Course, { settings }: RolloutInput): boolean {
+  const manual =
+    memory.step === undefined
+      ? settings.promotion === 'Manual'
+      : settings.canary?.steps[memory.step]?.pause === undefined;
+  return manual && memory.promoted !== true;
+}
+
+/** A rollback depends on the health of its target alone. */
+function mayGoBack(course: Course, input: RolloutInput): boolean {
+  const { memory, serving } = course;
+  if (memory.target === undefined || memory.target === serving) return false;
+  const ready = setOf(input, memory.target).readyReplicas;
+  if (ready === 0) return false;
+  // A target that was cold comes up one by one: it takes over once it carries the least that a switch promises.
+  const warm = setOf(input, memory.target).availableReplicas >= setOf(input, memory.target).pods;
+  return warm || ready >= Math.min(minimumOf(input, input.replicas), Math.max(1, setOf(input, serving).readyReplicas));
+}
+
+function watchFails(course: Course, input: RolloutInput): boolean {
+  if (rollbackTarget(course, input) === undefined) return false;
+  if (healthOf(input, course.serving).trouble !== undefined) return true;
+  const { traffic } = input.observed;
+  if (traffic?.verdict === 'Fail') return true;
+  const noData = traffic === undefined || traffic.verdict === 'NoData';
+  return (
+    course.memory.phase === 'Watching' &&
+    noData &&
+    isWatchOver(course, input) &&
+    input.settings.watch.onNoData === 'Rollback' &&
+    isJudged(input)
+  );
+}
+
+function rollbackFails(course: Course, input: RolloutInput): boolean {
+  const { memory, serving } = course;
+  if (memory.target === serving) return false;
+  if (!input.revisions.some(({ hash }) => hash === memory.target)) return true;
+  const { down, overdue } = healthOf(input, memory.target);
+  return setOf(input, memory.target).readyReplicas === 0 && (down === true || overdue === true);
+}
+
+/** More requests wait than what is left of the old version can work off. */
+function overloaded(course: Course, input: RolloutInput): boolean {
+  const { load } = input.observed;
+  if (load === undefined || load === 'Unknown' || input.concurrencyPerReplica === undefined) return false;
+  return load.waiting > setOf(input, course.serving).readyReplicas * input.concurrencyPerReplica;
+}

@@ -1,0 +1,86 @@
+import { type Course, healthOf, isFlipConfirmed, rollbackTarget, setOf, wantedOf } from './course.ts';
+import { enough, waitsForPerson } from './events.ts';
+import type { RolloutInput } from './types.ts';
+import { wayOf } from './ways.ts';
+
+/** What the rollout is doing and what it waits for, one sentence or two, for people. Holds no clock. */
+export function messageOf(course: Course, input: RolloutInput): string {
+  const { memory, serving } = course;
+  const { candidate = '', phase } = memory;
+  const set = setOf(input, candidate);
+  const problem = problemOf(course, input);
+  switch (phase) {
+    case 'Idle':
+      return memory.message ?? `Revision ${serving} serves.`;
+    case 'Waiting':
+      return waiting(course, input);
+    case 'Scheduling':
+      return `Revision ${candidate} gets its GPUs (${wayText(course, input)}): ${set.placed} of ${set.replicas} pods have a node.${problem}`;
+    case 'Loading':
+      return `Revision ${candidate} loads: ${set.availableReplicas} of ${enough(course, input)} replicas that the next step needs are available.${problem}`;
+    case 'Proving': {
+      const step = input.settings.canary?.steps[memory.step ?? -1];
+      if (step === undefined)
+        return `Revision ${candidate} is proven with prompts of our own; users do not reach it yet.`;
+      const route = input.route?.taken === false ? ` ${input.route.message}` : '';
+      return `Step ${(memory.step ?? 0) + 1} of ${input.settings.canary?.steps.length ?? 0}: ${step.weight} % of the traffic goes to revision ${candidate}.${route}`;
+    }
+    case 'AwaitingPromotion':
+      return awaiting(course, input);
+    case 'Switching':
+      return isFlipConfirmed(course, input)
+        ? `Revision ${serving} has the traffic; nodes are given time to follow.`
+        : `The traffic moves to revision ${serving}.`;
+    case 'Watching':
+      return `Revision ${serving} has the traffic and is watched; revision ${rollbackTarget(course, input) ?? 'none'} can take it back.`;
+    case 'RollingBack':
+      return rollingBack(course, input);
+    case 'Aborting':
+      return `Revision ${candidate} goes: ${set.pods} of its pods are left.`;
+    case 'Held':
+      return `Revision ${candidate} was taken back and is not tried again by itself; revision ${serving} serves.`;
+  }
+}
+
+function wayText({ memory }: Course, input: RolloutInput): string {
+  const frozen = memory.frozenReplicas ?? input.replicas;
+  return memory.way === 'Handover' ? `Handover, ${frozen} replicas` : (memory.way ?? 'Full');
+}
+
+function problemOf({ memory }: Course, input: RolloutInput): string {
+  const { failure } = healthOf(input, memory.candidate);
+  return failure === undefined ? '' : ` ${failure.slice(failure.indexOf(': ') + 2)}`;
+}
+
+function waiting(course: Course, input: RolloutInput): string {
+  const { candidate = '', missed = [] } = course.memory;
+  if (input.replicas === 0) return `Scaled to 0; revision ${candidate} is tried once replicas is above 0.`;
+  if (input.settings.paused) return `rollout.paused is set: revision ${candidate} waits.`;
+  const tried =
+    missed.length === 0 ? '' : ` ${missed.join(', ')} was tried: the scheduler did not place every pod in time.`;
+  const choice = wayOf(course, input);
+  if (choice === undefined) return course.memory.message ?? `Revision ${candidate} waits for GPUs.${tried}`;
+  return `${choice.message}${tried}`;
+}
+
+function awaiting(course: Course, input: RolloutInput): string {
+  const { candidate = '' } = course.memory;
+  if (input.settings.paused) return `rollout.paused is set: revision ${candidate} waits.`;
+  if (waitsForPerson(course, input))
+    return `Revision ${candidate} is ready and waits for \`kubectl deepseek promote\`.`;
+  if (!input.window.open) return `Revision ${candidate} is ready and waits for a maintenance window.`;
+  const { availableReplicas } = setOf(input, candidate);
+  if (availableReplicas < enough(course, input)) {
+    return `Revision ${candidate} is proven; ${availableReplicas} of the ${enough(course, input)} replicas that the switch needs are available.`;
+  }
+  return `Revision ${candidate} is ready; its endpoints are checked before it gets the traffic.`;
+}
+
+function rollingBack({ memory, serving }: Course, input: RolloutInput): string {
+  const { target = '', candidate = '' } = memory;
+  if (serving === target) {
+    return `Revision ${target} has the traffic again; revision ${candidate} finishes what still runs there.`;
+  }
+  const { readyReplicas } = setOf(input, target);
+  return `Back to revision ${target}: ${readyReplicas} of ${wantedOf({ memory }, input)} replicas are ready; revision ${serving} serves until then.`;
+}

@@ -1,0 +1,132 @@
+import { type Course, isProofDone, minimumOf, rollbackTarget, setOf, wantedOf } from './course.ts';
+import { isBeforeSwitch } from './table.ts';
+import type { ReplicaSetState, RolloutInput } from './types.ts';
+import { isDrained, warmClaimed, warmSize } from './warm.ts';
+
+/** Replicas wanted of each revision that keeps its Deployment, what serves first. */
+export type Sizes = ReadonlyMap<string, number>;
+
+/** What every phase does to the sets of pods. Nothing here moves traffic. */
+export function sizesOf(course: Course, input: RolloutInput): Sizes {
+  const { phase, candidate, target } = course.memory;
+  const { serving } = course;
+  const warm = rollbackTarget(course, input);
+  const sizes = new Map([[serving, servingSize(course, input)]]);
+  const put = (revision: string | undefined, replicas: number | undefined) => {
+    if (revision !== undefined && replicas !== undefined && !sizes.has(revision)) sizes.set(revision, replicas);
+  };
+  if (isBeforeSwitch(phase)) put(candidate, candidateSize(course, input));
+  if (phase === 'Aborting' && setOf(input, candidate).replicas > 0) put(candidate, 0);
+  if (phase === 'Aborting' && setOf(input, candidate).pods > 0) put(candidate, 0);
+  if (phase === 'RollingBack') {
+    put(target, Math.max(input.replicas, 0));
+    put(candidate, badSize(course, input));
+    return sizes;
+  }
+  if (phase === 'Switching') put(warm, setOf(input, warm).replicas);
+  else if (phase === 'Watching') put(warm, positive(watchedWarm(course, input)));
+  else put(warm, positive(warmAfterClaims(course, input)));
+  return sizes;
+}
+
+const positive = (replicas: number) => (replicas > 0 ? replicas : undefined);
+
+function servingSize(course: Course, input: RolloutInput): number {
+  const { memory, serving } = course;
+  const { phase, way, frozenReplicas, candidate } = memory;
+  const { replicas } = setOf(input, serving);
+  if (input.replicas === 0) return 0;
+  // What was switched to in a handover stays as it is until the watch is over: the rest of the GPUs is still warm.
+  if ((phase === 'Switching' || phase === 'Watching') && frozenReplicas !== undefined) return replicas;
+  if (phase === 'RollingBack' && memory.target !== serving) return yieldingTo(course, input, memory.target);
+  if (!isBeforeSwitch(phase) || phase === 'Waiting') return input.replicas;
+  // It stops once the candidate's pods are there to take its GPUs, and the downtime has been announced.
+  if (way === 'Recreate') return input.sets.has(candidate ?? '') ? 0 : input.replicas;
+  if (way !== 'Handover') return input.replicas;
+  return Math.min(frozenReplicas ?? input.replicas, handoverRest(course, input));
+}
+
+/** Replicas of what serves in a handover: as they are, less those that the next candidate pod needs. */
+function handoverRest(course: Course, input: RolloutInput): number {
+  const { serving, memory } = course;
+  const { capacity } = input;
+  const old = setOf(input, serving);
+  const candidate = setOf(input, memory.candidate);
+  if (!asksForRoom(candidate, old) || capacity === undefined || capacity.unknown !== undefined) return old.replicas;
+  if (capacity.slots > 0) return old.replicas;
+  const minimum = minimumOf(input, wantedOf(course, input));
+  const gone = capacity.slotsWithoutServing.findIndex((slots) => slots > 0);
+  // Only what is ready counts: a replica that does not answer does not keep the promise.
+  const mayGo = Math.min(old.replicas, old.readyReplicas) - minimum;
+  return gone > 0 && gone <= mayGo ? old.replicas - gone : old.replicas;
+}
+
+/** The scheduler has refused a pod, and nobody is on the way out who would make room. */
+export function asksForRoom(needy: ReplicaSetState, giver: ReplicaSetState): boolean {
+  return needy.unschedulable > 0 && giver.terminating === 0 && giver.pods <= giver.replicas;
+}
+
+function candidateSize(course: Course, input: RolloutInput): number | undefined {
+  const { memory } = course;
+  const set = setOf(input, memory.candidate);
+  const exists = input.sets.has(memory.candidate ?? '');
+  if (memory.phase === 'Waiting') return exists ? 0 : undefined;
+  if (input.settings.paused) return exists ? Math.min(set.replicas, wantedOf(course, input)) : undefined;
+  const wanted = wantedOf(course, input);
+  if (memory.way !== 'Handover') return wanted;
+  if (!isProofDone(course, input)) return 1;
+  const minimum = minimumOf(input, wanted);
+  const settled = set.availableReplicas >= set.replicas;
+  const roomNow = settled && input.capacity !== undefined ? input.capacity.slots : 0;
+  const next = settled ? set.replicas + Math.max(roomNow, set.replicas < minimum ? 1 : 0) : set.replicas;
+  return Math.max(1, Math.min(wanted, next));
+}
+
+/** The old set while real traffic is watched: all of it, for an instant way back, unless what serves needs its GPUs. */
+function watchedWarm(course: Course, input: RolloutInput): number {
+  const { memory } = course;
+  const target = rollbackTarget(course, input);
+  const { replicas } = setOf(input, target);
+  if (input.replicas === 0) return 0;
+  const follows = memory.frozenReplicas === undefined && replicas > 0 ? input.replicas : replicas;
+  const limit = Math.min(follows, memory.warmLimit ?? Number.POSITIVE_INFINITY);
+  return Math.min(limit, yieldOf(course, input, target, limit));
+}
+
+function warmAfterClaims(course: Course, input: RolloutInput): number {
+  const size = warmSize(course, input);
+  return Math.min(size, yieldOf(course, input, rollbackTarget(course, input), size));
+}
+
+/** What the warm set keeps once what serves, the candidate and others have been given what they need of its GPUs. */
+function yieldOf(course: Course, input: RolloutInput, target: string | undefined, size: number): number {
+  const giver = setOf(input, target);
+  const claimed = Math.max(0, size - warmClaimed(course, input));
+  const { capacity } = input;
+  const needy = [course.serving, course.memory.candidate].map((revision) => setOf(input, revision));
+  const needed = needy.reduce((sum, { unschedulable }) => sum + unschedulable, 0);
+  if (needed === 0 || !needy.some((set) => asksForRoom(set, giver))) return claimed;
+  if (capacity === undefined || capacity.unknown !== undefined) return claimed;
+  const gone = capacity.slotsWithoutWarm.findIndex((slots) => slots > capacity.slots || slots >= needed);
+  return gone < 0 ? claimed : Math.max(0, Math.min(claimed, giver.replicas - gone));
+}
+
+/** A version that is to be left gives its GPUs, one replica at a time, to the one that takes over and has no room. */
+function yieldingTo(course: Course, input: RolloutInput, target: string | undefined): number {
+  const giver = setOf(input, course.serving);
+  const needy = setOf(input, target);
+  if (!asksForRoom(needy, giver)) return Math.min(giver.replicas, Math.max(giver.replicas, input.replicas));
+  const listed = input.settings.ways.includes('Recreate');
+  const floor = listed && needy.readyReplicas === 0 ? 0 : Math.max(0, minimumOf(input, input.replicas));
+  return Math.max(Math.min(giver.replicas, floor), giver.replicas - 1);
+}
+
+/** The bad version after the traffic has left it: it finishes what runs there, for as long as a rollback grants. */
+function badSize(course: Course, input: RolloutInput): number | undefined {
+  const { memory, serving } = course;
+  const { candidate, target } = memory;
+  if (candidate === undefined || serving !== target) return undefined;
+  const set = setOf(input, candidate);
+  if (isDrained(course, input, candidate, input.settings.rollbackDrainMs)) return set.pods > 0 ? 0 : undefined;
+  return positive(set.replicas);
+}

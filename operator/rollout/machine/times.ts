@@ -1,0 +1,74 @@
+import { durationSeconds } from '../../api/durations.ts';
+import { type Course, revisionOf, rollbackTarget, windowEnd } from './course.ts';
+import { isBeforeSwitch } from './table.ts';
+import { FORGET_MISSED_MS } from './ways.ts';
+import type { RolloutInput } from './types.ts';
+
+/** How often room is looked for again while a candidate waits. */
+const LOOK_FOR_ROOM_MS = 10_000;
+
+/** How long the Deployment controller and the operator wait beyond the startup budget for pods that have a node. */
+const LOADING_MARGIN_MS = 900_000;
+
+/** What a gateway gets to take a route; some are made anew and need their time. */
+export const ROUTE_LIMIT_MS = 60_000;
+
+/** Milliseconds of a duration of the API. */
+export function durationMs(duration: string): number {
+  return Math.round(durationSeconds(duration) * 1000);
+}
+
+/** When the phase has to be over, or is over by itself; undefined: it waits for something else. Milliseconds since the epoch. */
+export function deadlineOf({ memory, switchedAt }: Course, input: RolloutInput): number | undefined {
+  const { settings } = input;
+  const { phase, since, way, candidate } = memory;
+  switch (phase) {
+    case 'Scheduling': {
+      if (way === 'Provision') return since + settings.provisionTimeoutMs;
+      // The old pods finish what runs before their GPUs are free.
+      const draining = way === 'Handover' || way === 'Recreate' ? settings.drainDeadlineMs : 0;
+      return since + settings.schedulingDeadlineMs + draining;
+    }
+    case 'Loading': {
+      if (settings.progressDeadlineMs !== undefined) return since + settings.progressDeadlineMs;
+      const budget = (revisionOf(input, candidate)?.data.plan.startupBudgetSeconds ?? 0) * 1000;
+      const draining = way === 'Handover' || way === 'Recreate' ? settings.drainDeadlineMs : 0;
+      return since + budget + LOADING_MARGIN_MS + draining;
+    }
+    case 'Proving': {
+      const pause = settings.canary?.steps[memory.step ?? -1]?.pause;
+      return pause === undefined ? undefined : since + durationMs(pause);
+    }
+    case 'Watching':
+      return (switchedAt ?? since) + settings.watch.durationMs;
+    default:
+      return undefined;
+  }
+}
+
+/** When time alone changes something; undefined: never. Milliseconds since the epoch. */
+export function wakeAt(course: Course, input: RolloutInput): number | undefined {
+  const { memory, switchedAt } = course;
+  const { now, settings, window } = input;
+  const times = [
+    deadlineOf(course, input),
+    memory.retryAt,
+    memory.step !== undefined && input.route?.taken === false ? memory.since + ROUTE_LIMIT_MS : undefined,
+    // Who frees GPUs is followed for our own pods alone.
+    memory.phase === 'Waiting' && input.replicas > 0 && !settings.paused
+      ? now + LOOK_FOR_ROOM_MS * (1 + input.jitter)
+      : undefined,
+    memory.missed === undefined ? undefined : memory.since + FORGET_MISSED_MS,
+    isBeforeSwitch(memory.phase) && !window.open ? window.changesAt : undefined,
+    memory.phase === 'Switching' && switchedAt !== undefined ? switchedAt + PROGRAMMING_LIMIT_MS : undefined,
+    rollbackTarget(course, input) === undefined ? undefined : windowEnd(course, input),
+    rollbackTarget(course, input) === undefined || switchedAt === undefined
+      ? undefined
+      : switchedAt + settings.drainDeadlineMs,
+    memory.phase === 'RollingBack' && switchedAt !== undefined ? switchedAt + settings.rollbackDrainMs : undefined,
+  ].filter((time) => time !== undefined && time > now);
+  return times.length === 0 ? undefined : Math.min(...(times as number[]));
+}
+
+/** What nodes need until they send connections to the new pods: kube-proxy programs at its own pace. */
+export const PROGRAMMING_LIMIT_MS = 15_000;
