@@ -138,7 +138,7 @@ describe('an order', () => {
     await expect(send(gone.client, 'promote')).rejects.toThrow('There is nothing to promote');
     expect(gone.patches).toHaveLength(1);
 
-    const never = serverWith([chat('AwaitingPromotion')], Array.from({ length: 20 }, conflict));
+    const never = serverWith([chat('AwaitingPromotion')], Array.from({ length: 40 }, conflict));
     await expect(send(never.client, 'promote')).rejects.toThrow('nothing was ordered; try again');
   });
 

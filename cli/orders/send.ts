@@ -1,5 +1,6 @@
 import { ANNOTATION } from '../../operator/api/index.ts';
 import { isConflict, isTransportError } from '../../operator/kube/errors.ts';
+import type { ControllerRevision } from '../../operator/kube/resources.ts';
 import type { KubeClient } from '../../operator/kube/types.ts';
 import { formatOrder, type OrderVerb, refusalOf } from '../../operator/rollout/orders.ts';
 import { DEEPSEEK_DEPLOYMENTS, type DeepSeekDeploymentObject } from '../get/objects.ts';
@@ -32,15 +33,17 @@ export type Sent =
   | { readonly kind: 'Busy'; readonly text: string };
 
 /** Writers that come between a read and our write are no reason to give up: the operator itself writes the object. */
-const MAX_ATTEMPTS = 8;
+const MAX_ATTEMPTS = 30;
 
 /**
  * Judges a request by the operator's own rule on what the status says, and writes the order. Never over an order that is
  * not handled yet, and on no other object than the one that was judged. Throws a CommandError when it is refused.
  */
 export async function sendOrder(client: KubeClient, request: OrderRequest, signal: AbortSignal): Promise<Sent> {
+  // Read once: what matters between a look and the write is that little time goes by.
+  const stored = await readRevisions(client, request.ref, signal);
   for (let attempt = 1; ; attempt += 1) {
-    const judged = await judge(client, request, signal);
+    const judged = judge(await readDeployment(client, request.ref, signal), stored, request);
     if (judged.kind !== 'Write') return judged;
     const { deployment, revision } = judged;
     const { uid = '', resourceVersion } = deployment.metadata;
@@ -61,12 +64,12 @@ export async function sendOrder(client: KubeClient, request: OrderRequest, signa
 type Judged =
   Sent | { readonly kind: 'Write'; readonly deployment: DeepSeekDeploymentObject; readonly revision: string };
 
-async function judge(client: KubeClient, request: OrderRequest, signal: AbortSignal): Promise<Judged> {
+function judge(
+  deployment: DeepSeekDeploymentObject,
+  stored: readonly ControllerRevision[] | undefined,
+  request: OrderRequest,
+): Judged {
   const { verb, ref, nonce } = request;
-  const [deployment, stored] = await Promise.all([
-    readDeployment(client, ref, signal),
-    readRevisions(client, ref, signal),
-  ]);
   const { status, metadata } = deployment;
   const entry = VERBS[verb];
   const known = knownRevisions(deployment, stored ?? []);

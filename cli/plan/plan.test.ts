@@ -243,7 +243,7 @@ spec:
 
 describe('usage', () => {
   test.each([
-    [['plan'], 2, 'say what to plan: -f FILE, or --matrix MODEL'],
+    [['plan'], 2, 'say what to plan: -f FILE, --matrix MODEL, or --rollout NAME'],
     [['plan', '-f', '-', '-o', 'xml'], 2, "argument 'xml' is invalid"],
     [['pln'], 2, "unknown command 'pln'"],
     [['plan', '-f', '-', '-f', '-'], 2, '-f - reads standard input, and only once'],
@@ -258,6 +258,6 @@ describe('usage', () => {
     expect(await kubectl(['--version'])).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '' });
     const help = await kubectl(['plan', '--help']);
     expect(help).toMatchObject({ status: 0, stderr: '' });
-    expect(help.stdout).toContain('Exit status: 0 accepted, 1 refused, 2 a file is invalid.');
+    expect(help.stdout).toContain('Exit status: 0 accepted, 1 refused, 2 a file is invalid, 3 no cluster.');
   });
 });
