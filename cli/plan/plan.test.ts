@@ -248,6 +248,13 @@ describe('usage', () => {
     [['pln'], 2, "unknown command 'pln'"],
     [['plan', '-f', '-', '-f', '-'], 2, '-f - reads standard input, and only once'],
     [['plan', '-f', '-', 'stray'], 2, 'too many arguments'],
+    [['plan', '--matrix', 'deepseek-r1', '--context', 'long'], 2, 'has to be a number of tokens such as 32768 or 32k'],
+    [['plan', '--rollout', 'chat', '--matrix', 'deepseek-r1'], 2, '--rollout and --matrix exclude each other'],
+    [['plan', '--matrix', 'deepseek-r1', '-n', 'ai'], 2, '-n and --kubeconfig are for --rollout'],
+    [['plan', '--rollout', 'pod/chat'], 2, 'is no NAME of a DeepSeekDeployment'],
+    [['status', 'chat', '--timeout', '5m'], 2, 'it needs --wait'],
+    [['promote'], 2, "missing required argument 'name'"],
+    [['promote', 'chat', '--timeout', 'soon'], 2, 'such as 90s or 10m'],
   ])('%j ends with %d', async (args, expected, message) => {
     const { status, stderr } = await kubectl(args);
     expect(status).toBe(expected);
