@@ -17,9 +17,14 @@ export function nextStep(input: RolloutInput): RolloutStep {
 
 const nothing = { marks: [], forgive: [], questions: [], taken: [], weight: 0 } as const;
 
+/** What is said of a version that has nothing to take over from, in every pass the same. */
+function firstMessage(revision: string): string {
+  return `Revision ${revision} loads; nothing was served before it.`;
+}
+
 /** Nothing has served yet. */
 function firstStep({ desired, replicas, now, traffic, order }: RolloutInput): RolloutStep {
-  const message = desired === undefined ? 'Nothing serves yet.' : `Revision ${desired} loads; it is the first.`;
+  const message = desired === undefined ? 'Nothing serves yet.' : firstMessage(desired);
   const { attempt } = traffic;
   const phase = desired === undefined ? 'Idle' : 'Loading';
   return {
@@ -82,6 +87,6 @@ function withFirstProof(step: RolloutStep, input: RolloutInput): RolloutStep {
   if (setOf(input, serving).availableReplicas >= input.replicas) {
     return { ...step, marks: [...step.marks, { kind: 'proven', revision: serving }] };
   }
-  const message = `Revision ${serving} loads; nothing was served before it.`;
+  const message = firstMessage(serving);
   return { ...step, phase: 'Loading', memory: { ...step.memory, phase: 'Loading', message }, message };
 }
