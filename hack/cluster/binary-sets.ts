@@ -39,7 +39,7 @@ const TOOLS: Readonly<Record<Tool, BinarySet>> = {
     ...plain,
     module: folder('prometheus'),
     names: ['prometheus'],
-    what: 'Prometheus with Go: about 4 minutes on 2 cores',
+    what: 'Prometheus with Go: about 4 minutes on 2 idle cores',
     // Of service discovery only Kubernetes': the others are the clients of a dozen clouds.
     tags: ['netgo', 'remove_all_sd', 'enable_kubernetes_sd'],
   },
@@ -47,7 +47,7 @@ const TOOLS: Readonly<Record<Tool, BinarySet>> = {
     ...plain,
     module: folder('traefik'),
     names: ['traefik'],
-    what: 'Traefik with Go: about 8 minutes on 2 cores',
+    what: 'Traefik with Go: about 8 minutes on 2 idle cores',
   },
 };
 

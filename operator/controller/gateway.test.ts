@@ -73,7 +73,7 @@ function route(
       rules: [{ filters: [{ type: 'RequestMirror' }], backendRefs: [{ name: 'chat', weight }] }],
     },
     status: { parents: [{ parentRef, conditions }] },
-  } as LiveHttpRoute;
+  } as unknown as LiveHttpRoute;
 }
 
 function deployment(type: StoreEvent<object>['type'], name: string, traffic?: object): void {
