@@ -80,8 +80,9 @@ function availableVerdict(snapshot: Snapshot, judgement: Judgement): Verdict {
 
 function planVerdict({ desired: { plan, revision } }: Judgement): Verdict {
   if (!plan.accepted && revision === undefined) return { status: 'False', reason: plan.reason, message: plan.message };
+  // What was said when the revision was rendered holds for as long as it does.
   const warnings = plan.accepted
-    ? plan.plan.warnings
+    ? [...new Set([...(revision?.data.plan.warnings ?? []), ...plan.plan.warnings])]
     : [`Accepted when the revision was made; a new one would be refused: ${plan.message}`];
   return warnings.length === 0
     ? { status: 'True', reason: 'Planned', message: 'The model fits the accelerator as specified.' }

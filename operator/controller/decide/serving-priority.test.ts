@@ -3,7 +3,7 @@ import { World } from '../testing/world.ts';
 import type { ClusterFacts } from '../snapshot.ts';
 import { desiredRevision } from './desired.ts';
 
-const SPEC = { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' } };
+const SPEC = { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' }, replicas: 2 };
 const RACE = /sees no PriorityClass deepseek-serving.*may take the GPUs/;
 
 function revision(servingPriority: boolean | undefined, spec: object = SPEC) {
@@ -22,6 +22,7 @@ describe('the PriorityClass of models', () => {
     ['not asked for', undefined, {}, undefined, false],
     ['not the user’s', true, { podTemplate: { priorityClassName: 'gold' } }, 'gold', false],
     ['not needed', false, { podTemplate: { priorityClassName: 'gold' } }, 'gold', false],
+    ['of no use to one replica', false, { replicas: 1 }, undefined, false],
     ['of no use without a handover', false, { rollout: { whenCapacityIsShort: ['Wait'] } }, undefined, false],
     ['named beside other settings', true, { podTemplate: { schedulerName: 'own' } }, 'deepseek-serving', false],
   ])('is %s', (_, servingPriority, more, priority, warned) => {

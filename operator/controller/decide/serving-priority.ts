@@ -14,7 +14,9 @@ export function withServingPriority(deployment: DeepSeekDeployment): DeepSeekDep
 export function warnOfRaces(result: PlanResult, spec: DeepSeekDeploymentSpec): PlanResult {
   if (!result.accepted || result.plan.gpusPerReplica === 0) return result;
   if (spec.podTemplate?.priorityClassName !== undefined) return result;
-  if (!rolloutSettings(spec).ways.includes('Handover')) return result;
+  // One replica has nothing to hand over.
+  const most = Math.max(spec.replicas ?? 1, spec.autoscaling?.maxReplicas ?? 1);
+  if (most < 2 || !rolloutSettings(spec).ways.includes('Handover')) return result;
   const warning =
     `the operator sees no PriorityClass ${SERVING_PRIORITY_CLASS} in the cluster: in a handover pods of other tenants may take the GPUs that the old version frees; ` +
     'apply crds/priorityclass.yaml before the next version, or set podTemplate.priorityClassName';
