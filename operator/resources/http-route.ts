@@ -92,6 +92,9 @@ const NO_TIMEOUTS = { request: '0s', backendRequest: '0s' } as const;
  * different moments. Every Service that it names has to exist first, also at weight 0: Traefik and others answer a route
  * with a missing backend with 500 in its place and `ResolvedRefs=False`.
  *
+ * A new backend goes into the route at weight 0 first, and gets its share some seconds later: Traefik takes a route before it has
+ * gathered the addresses behind it, and answers 503 in that moment.
+ *
  * @throws RangeError when no backend has a weight above 0: that would be an outage.
  */
 export function httpRoute(deployment: Owner, traffic: RouteTraffic): Child<HttpRoute> {
