@@ -23,13 +23,15 @@ function firstMessage(revision: string): string {
 }
 
 /** Nothing has served yet. */
-function firstStep({ desired, replicas, now, traffic, order }: RolloutInput): RolloutStep {
+function firstStep({ desired, replicas, now, traffic, order, memory }: RolloutInput): RolloutStep {
   const message = desired === undefined ? 'Nothing serves yet.' : firstMessage(desired);
   const { attempt } = traffic;
   const phase = desired === undefined ? 'Idle' : 'Loading';
+  // A time that moved with each pass would be a new status each time.
+  const since = memory?.phase === phase ? memory.since : now;
   return {
     ...nothing,
-    memory: { phase, attempt, since: now },
+    memory: { phase, attempt, since },
     phase,
     serving: desired,
     attempt,

@@ -4,6 +4,8 @@ import type { Memory, RolloutStep } from '../../rollout/machine/types.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { seconds } from './times.ts';
 
+const HAS_TRAFFIC: readonly Memory['phase'][] = ['Switching', 'Watching', 'RollingBack'];
+
 /** What the status remembers of the rollout; undefined: it says nothing. */
 export function memoryOf({ status }: Snapshot['deployment']): Memory | undefined {
   const rollout = status?.rollout;
@@ -11,8 +13,8 @@ export function memoryOf({ status }: Snapshot['deployment']): Memory | undefined
   const { phase, attempt = 0, startedAt, pausedAt, retryAt, verdicts, baseline, target, warmLimit, ...rest } = rollout;
   const { way, step, promoted, missed, frozenReplicas } = rest;
   const { candidate, serving } = status ?? {};
-  // While the bad version still has the traffic it is told of as what serves.
-  const revision = candidate?.revision ?? (phase === 'RollingBack' ? serving?.revision : undefined);
+  // While it has the traffic, the version that is switched, watched or taken back is told of as what serves.
+  const revision = candidate?.revision ?? (HAS_TRAFFIC.includes(phase) ? serving?.revision : undefined);
   return {
     phase,
     attempt,

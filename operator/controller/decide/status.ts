@@ -25,8 +25,9 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
   const readyReplicas = state?.readyReplicas ?? 0;
   const serving =
     servingHash === undefined ? undefined : servingStatus(snapshot, judgement, servingHash, readyReplicas);
-  // A first revision that has not answered yet is on its way like any other.
-  const next = step.candidate === servingHash ? undefined : step.candidate;
+  // A first revision that has not answered yet is on its way like any other. What was not done is not remembered.
+  const onItsWay = observeOnly ? previous?.candidate?.revision : step.candidate;
+  const next = onItsWay === servingHash ? undefined : onItsWay;
   const candidate = find(next ?? (serving === undefined ? servingHash : undefined));
   const shown = (serving && find(servingHash)) ?? candidate ?? desired.revision;
   const rollback = rollbackOf(judgement, snapshot.now);
@@ -48,7 +49,7 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
             readyReplicas: states.get(candidate.hash)?.readyReplicas ?? 0,
           },
         }),
-    // What was not done is not remembered: the next pass decides it again.
+    // The next pass decides what was not done again.
     rollout: observeOnly
       ? (previous?.rollout ?? { attempt: judgement.traffic.attempt, phase: 'Idle' })
       : rolloutStatus(step, step.memory.attempt),

@@ -1,6 +1,6 @@
 import type { RolloutPhase } from '../../api/index.ts';
 import type { Course } from './course.ts';
-import { gpusOf, isSettled, rollbackTarget, setOf } from './course.ts';
+import { gpusOf, isHeld, isSettled, rollbackTarget, setOf } from './course.ts';
 import { causeOf } from './causes.ts';
 import type { Memory, RolloutInput } from './types.ts';
 import { admissionOf } from './ways.ts';
@@ -127,11 +127,10 @@ const ACTIONS = {
   fail: (course, input, to) => {
     const { candidate = '' } = course.memory;
     const next = advance(course, input, to);
-    return {
-      ...next,
-      marks: [...course.marks, { kind: 'failed', revision: candidate, cause: causeOf(course, input) }],
-      ended: { revision: candidate, outcome: 'Failed' },
-    };
+    const ended = { revision: candidate, outcome: 'Failed' } as const;
+    if (isHeld(course, input, candidate)) return { ...next, ended };
+    const cause = causeOf(course, input);
+    return { ...next, marks: [...course.marks, { kind: 'failed', revision: candidate, cause }], ended };
   },
 
   /** What serves needs the GPUs, or nothing is wanted at all: the candidate goes to 0 and waits. */
@@ -286,11 +285,21 @@ function accept(course: Course, input: RolloutInput, to: RolloutPhase, kind: 'pr
 }
 
 /** Held while the spec still asks for what was taken back, else at rest. */
-function finish(course: Course, { now, desired }: RolloutInput, to: RolloutPhase): Course {
+function finish(course: Course, input: RolloutInput, to: RolloutPhase): Course {
+  const { now, desired } = input;
   const { candidate, verdicts } = course.memory;
   if (candidate === undefined || desired !== candidate) return dropped(course, 'Idle', now);
   const next = dropped(course, to, now);
-  return { ...next, memory: { ...next.memory, candidate, ...(verdicts !== undefined && { verdicts }) } };
+  const memory = { ...next.memory, candidate, ...(verdicts !== undefined && { verdicts }) };
+  if (isHeld(course, input, candidate)) return { ...next, memory };
+  // The operator ended between the flip back and the mark.
+  const cause = 'Held: it was taken back, and why is not known any more';
+  return {
+    ...next,
+    memory,
+    marks: [...course.marks, { kind: 'held', revision: candidate, cause }],
+    ended: { revision: candidate, outcome: 'RolledBack' },
+  };
 }
 
 function revisionFailed({ revisions }: RolloutInput, hash: string): boolean {

@@ -84,7 +84,8 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     if (phase === 'RollingBack') return rollbackFails(course, input);
     if (phase === 'Watching' || phase === 'Switching') return watchFails(course, input);
     const { down, overdue } = healthOf(input, candidate);
-    if (down === true) return true;
+    // The verdict was written down, and the operator ended before the status said so.
+    if (down === true || isHeld(course, input, candidate)) return true;
     const late = deadlineOf(course, input);
     const runsOut = phase === 'Loading' && !input.settings.paused && late !== undefined && input.now >= late;
     if (runsOut || (phase === 'Loading' && overdue === true && input.settings.progressDeadlineMs === undefined))
