@@ -108,6 +108,8 @@ describe('an accelerator that the cluster does not have', () => {
 
     it('is given up at a deadline that the user has set', () => {
       const world = overdue({ progressDeadline: '20m' });
+      expect(world.deployment.status?.rollout?.phase).toBe('Loading');
+      world.later(20 * 60_000);
       expect(world.deployment.status?.rollout?.phase).toBe('Held');
       expect(world.condition('Stalled')).toMatchObject({ status: 'True' });
     });

@@ -20,7 +20,6 @@ const change = (world: World, model: object) => {
   world.settle();
   return world.deployment.status?.candidate?.revision ?? '';
 };
-const GAVE_UP = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }];
 
 describe('what the status says of a first deployment', () => {
   it('is that it comes, and that it serves once a replica has answered', () => {
@@ -60,7 +59,7 @@ describe('a candidate that was taken back', () => {
   it('is said to be gone, which it is', () => {
     const world = serving();
     const next = change(world, OTHER);
-    world.report(next, 0, GAVE_UP);
+    world.now = Date.parse(world.deployment.status?.rollout?.deadline ?? '');
     world.settle();
     expect(world.condition('Ready')?.message).toContain(`Revision ${next} was taken back and its pods are gone`);
     expect(world.names('Deployment')).not.toContain(`chat-${next}`);
@@ -75,8 +74,9 @@ describe('the Event of Ready', () => {
       world.edit((spec) => ({ ...spec, model }));
       return [world.pass(), world.pass(), world.pass()].flatMap(({ events }) => events).map(({ reason }) => reason);
     };
-    expect(announced(OTHER)).toEqual(['RevisionCreated', 'AcceleratorNotFound']);
-    expect(announced(THIRD)).toEqual(['RevisionCreated', 'AcceleratorNotFound']);
+    const once = ['RevisionCreated', 'RolloutStarted', 'WayChosen', 'AcceleratorNotFound'];
+    expect(announced(OTHER)).toEqual(once);
+    expect(announced(THIRD)).toEqual(once);
   });
 });
 

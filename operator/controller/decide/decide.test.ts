@@ -109,7 +109,7 @@ describe('a refused spec', () => {
 });
 
 describe('a change of what runs', () => {
-  it('loads the next revision beside the one that serves, moves the Service in one write, and lets the old one go', () => {
+  it('loads the next revision beside the one that serves, and moves the Service in one write', () => {
     const world = serving();
     const old = servingRevision(world);
     world.edit((spec) => ({ ...spec, model: OTHER }));
@@ -130,10 +130,39 @@ describe('a change of what runs', () => {
     expect(world.service('chat')?.metadata.annotations).toMatchObject({
       [ANNOTATION.servingRevision]: next,
       [ANNOTATION.attempt]: '2',
+      [ANNOTATION.previousRevision]: old,
     });
-    expect(world.names('Deployment')).toEqual([`chat-${next}`]);
+    expect(world.names('Deployment').sort()).toEqual([`chat-${next}`, `chat-${old}`].sort());
     expect(world.names('ControllerRevision')).toHaveLength(2);
+    world.conclude();
     expect(world.written.filter((intent) => intent === 'Apply Service chat')).toHaveLength(1);
+    expect(world.condition('Ready')?.status).toBe('True');
+  });
+
+  it('keeps the old version whole through the watch and warm after it, and lets it go when the window is over', () => {
+    const world = serving();
+    const old = servingRevision(world);
+    const replicasOf = (revision: string) =>
+      world.snapshot().deployments.find(({ metadata }) => metadata.name === `chat-${revision}`)?.spec?.replicas;
+    world.edit((spec) => ({ ...spec, model: OTHER }));
+    world.settle();
+    world.ready();
+    world.settle();
+    expect(world.deployment.status?.rollout?.phase).toBe('Switching');
+    world.later(15_000);
+    expect(world.deployment.status?.rollout?.phase).toBe('Watching');
+    expect(world.condition('Ready')).toMatchObject({ status: 'False', reason: 'Watching' });
+    expect(world.deployment.status?.serving?.proven).toBe(false);
+    expect(replicasOf(old)).toBe(2);
+    world.later(10 * 60_000);
+    expect(world.deployment.status?.rollout?.phase).toBe('Idle');
+    expect(world.deployment.status?.serving?.proven).toBe(true);
+    expect(world.deployment.status?.rollback).toMatchObject({ revision: old, readiness: 'Warm' });
+    expect(world.condition('RollbackReady')?.status).toBe('True');
+    expect(replicasOf(old)).toBe(2);
+    world.rollbackWindowEnds();
+    expect(world.names('Deployment')).toEqual([`chat-${servingRevision(world)}`]);
+    expect(world.condition('RollbackReady')).toMatchObject({ status: 'False', reason: 'RollbackCold' });
     expect(world.condition('Ready')?.status).toBe('True');
   });
 
@@ -201,10 +230,11 @@ describe('a change of what runs', () => {
     ]) {
       world.edit((spec) => ({ ...spec, model: { name } }));
       world.settle();
-      world.ready();
-      world.settle();
+      world.conclude();
+      world.rollbackWindowEnds();
     }
-    expect(world.names('ControllerRevision')).toHaveLength(2);
+    // What serves, what a rollback would go to, and one more.
+    expect(world.names('ControllerRevision')).toHaveLength(3);
   });
 });
 
@@ -214,7 +244,7 @@ describe('a candidate that fails', () => {
     world.edit((spec) => ({ ...spec, model: OTHER }));
     world.settle();
     const next = world.deployment.status?.candidate?.revision ?? '';
-    world.report(next, 0, [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }]);
+    world.now = Date.parse(world.deployment.status?.rollout?.deadline ?? '');
     world.settle();
     return { world, next };
   };
@@ -226,6 +256,25 @@ describe('a candidate that fails', () => {
     expect(world.condition('Ready')).toMatchObject({ status: 'False', reason: 'StartupBudgetExceeded' });
     expect(world.condition('Stalled')?.status).toBe('True');
     expect(world.condition('Available')?.status).toBe('True');
+  });
+
+  it('stays failed when the operator ends before the status says so', () => {
+    const world = serving();
+    world.edit((spec) => ({ ...spec, model: OTHER }));
+    world.settle();
+    const { status } = world.deployment;
+    world.now = Date.parse(status?.rollout?.deadline ?? '');
+    world.settle();
+    const next = candidateRevision(world);
+    const told = world.condition('Ready')?.message;
+    if (status === undefined) throw new Error('no status');
+    world.deployment = { ...world.deployment, status };
+    world.now = Date.parse('2026-01-01T00:01:00Z');
+    world.settle();
+    expect(world.deployment.status?.rollout?.phase).toBe('Held');
+    expect(candidateRevision(world)).toBe(next);
+    expect(world.condition('Ready')?.message).toBe(told);
+    expect(world.names('Deployment')).toEqual([`chat-${servingRevision(world)}`]);
   });
 
   it('is not tried again by a re-sync of the same spec, and is by a return to it', () => {

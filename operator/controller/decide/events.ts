@@ -136,7 +136,9 @@ function eventFor(before: Status | undefined, after: Status): EventRecord[] {
   const is = conditionOf(after, 'Ready');
   const same = was?.reason === is?.reason && was?.status === is?.status && subjectOf(before) === subjectOf(after);
   if (!is || same) return [];
-  const quiet = is.status === 'True' || QUIET.has(is.reason);
+  // Traffic that somebody else has moved is no part of any rollout.
+  const left = conditionOf(after, 'Available')?.reason === 'Paused';
+  const quiet = is.status === 'True' || (QUIET.has(is.reason) && !left);
   return [{ type: quiet ? 'Normal' : 'Warning', reason: is.reason, action: 'Reconcile', note: is.message }];
 }
 

@@ -61,10 +61,13 @@ describe('the ControllerRevision of what serves is lost', () => {
 
   it('while an older proven one is in the history: it is still scaled, and traffic is restored to it', () => {
     const world = serving();
+    const older = servingRevision(world);
     world.edit((spec) => ({ ...spec, model: OTHER }));
     world.settle();
-    switchOver(world);
+    world.conclude();
+    world.rollbackWindowEnds();
     const hash = servingRevision(world);
+    expect(hash).not.toBe(older);
     world.edit((spec) => ({ ...spec, model: THIRD }));
     world.settle();
     world.objects.delete(`ControllerRevision/chat-${hash}`);

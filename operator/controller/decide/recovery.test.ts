@@ -39,7 +39,9 @@ describe('the ServiceAccount', () => {
     world.edit((spec) => ({ ...spec, podTemplate: { serviceAccountName: 'mine' } }));
     world.settle();
     expect(world.names('ServiceAccount')).toEqual(['chat']);
-    switchOver(world);
+    world.conclude();
+    expect(world.names('ServiceAccount')).toEqual(['chat']);
+    world.rollbackWindowEnds();
     expect(world.names('ServiceAccount')).toEqual([]);
   });
 });
@@ -118,8 +120,23 @@ describe('observing only', () => {
     world.pass();
     const decision = world.pass();
     expect(decision.events).toEqual([]);
-    expect(decision.status.rollout?.attempt).toBe(1);
     expect(decision.status.serving?.revision).toBe(servingRevision(world));
+  });
+
+  it('remembers the rollout as it stood, and goes on with it later', () => {
+    const world = serving();
+    change(world, OTHER);
+    const { rollout, candidate } = world.deployment.status ?? {};
+    expect(rollout?.phase).toBe('Loading');
+    world.ready();
+    disabled(world);
+    const { status } = world.settle();
+    expect(status.rollout).toEqual(rollout);
+    expect(status.candidate).toEqual({ ...candidate, readyReplicas: 2 });
+    world.deployment = { ...world.deployment, metadata: { ...world.deployment.metadata, annotations: {} } };
+    world.settle();
+    expect(selected(world)).toBe(candidate?.revision);
+    expect(world.deployment.status?.rollout?.attempt).toBe(rollout?.attempt);
   });
 });
 

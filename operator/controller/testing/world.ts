@@ -70,6 +70,31 @@ export class World {
     throw new Error(`not at rest after ${limit} passes: ${this.written.join('; ')}`);
   }
 
+  /** Time passes, and what follows from it is done. */
+  later(ms: number): Decision {
+    this.now += ms;
+    return this.settle();
+  }
+
+  /**
+   * All pods come up, and time passes until the rollout is over: proof, switch and watch. The version before is still
+   * warm then; see `rollbackWindowEnds`.
+   */
+  conclude(): void {
+    for (let i = 0; i < MAX_WAITS; i++) {
+      this.ready();
+      const { requeueAfterMs } = this.settle();
+      if (this.deployment.status?.rollout?.phase === 'Idle') return;
+      this.now += requeueAfterMs ?? 0;
+    }
+    throw new Error(`the rollout is not over after ${MAX_WAITS} waits: ${this.deployment.status?.rollout?.message}`);
+  }
+
+  /** Nothing is kept for a rollback any more. */
+  rollbackWindowEnds(): void {
+    this.later(ROLLBACK_WINDOW_MS);
+  }
+
   snapshot(): Snapshot {
     return gather(
       this.deployment,
@@ -161,9 +186,12 @@ export class World {
         } as unknown as KubeObject);
         return;
       }
-      case 'Delete':
-        this.objects.delete(`${intent.kind}/${intent.name}`);
+      case 'Delete': {
+        const key = `${intent.kind}/${intent.name}`;
+        if (intent.kind === 'Deployment') this.#removePods(this.objects.get(key));
+        this.objects.delete(key);
         return;
+      }
       case 'CutShort':
       case 'Evict':
       case 'SetRouteWeights':
@@ -179,6 +207,14 @@ export class World {
     const generation = (before?.metadata.generation ?? 0) + (specOf(before) === specOf(object) ? 0 : 1);
     const metadata = { ...object.metadata, generation, resourceVersion: String(this.#version++) };
     this.objects.set(`${kind}/${object.metadata.name}`, { ...object, metadata });
+    if (kind === 'Deployment' && (object as LiveDeployment).spec?.replicas === 0) this.#removePods(object);
+  }
+
+  /** What the Deployment controller does to pods that a test has put there, once none is wanted. */
+  #removePods(deployment: KubeObject | undefined): void {
+    const revision = deployment?.metadata.labels?.[LABEL.revision];
+    const left = this.pods.filter(({ metadata }) => metadata.labels?.[LABEL.revision] !== revision);
+    this.pods.splice(0, this.pods.length, ...left);
   }
 
   #ofKind(kind: ChildKind): KubeObject[] {
@@ -242,6 +278,12 @@ export class World {
     };
   }
 }
+
+/** Waits of one rollout: for nodes, for the end of the watch, and some more. */
+const MAX_WAITS = 20;
+
+/** The default of rollout.rollbackWindow. */
+const ROLLBACK_WINDOW_MS = 2 * 3_600_000;
 
 /** Room for everything. */
 export const ROOM: CapacityReading = {
