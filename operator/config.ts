@@ -129,10 +129,13 @@ type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
   : S;
 type Parsed<Name extends keyof Options> = z.output<Options[Name]['schema']>;
 
-/** The operator's settings, each documented by `--help`. `kubeconfig` has no default. */
+/** What may be left out altogether. */
+type Optional = 'kubeconfig' | 'prometheus-url' | 'prometheus-token-file';
+
+/** The operator's settings, each documented by `--help`. */
 export type Config = {
-  readonly [Name in Exclude<keyof Options, 'kubeconfig'> as CamelCase<Name>]: Parsed<Name>;
-} & { readonly kubeconfig: string | undefined };
+  readonly [Name in Exclude<keyof Options, Optional> as CamelCase<Name>]: Parsed<Name>;
+} & { readonly [Name in Optional as CamelCase<Name>]: string | undefined };
 
 export type Invocation =
   | { readonly command: 'run'; readonly config: Config }

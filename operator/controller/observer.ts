@@ -122,7 +122,7 @@ export class Observer {
   async #run(subject: Subject, job: Job, key: string, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
     const meter = new TrafficMeter({ client: this.#engines, clock });
-    while (!signal.aborted) {
+    for (;;) {
       try {
         const { kind } = job.assignment.question;
         if (kind === 'Traffic') await this.#readTraffic(subject, job, meter, key, signal);
@@ -136,9 +136,8 @@ export class Observer {
         if (signal.aborted) return;
         log.warn('engines could not be observed', { key, error });
       }
-      await clock
-        .sleep(job.assignment.question.kind === 'Traffic' ? READ_EVERY_MS : RETRY_MS, signal)
-        .catch(() => undefined);
+      // Rejects when it is no longer wanted, which ends the job.
+      await clock.sleep(job.assignment.question.kind === 'Traffic' ? READ_EVERY_MS : RETRY_MS, signal);
     }
   }
 

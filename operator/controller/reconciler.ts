@@ -7,7 +7,7 @@ import { act, type WriteTarget } from './act.ts';
 import type { Admission } from './admission.ts';
 import type { CapacityReader, WantedCapacity } from './capacity-reader.ts';
 import { claimsOn, reservationsBeside } from './claims.ts';
-import { HTTP_ROUTES, type LiveHttpRoute } from './gateway.ts';
+import { HTTP_ROUTES } from './gateway.ts';
 import type { Observer } from './observer.ts';
 import type { PriorityClassReader } from './priority-class.ts';
 import { SERVING_PRIORITY_CLASS } from '../resources/priority-class.ts';
@@ -168,7 +168,7 @@ function routeOf({ metadata, spec }: LiveDeepSeekDeployment, { gateway }: Caches
 function routeTarget({ gateway }: Caches): WriteTarget {
   return {
     type: HTTP_ROUTES,
-    observeWrite: (object) => gateway.observeWrite(object as LiveHttpRoute),
+    observeWrite: (object) => gateway.observeWrite(object),
     observeDelete: (ref) => gateway.observeDelete(ref),
   };
 }

@@ -28,17 +28,27 @@ export function routeStateOf(snapshot: Snapshot): RolloutInput['route'] {
   return { taken: false, refused: true, message: `HTTPRoute ${name}: ${verdict.refused}` };
 }
 
+/** Whether the route names the candidate yet: its Service is there, and its pods are ready. */
+function isNamed({ phase }: RolloutStep): boolean {
+  return phase === 'Proving' || phase === 'AwaitingPromotion';
+}
+
 /** Who gets how much through the gateway after a step. */
 function sharesOf({ deployment }: Snapshot, step: RolloutStep): RouteTraffic | undefined {
   const { serving, candidate, weight } = step;
   if (serving === undefined) return undefined;
-  if (candidate === undefined || candidate === serving || weight === 0)
-    return { backends: [{ revision: serving, weight: 100 }] };
+  const others = [...step.replicas.keys()].filter((hash) => hash !== serving && (hash !== candidate || isNamed(step)));
+  // A gateway needs a moment for a backend that is new to it: whatever may get traffic is named before it does.
+  const waiting = (revision: string) => ({ revision, weight: 0 });
+  if (candidate === undefined || weight === 0 || !others.includes(candidate)) {
+    return { backends: [{ revision: serving, weight: 100 }, ...others.map(waiting)] };
+  }
   const headers = deployment.spec.rollout?.canary?.match?.headers;
   return {
     backends: [
       { revision: serving, weight: 100 - weight },
       { revision: candidate, weight },
+      ...others.filter((hash) => hash !== candidate).map(waiting),
     ],
     ...(headers && { match: { revision: candidate, headers } }),
   };

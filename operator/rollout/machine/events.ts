@@ -14,7 +14,7 @@ import {
 } from './course.ts';
 import { cellOf, isBeforeSwitch, TABLE } from './table.ts';
 import type { EventName, RolloutInput } from './types.ts';
-import { deadlineOf, durationMs, PROGRAMMING_LIMIT_MS, ROUTE_LIMIT_MS } from './times.ts';
+import { deadlineOf, durationMs, GATEWAY_SETTLE_MS, PROGRAMMING_LIMIT_MS, ROUTE_LIMIT_MS } from './times.ts';
 import { wayOf } from './ways.ts';
 
 type Predicate = (course: Course, input: RolloutInput) => boolean;
@@ -222,6 +222,8 @@ function maySwitch(course: Course, input: RolloutInput): boolean {
   if (input.settings.paused || !input.window.open || waitsForPerson(course, input)) return false;
   if (!isAvailable(course, input)) return false;
   if (!proofIsOff(input) && input.observed.warmedUp !== true) return false;
+  // A gateway that has taken the route has yet to find the endpoints of a backend that is new to it.
+  if (input.route !== undefined && (!input.route.taken || input.now < memory.since + GATEWAY_SETTLE_MS)) return false;
   return (input.candidateEndpoints ?? 0) >= setOf(input, memory.candidate).readyReplicas;
 }
 

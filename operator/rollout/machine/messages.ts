@@ -73,6 +73,8 @@ function awaiting(course: Course, input: RolloutInput): string {
   if (availableReplicas < enough(course, input)) {
     return `Revision ${candidate} is proven; ${availableReplicas} of the ${enough(course, input)} replicas that the switch needs are available.`;
   }
+  if (input.route?.taken === false)
+    return `Revision ${candidate} is ready and waits for the gateway. ${input.route.message}`;
   return `Revision ${candidate} is ready; its endpoints are checked before it gets the traffic.`;
 }
 

@@ -13,6 +13,9 @@ const LOADING_MARGIN_MS = 900_000;
 /** What a gateway gets to take a route; some are made anew and need their time. */
 export const ROUTE_LIMIT_MS = 60_000;
 
+/** What a gateway needs from taking a route to sending requests to all of its backends (Traefik 3.6: up to 2 s). */
+export const GATEWAY_SETTLE_MS = 3_000;
+
 /** Milliseconds of a duration of the API. */
 export function durationMs(duration: string): number {
   return Math.round(durationSeconds(duration) * 1000);
@@ -58,6 +61,7 @@ export function wakeAt(course: Course, input: RolloutInput): number | undefined 
     memory.phase === 'Waiting' && input.replicas > 0 && !settings.paused
       ? now + LOOK_FOR_ROOM_MS * (1 + input.jitter)
       : undefined,
+    memory.phase === 'AwaitingPromotion' && input.route !== undefined ? memory.since + GATEWAY_SETTLE_MS : undefined,
     memory.missed === undefined ? undefined : memory.since + FORGET_MISSED_MS,
     isBeforeSwitch(memory.phase) && !window.open ? window.changesAt : undefined,
     memory.phase === 'Switching' && switchedAt !== undefined ? switchedAt + PROGRAMMING_LIMIT_MS : undefined,
