@@ -15,6 +15,7 @@ import { resources, type Deployment, type Pod } from '../../operator/kube/resour
 import { Transport } from '../../operator/kube/transport.ts';
 import type { Clock, KubeClient, ResourceType } from '../../operator/kube/types.ts';
 import { formatOrder, type OrderVerb } from '../../operator/rollout/orders.ts';
+import type { Resolve } from '../../operator/observe/index.ts';
 import { createLogger } from '../../operator/telemetry/logger.ts';
 import { Metrics } from '../../operator/telemetry/metrics.ts';
 import { loopbackAddress, startSimulator, type Simulator, type SimulatorControl } from '../simulator/index.ts';
@@ -28,6 +29,9 @@ import { TrafficWatch } from './traffic.ts';
 
 /** Long enough for a busy machine; only a failing test uses it up. */
 export const PATIENCE = { timeoutMs: 60_000 } as const;
+
+/** Port of vLLM's container. */
+const CONTAINER_PORT = 8000;
 
 const MANIFEST = new URL('../../crds/deepseekdeployments.yaml', import.meta.url);
 
@@ -91,13 +95,19 @@ export interface OperatorBench {
   rest(quietMs?: number): Promise<void>;
 }
 
+/** Where a bench keeps its engines. */
+export interface BenchOptions {
+  /** In the tier `gateway`: they listen where their pods have their addresses, so that a gateway finds them. */
+  readonly listenOn?: 'PodAddress';
+}
+
 /** Gives each test of a file its bench, with the operator running. */
-export function operatorBench(cluster: () => Cluster): () => OperatorBench {
+export function operatorBench(cluster: () => Cluster, options: BenchOptions = {}): () => OperatorBench {
   const namespace = testNamespace(cluster);
   let bench: Bench | undefined;
   beforeAll(() => installCrd(cluster()), 60_000);
   beforeEach(async () => {
-    bench = await Bench.open(cluster(), namespace());
+    bench = await Bench.open(cluster(), namespace(), options);
     await bench.startOperator();
   }, 60_000);
   afterEach(() => bench?.close(), 60_000);
@@ -144,6 +154,8 @@ class Bench implements OperatorBench {
   readonly log: Record<string, unknown>[] = [];
   readonly #cluster: Cluster;
   readonly #simulator: Simulator;
+  /** Absent: pods are reached at their own addresses. */
+  readonly #resolve: Resolve | undefined;
   readonly #audit: AuditReader;
   readonly #seen: AuditEntry[] = [];
   readonly #closing = new AbortController();
@@ -155,14 +167,29 @@ class Bench implements OperatorBench {
   readonly #closers: (() => Promise<void>)[] = [];
   #operator: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
-  static async open(cluster: Cluster, namespace: string): Promise<Bench> {
+  static async open(cluster: Cluster, namespace: string, { listenOn }: BenchOptions): Promise<Bench> {
     const kubeconfig = await cluster.kubeconfig(`simulator-${namespace}`);
     const signal = AbortSignal.timeout(50_000);
-    const simulator = await startSimulator({ kubeconfig, namespaces: [namespace], timeScale: 0.001, signal });
-    return new Bench(cluster, namespace, await connect(cluster, `test-${namespace}`), simulator);
+    const reached = listenOn && { listenOn, enginePort: CONTAINER_PORT };
+    const simulator = await startSimulator({
+      kubeconfig,
+      namespaces: [namespace],
+      timeScale: 0.001,
+      ...reached,
+      signal,
+    });
+    const resolve = listenOn === undefined ? podResolver(simulator.enginePort) : undefined;
+    return new Bench(cluster, namespace, await connect(cluster, `test-${namespace}`), simulator, resolve);
   }
 
-  constructor(cluster: Cluster, namespace: string, { client, close }: Connection, simulator: Simulator) {
+  constructor(
+    cluster: Cluster,
+    namespace: string,
+    { client, close }: Connection,
+    simulator: Simulator,
+    resolve: Resolve | undefined,
+  ) {
+    this.#resolve = resolve;
     this.#cluster = cluster;
     this.namespace = namespace;
     this.client = client;
@@ -215,7 +242,7 @@ class Bench implements OperatorBench {
       workers: 4,
       namespaces: [this.namespace],
       decide: { observeOnly: false },
-      resolve: podResolver(this.#simulator.enginePort),
+      ...(this.#resolve && { resolve: this.#resolve }),
     });
     const stop = new AbortController();
     this.#operator = { stop, ended: manager.run(stop.signal) };
