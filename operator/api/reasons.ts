@@ -15,8 +15,8 @@ const PLANNER = {
   InvalidSpec: {
     on: ['PlanAccepted', 'Ready', 'Stalled'],
     meaning:
-      'The spec breaks a rule of the API. It was stored before the rule was there, or the CRD in the cluster is older than the operator.',
-    fix: 'Correct the field that the message names, and upgrade the CRD.',
+      'The spec breaks a rule of the API. It was stored before the rule was there, the CRD in the cluster is older than the operator, or only the operator can check the rule.',
+    fix: 'Correct the field that the message names, and upgrade the CRD if it is an older one.',
   },
   Planned: {
     on: ['PlanAccepted'],
@@ -24,8 +24,8 @@ const PLANNER = {
   },
   PlannedWithWarnings: {
     on: ['PlanAccepted'],
-    meaning: 'The model fits, with something that the planner advises against.',
-    fix: 'Read status.plan.warnings.',
+    meaning: 'The model fits, with something that the planner advises against, or that a rollout will not get.',
+    fix: 'Read the message, and status.plan.warnings.',
   },
   ModelNotFound: {
     on: ['PlanAccepted', 'Ready', 'Stalled'],

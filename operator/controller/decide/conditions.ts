@@ -7,6 +7,7 @@ import type { Intent } from './intents.ts';
 import { heldMark, readMark } from './marks.ts';
 import { activeServiceOf } from './observed.ts';
 import { rollbackVerdict } from './rollback.ts';
+import { rolloutWarnings } from './rollout-spec.ts';
 import { type ReadyVerdict, readyVerdict, SERVICE_LEFT } from './ready.ts';
 import { seconds } from './times.ts';
 
@@ -25,7 +26,7 @@ export function conditionsOf(snapshot: Snapshot, judgement: Judgement, intents: 
     ['Available', availableVerdict(snapshot, judgement)],
     ['Reconciling', moving ? { ...ready, status: 'True' } : rest(ready)],
     ['Stalled', ready.stalled ? { ...ready, status: 'True' } : rest(ready)],
-    ['PlanAccepted', planVerdict(judgement)],
+    ['PlanAccepted', planVerdict(judgement, snapshot.now)],
     ['CapacityAvailable', capacityVerdict(judgement)],
   ];
   if (judgement.step.candidate !== undefined) verdicts.push(['CandidateHealthy', candidateVerdict(judgement)]);
@@ -78,12 +79,13 @@ function availableVerdict(snapshot: Snapshot, judgement: Judgement): Verdict {
     : unavailable(none);
 }
 
-function planVerdict({ desired: { plan, revision } }: Judgement): Verdict {
+function planVerdict({ desired: { plan, revision }, settings }: Judgement, now: number): Verdict {
   if (!plan.accepted && revision === undefined) return { status: 'False', reason: plan.reason, message: plan.message };
   // What was said when the revision was rendered holds for as long as it does.
-  const warnings = plan.accepted
+  const planned = plan.accepted
     ? [...new Set([...(revision?.data.plan.warnings ?? []), ...plan.plan.warnings])]
     : [`Accepted when the revision was made; a new one would be refused: ${plan.message}`];
+  const warnings = [...planned, ...rolloutWarnings(settings, now)];
   return warnings.length === 0
     ? { status: 'True', reason: 'Planned', message: 'The model fits the accelerator as specified.' }
     : { status: 'True', reason: 'PlannedWithWarnings', message: warnings.join(' ') };

@@ -16,6 +16,7 @@ import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas
 import { pendingOrder } from './order.ts';
 import { restartOf } from './restart.ts';
 import { rolloutInput } from './rollout-input.ts';
+import { refuseRollout } from './rollout-spec.ts';
 import { statusOf } from './status.ts';
 
 /**
@@ -26,13 +27,14 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const { deployment, now } = snapshot;
   const { spec } = deployment;
   const stored = knownRevisions(snapshot);
-  const desired = desiredRevision(deployment, stored, snapshot.deployments, snapshot.cluster);
+  const found = desiredRevision(deployment, stored, snapshot.deployments, snapshot.cluster);
   const sets = setsOf(snapshot);
   const settings = rolloutSettings(spec);
   const serves = traffic(activeServiceOf(snapshot), stored, withDeployment(snapshot, sets), {
     servingRevision: servingInStatus(deployment),
     ...statusTraffic(deployment),
   });
+  const desired = refuseRollout(found, spec, settings, serves);
   const replicas = wantedReplicas(snapshot, serves.serving);
   const known = desired.revision && desired.isNew ? [...stored, desired.revision] : stored;
   const evidence = evidenceOf(snapshot, known);
