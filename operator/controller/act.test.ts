@@ -3,7 +3,7 @@ import { ANNOTATION, API_VERSION, KIND, LABEL, MANAGER } from '../api/index.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Informer, KubeClient, KubeObject } from '../kube/types.ts';
 import { act } from './act.ts';
-import { type Intent, targetOf } from './decide/intents.ts';
+import { type Intent, targetOf, type WrittenKind } from './decide/intents.ts';
 import { StaleCacheError } from './live-reads.ts';
 import { CHILD_KINDS, type ChildKind, type LiveMeta } from './snapshot.ts';
 
@@ -35,16 +35,19 @@ function bench(objects: Partial<Record<ChildKind, KubeObject>>, refused: readonl
     get: async (type: never) => answer('get', type),
     apply: async (type: never, body: unknown) => answer('apply', type, body),
     patch: async (type: never, _: unknown, body: unknown) => answer('patch', type, body),
-    delete: async (type: never) => answer('delete', type),
+    delete: async (type: never, ref: unknown, options: unknown) =>
+      answer('delete', type, { metadata: {}, ref, options }),
+    create: async (type: never, body: unknown) => answer('create', type, body),
   } as unknown as KubeClient;
-  const informer = (kind: ChildKind) =>
+  const informer = (kind: WrittenKind) =>
     ({
       type: { group: '', version: 'v1', plural: kind, kind, namespaced: true },
       observeWrite: (object: KubeObject) => void seen.push(object),
       observeDelete: () => undefined,
     }) as unknown as Informer<KubeObject>;
-  const children = Object.fromEntries(CHILD_KINDS.map((kind) => [kind, informer(kind)])) as Record<
-    ChildKind,
+  const kinds = [...CHILD_KINDS, 'HTTPRoute'] as const;
+  const children = Object.fromEntries(kinds.map((kind) => [kind, informer(kind)])) as Record<
+    WrittenKind,
     Informer<KubeObject>
   >;
   const written: string[] = [];
@@ -205,5 +208,31 @@ describe('an obstacle', () => {
     const intents = [make('Deployment', 'chat-a'), make('Deployment', 'chat-b')];
     const { obstacle } = await bench({}, ['Deployment/chat-a', 'Deployment/chat-b']).run(...intents);
     expect(obstacle?.message).toContain('Deployment chat-a');
+  });
+});
+
+describe('pods', () => {
+  const pod = { name: 'chat-aaa-1', uid: 'uid-1' };
+
+  it('get less time than they have, each by its UID', async () => {
+    const { run, calls } = bench({});
+    const intent: Intent = { type: 'CutShort', pods: [pod, { name: 'chat-aaa-2', uid: 'uid-2' }], graceSeconds: 10 };
+    expect(await run(intent)).toEqual({ done: [intent] });
+    const options = (uid: string) => expect.objectContaining({ uid, gracePeriodSeconds: 10 });
+    expect(calls).toEqual([
+      { verb: 'delete Pod', body: expect.objectContaining({ options: options('uid-1') }) },
+      { verb: 'delete Pod', body: expect.objectContaining({ options: options('uid-2') }) },
+    ]);
+  });
+
+  it('are evicted, so that a budget can refuse it, and only the pod that was meant', async () => {
+    const { run, calls } = bench({});
+    await run({ type: 'Evict', pod });
+    expect(calls).toEqual([
+      {
+        verb: 'create Pod',
+        body: expect.objectContaining({ kind: 'Eviction', deleteOptions: { preconditions: { uid: 'uid-1' } } }),
+      },
+    ]);
   });
 });

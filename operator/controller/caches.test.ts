@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { LABEL } from '../api/index.ts';
 import type { KubeObject, StoreEvent } from '../kube/types.ts';
 import { type Caches, routeEvents } from './caches.ts';
@@ -10,6 +10,8 @@ it('tells the DeepSeekDeployment that a child has lost the label that names it',
     deepSeekDeployments: { onEvent: () => undefined },
     all: [informer],
     nodes: { onChange: () => undefined },
+    gateway: { onChange: () => undefined },
+    pods: { onEvent: () => undefined },
   } as unknown as Caches;
   const keys: string[] = [];
   routeEvents(caches, (key) => void keys.push(key));
@@ -41,6 +43,8 @@ it('tells of nodes those alone whose replicas wait for a place', () => {
     deepSeekDeployments: { onEvent: () => undefined, store: { list } },
     all: [],
     nodes: { onChange: (handler: () => void) => void (change = handler) },
+    gateway: { onChange: () => undefined },
+    pods: { onEvent: () => undefined },
   } as unknown as Caches;
   const keys: [string, boolean][] = [];
   routeEvents(caches, (key, initial) => void keys.push([key, initial]));
@@ -50,4 +54,51 @@ it('tells of nodes those alone whose replicas wait for a place', () => {
     ['ai/waits', true],
     ['ai/goes', true],
   ]);
+});
+
+describe('GPUs that somebody waits for', () => {
+  const object = (name: string, status: object, type = 'H100') => ({
+    metadata: { name, namespace: 'ai' },
+    spec: { accelerator: { type } },
+    status,
+  });
+  const waits = { rollout: { phase: 'Waiting', capacity: { needed: 4, free: 1 } } };
+  const warm = { rollout: { phase: 'Idle' }, rollback: { revision: 'old', readiness: 'Warm' } };
+  const cold = { rollout: { phase: 'Idle' }, rollback: { revision: 'old', readiness: 'Cold' } };
+
+  function follow(objects: readonly object[]) {
+    const keys: string[] = [];
+    let changed: (event: object) => void = () => undefined;
+    let podEvent: (event: object) => void = () => undefined;
+    const caches = {
+      deepSeekDeployments: {
+        onEvent: (handler: (event: object) => void) => void (changed = handler),
+        store: { list: () => objects },
+      },
+      all: [],
+      nodes: { onChange: () => undefined },
+      gateway: { onChange: () => undefined },
+      pods: { onEvent: (handler: (event: object) => void) => void (podEvent = handler) },
+    } as unknown as Caches;
+    routeEvents(caches, (key) => void keys.push(key));
+    return { keys, changed: (event: object) => changed(event), podEvent: (event: object) => podEvent(event) };
+  }
+
+  it('are asked of old versions of the same class that are kept warm, once', () => {
+    const waiting = object('waits', waits);
+    const others = [object('warm', warm), object('cold', cold), object('other-class', warm, 'T4'), waiting];
+    const { keys, changed } = follow(others);
+    changed({ type: 'updated', object: waiting, previous: object('waits', {}), initial: false });
+    expect(keys).toEqual(['ai/waits', 'ai/warm']);
+    changed({ type: 'updated', object: waiting, previous: waiting, initial: false });
+    expect(keys).toEqual(['ai/waits', 'ai/warm', 'ai/waits']);
+  });
+
+  it('are looked for when a pod of ours is gone, by those alone who wait', () => {
+    const { keys, podEvent } = follow([object('waits', waits), object('warm', warm)]);
+    podEvent({ type: 'updated' });
+    expect(keys).toEqual([]);
+    podEvent({ type: 'deleted' });
+    expect(keys).toEqual(['ai/waits']);
+  });
 });

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { API_VERSION, KIND } from '../api/index.ts';
 import type { DeepSeekDeploymentStatus } from '../api/index.ts';
+import { NOTHING_OBSERVED } from './observations.ts';
 import { createReconciler, type ReconcilerContext } from './reconciler.ts';
 
 /** A reconciler over one object and empty caches, with what it writes. */
@@ -15,7 +16,8 @@ function bench(live: object) {
         Promise.resolve(statuses.push(object.status)),
     },
     caches: {
-      deepSeekDeployments: { store: { get: () => live }, observeWrite: () => undefined },
+      deepSeekDeployments: { store: { get: () => live, list: () => [live] }, observeWrite: () => undefined },
+      gateway: { state: undefined, route: () => undefined },
       children: {},
       nodes: { nodes: [] },
       childStores: {
@@ -25,6 +27,7 @@ function bench(live: object) {
         serviceAccounts: empty,
         podDisruptionBudgets: empty,
         pods: empty,
+        endpointSlices: empty,
       },
     },
     engineLogs: { known: () => new Map(), read: async () => Promise.resolve(false) },
@@ -34,6 +37,8 @@ function bench(live: object) {
         return Promise.resolve({ major: '1', minor: '30', gitVersion: 'v1.30.0' });
       },
     },
+    priorityClasses: { value: async () => Promise.resolve(undefined) },
+    observer: { known: () => NOTHING_OBSERVED, want: () => undefined, forget: () => undefined },
     events: { record: () => undefined },
     metrics: { deployments: { set: () => undefined, delete: () => undefined } },
     clock: { now: () => 0 },

@@ -50,6 +50,8 @@ function mayTakeOver(input: RolloutInput, serving: string): boolean {
   const candidate = revisionOf(input, desired);
   if ((candidate?.failed ?? candidate?.held) !== undefined) return false;
   if (setOf(input, serving).readyReplicas > 0) return false;
+  // The version before can answer at once: the traffic goes back to it first.
+  if (setOf(input, input.traffic.previous).readyReplicas > 0) return false;
   const before = revisionOf(input, serving);
   const neverServed =
     before !== undefined && !isSettled({ marks: [] }, input, serving) && input.traffic.previous === undefined;

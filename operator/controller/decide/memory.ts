@@ -1,4 +1,5 @@
 import type { RolloutStatus } from '../../api/index.ts';
+import { ROLLOUT_PHASES } from '../../api/status.ts';
 import { isBeforeSwitch } from '../../rollout/machine/table.ts';
 import type { Memory, RolloutStep } from '../../rollout/machine/types.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -6,10 +7,11 @@ import { seconds } from './times.ts';
 
 const HAS_TRAFFIC: readonly Memory['phase'][] = ['Switching', 'Watching', 'RollingBack'];
 
-/** What the status remembers of the rollout; undefined: it says nothing. */
+/** What the status remembers of the rollout; undefined: it says nothing that this operator understands. */
 export function memoryOf({ status }: Snapshot['deployment']): Memory | undefined {
   const rollout = status?.rollout;
-  if (rollout === undefined) return undefined;
+  // A later operator, before a downgrade, may have known more phases.
+  if (rollout === undefined || !ROLLOUT_PHASES.includes(rollout.phase)) return undefined;
   const { phase, attempt = 0, startedAt, pausedAt, retryAt, verdicts, baseline, target, warmLimit, ...rest } = rollout;
   const { way, step, promoted, missed, frozenReplicas } = rest;
   const { candidate, serving } = status ?? {};

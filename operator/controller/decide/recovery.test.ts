@@ -84,6 +84,21 @@ describe('revisions are known by the names of their objects', () => {
   });
 });
 
+describe('a status that a later operator wrote', () => {
+  it('is no memory of the rollout: what serves is watched, or at rest, as the Service says', () => {
+    const world = serving();
+    change(world, OTHER);
+    switchOver(world);
+    const hash = servingRevision(world);
+    const status = structuredClone(world.deployment.status) as unknown as { rollout: { phase: string } };
+    status.rollout.phase = 'APhaseOfLaterDays';
+    world.deployment = { ...world.deployment, status: status as never };
+    world.settle();
+    expect(world.deployment.status?.rollout?.phase).toBe('Watching');
+    expect(selected(world)).toBe(hash);
+  });
+});
+
 describe('a lost Service and a lost status', () => {
   it('are restored to the proven revision that runs, not to a newer one that was left', () => {
     const world = serving();
