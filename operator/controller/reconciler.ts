@@ -21,6 +21,7 @@ import type { ServerVersionReader } from './server-version.ts';
 import { gather } from './gather.ts';
 import type { Caches } from './caches.ts';
 import { report, type EventSink } from './report.ts';
+import { Settling } from './settling.ts';
 import type { LiveDeepSeekDeployment, LiveMeta, RouteState, Snapshot } from './snapshot.ts';
 
 /** What a reconciler works with; all of it is passed in. */
@@ -46,11 +47,14 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
   /** By key, the UID and generation whose spec the schema accepts: a pass that was caused by a child need not ask again. */
   const accepted = new Map<string, string>();
 
+  const settling = new Settling(clock);
+
   return async (key, signal, pass) => {
     const [namespace = '', name = ''] = key.split('/');
     const live = caches.deepSeekDeployments.store.get({ namespace, name });
     if (!live) {
       const [uid = ''] = (accepted.get(key) ?? '').split('/');
+      settling.forget(uid);
       context.observer.forget(uid);
       accepted.delete(key);
       metrics.deployments.delete({ namespace, name });
@@ -120,6 +124,11 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       if (decision.specFirst && !obstacle) return undefined;
       const told = obstacle ? obstructed(snapshot, decision, obstacle, done) : decision;
       const wantedReplicas = decision.replicas;
+      const settlesInMs = obstacle || told.events.length > 0 ? 0 : settling.waitMs(uid, live.status, told.status);
+      if (settlesInMs > 0) {
+        context.observer.want(uid, key, decision.assignments);
+        return { requeueAfterMs: Math.min(settlesInMs, decision.requeueAfterMs ?? settlesInMs) };
+      }
       await report(live, { status: told.status, events: told.events, wantedReplicas }, reporting, log, until);
       context.observer.want(uid, key, decision.assignments);
       // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.

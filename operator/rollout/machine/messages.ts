@@ -1,4 +1,4 @@
-import { type Course, healthOf, isFlipConfirmed, rollbackTarget, setOf, wantedOf } from './course.ts';
+import { type Course, healthOf, rollbackTarget, setOf, wantedOf } from './course.ts';
 import { enough, waitsForPerson } from './events.ts';
 import type { RolloutInput } from './types.ts';
 import { wayOf } from './ways.ts';
@@ -28,9 +28,8 @@ export function messageOf(course: Course, input: RolloutInput): string {
     case 'AwaitingPromotion':
       return awaiting(course, input);
     case 'Switching':
-      return isFlipConfirmed(course, input)
-        ? `Revision ${serving} has the traffic; nodes are given time to follow.`
-        : `The traffic moves to revision ${serving}.`;
+      // The same words before and after EndpointSlices have followed: that is a matter of milliseconds, and no write.
+      return `The traffic moves to revision ${serving}; nodes are given time to follow.`;
     case 'Watching':
       return `Revision ${serving} has the traffic and is watched; revision ${rollbackTarget(course, input) ?? 'none'} can take it back.`;
     case 'RollingBack':
