@@ -5,7 +5,7 @@ import type { RolloutSettings } from '../../rollout/settings.ts';
 import { gateName } from '../../rollout/verdicts/index.ts';
 import type { Assignment, ObservedPod } from '../observations.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { enginesOf } from './engines.ts';
+import { enginesOf, standingPods } from './engines.ts';
 
 /** The questions of a step with all that it takes to find the answers. */
 export function assignmentsOf(
@@ -22,9 +22,12 @@ export function assignmentsOf(
   const { attempt } = step.memory;
   return step.questions.flatMap((question): Assignment[] => {
     if (question.kind === 'Capacity') return [];
-    const pods = engines(question.kind === 'Traffic' ? question.revision : question.candidate);
+    const subject = question.kind === 'Traffic' ? question.revision : question.candidate;
+    const pods = engines(subject);
+    const standing = standingPods(snapshot, subject);
     const basePods = question.kind === 'Proof' ? engines(question.base) : [];
-    return [{ question, attempt, pods, basePods, proof: settings.proof, queries: queriesOf(question, settings) }];
+    const queries = queriesOf(question, settings);
+    return [{ question, attempt, pods, standing, basePods, proof: settings.proof, queries }];
   });
 }
 

@@ -2,6 +2,7 @@ import { ENGINE_TYPES, LABEL } from '../../api/index.ts';
 import { CATALOG, findEngine } from '../../catalog/index.ts';
 import { ENGINE_CONTAINER } from '../../resources/pod-template.ts';
 import { HTTP_PORT_NAME } from '../../resources/service.ts';
+import { isDisrupted } from '../../rollout/failures/index.ts';
 import { isGone, isReady, statusOf } from '../../rollout/failures/pod.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { ObservedPod } from '../observations.ts';
@@ -27,18 +28,32 @@ export function enginesOf({ deployment, pods }: Snapshot, revision: Revision | u
     .filter((pod) => pod.metadata.labels?.[LABEL.revision] === revision?.hash && isReady(pod) && !isGone(pod))
     .flatMap((pod): ObservedPod[] => {
       const host = statusOf(pod).podIP;
-      const running = statusOf(pod).containerStatuses?.find(({ name }) => name === ENGINE_CONTAINER);
       if (host === undefined) return [];
       return [
         {
-          ...{ pod: pod.metadata.name, host, port, engine, metricsPath: metricsPath(engine) },
+          ...processOf(pod),
+          ...{ host, port, engine, metricsPath: metricsPath(engine) },
           model: model?.servedNames?.[0] ?? deployment.metadata.name,
           ...(model?.maxModelLen !== undefined && { maxModelLen: model.maxModelLen }),
-          ...(running?.containerID !== undefined && { container: running.containerID }),
           ...(secret && { apiKeySecret: { name: secret.name, key: secret.key } }),
         },
       ];
     });
+}
+
+/** The process of the engine in a pod. */
+export function processOf(pod: Snapshot['pods'][number]): { readonly pod: string; readonly container?: string } {
+  const running = statusOf(pod).containerStatuses?.find(({ name }) => name === ENGINE_CONTAINER);
+  return {
+    pod: pod.metadata.name,
+    ...(running?.containerID !== undefined && { container: running.containerID }),
+  };
+}
+
+/** Names of the pods of a revision that are there to stay: neither on their way out nor on a node that is lost. */
+export function standingPods({ pods }: Snapshot, revision: string): ReadonlySet<string> {
+  const own = pods.filter((pod) => pod.metadata.labels?.[LABEL.revision] === revision && !isGone(pod));
+  return new Set(own.filter((pod) => !isDisrupted(pod)).map(({ metadata }) => metadata.name));
 }
 
 /** The engine and its version, which end the version text of a revision. */

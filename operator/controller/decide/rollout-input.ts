@@ -1,6 +1,6 @@
 import { acceleratorFinding } from './capacity.ts';
 import type { FailureEvidence, Failure } from '../../rollout/failures/index.ts';
-import type { RolloutInput, SetHealth } from '../../rollout/machine/types.ts';
+import type { Memory, RolloutInput, SetHealth } from '../../rollout/machine/types.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { RolloutSettings } from '../../rollout/settings.ts';
 import type { Traffic } from '../../rollout/traffic.ts';
@@ -67,9 +67,7 @@ function healthOf(snapshot: Snapshot, findings: Findings): Map<string, SetHealth
   return new Map(
     [...evidence].map(([hash, found]): [string, SetHealth] => {
       const failure = failures.get(hash);
-      const since =
-        hash === traffic.serving ? (traffic.switchedAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-      const trouble = troubleOf(found, failure, since);
+      const trouble = troubleOf(found, troubleSince(hash, traffic, memoryOf(snapshot.deployment)));
       return [
         hash,
         {
@@ -82,6 +80,13 @@ function healthOf(snapshot: Snapshot, findings: Findings): Map<string, SetHealth
       ];
     }),
   );
+}
+
+/** From when on an engine that ends speaks against its version: once it has the traffic, or is there to be proven. */
+function troubleSince(hash: string, { serving, switchedAt }: Traffic, memory: Memory | undefined): number {
+  if (hash === serving) return switchedAt ?? Number.POSITIVE_INFINITY;
+  const proven = memory?.phase === 'Proving' || memory?.phase === 'AwaitingPromotion';
+  return proven && hash === memory.candidate ? memory.since : Number.POSITIVE_INFINITY;
 }
 
 /** A number from 0 to 1 that follows from a text (FNV-1a). */

@@ -6,7 +6,9 @@ import type { StageVerdict } from '../../rollout/verdicts/types.ts';
 import { baselineOf, judgeProof, judgeTraffic } from '../../rollout/verdicts/index.ts';
 import { isGone, isReady } from '../../rollout/failures/pod.ts';
 import { LABEL } from '../../api/index.ts';
+import { engineId } from '../observations.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { processOf } from './engines.ts';
 
 /** What was observed, judged. */
 export function observedOf(
@@ -21,10 +23,16 @@ export function observedOf(
   const ready = pods.filter(
     (pod) => pod.metadata.labels?.[LABEL.revision] === candidate && isReady(pod) && !isGone(pod),
   );
+  const engines = ready.map((pod) => ({ pod: pod.metadata.name, id: engineId(processOf(pod)) }));
+  const cold = engines.flatMap(({ pod, id }) => {
+    const error = observations.coldPods.get(id);
+    return error === undefined || observations.warmPods.has(id) ? [] : [{ pod, ok: false, error }];
+  });
   const measured = served !== undefined && served.podsRead > 0;
   return {
     ...(proof !== undefined && { proof: judgeProof(proof, settings.gates) }),
-    warmedUp: ready.length > 0 && ready.every(({ metadata }) => observations.warmPods.has(metadata.name)),
+    warmedUp: ready.length > 0 && engines.every(({ id }) => observations.warmPods.has(id)),
+    ...(cold.length > 0 && { warmUp: judgeProof({ pods: cold, smokeTests: [], pairs: [] }, []) }),
     traffic: trafficVerdict(snapshot, settings, memory, traffic),
     ...(served !== undefined && {
       load: measured ? { running: served.running, waiting: served.waiting } : ('Unknown' as const),
