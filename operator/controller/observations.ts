@@ -6,8 +6,10 @@ import type { ProofSettings } from '../rollout/settings.ts';
 export interface Observations {
   /** By `<revision>/<attempt>`, once the proof is finished. */
   readonly proofs: ReadonlyMap<string, ProofMeasurements>;
-  /** Names of pods that have generated a token for us. */
+  /** Engines that have generated a token for us, by {@link engineId}. */
   readonly warmPods: ReadonlySet<string>;
+  /** Why the last try of those that came after the proof, and have not, failed; by {@link engineId}. */
+  readonly coldPods: ReadonlyMap<string, string>;
   /** By revision; what the pods’ metrics said since somebody asked. */
   readonly traffic: ReadonlyMap<string, TrafficMeasurements>;
   /** By the name of a gate on a query: the last answer. */
@@ -17,6 +19,7 @@ export interface Observations {
 export const NOTHING_OBSERVED: Observations = {
   proofs: new Map(),
   warmPods: new Set(),
+  coldPods: new Map(),
   traffic: new Map(),
   queries: new Map(),
 };
@@ -35,12 +38,19 @@ export interface ObservedPod {
   readonly apiKeySecret?: { readonly name: string; readonly key: string };
 }
 
+/** One process of an engine: a container that is restarted has everything before it again. */
+export function engineId({ pod, container = '' }: { readonly pod: string; readonly container?: string }): string {
+  return `${pod}/${container}`;
+}
+
 /** One thing to be observed, with all that it takes. */
 export interface Assignment {
   readonly question: Exclude<Question, { readonly kind: 'Capacity' }>;
   readonly attempt: number;
   /** Ready pods of the revision in question. */
   readonly pods: readonly ObservedPod[];
+  /** Names of its pods that are there to stay: neither on their way out nor on a node that is lost. */
+  readonly standing: ReadonlySet<string>;
   /** Ready pods of the version to compare with. */
   readonly basePods: readonly ObservedPod[];
   readonly proof: ProofSettings;

@@ -300,6 +300,7 @@ export const ROOM: CapacityReading = {
 const ALL_IS_WELL: Observations = {
   proofs: { get: () => ({ pods: [{ pod: 'pod', ok: true }], smokeTests: [], pairs: [] }) } as never,
   warmPods: { has: () => true } as never,
+  coldPods: new Map(),
   traffic: new Map(),
   queries: new Map(),
 };

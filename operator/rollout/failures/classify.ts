@@ -61,6 +61,14 @@ export function classifyFailure(evidence: FailureEvidence): Failure | undefined 
   return toFailure(worst, affected, evidence.wantedReplicas);
 }
 
+/** What is wrong with one pod by itself, as a sentence without its name; undefined when nothing shows. */
+export function diagnosePod(
+  pod: PodEvidence,
+  evidence: FailureEvidence,
+): Pick<Finding, 'reason' | 'detail'> | undefined {
+  return diagnose(pod, evidence);
+}
+
 function diagnose(pod: PodEvidence, evidence: FailureEvidence): Ranked | undefined {
   for (const diagnosis of isGone(pod) ? DIAGNOSES_OF_ENDED : DIAGNOSES) {
     const finding = diagnosis(pod, evidence);

@@ -1,5 +1,6 @@
 export { acceleratorOf } from './accelerator.ts';
 export { classifyRefusal } from './admission.ts';
-export { classifyFailure } from './classify.ts';
+export { classifyFailure, diagnosePod } from './classify.ts';
+export { isDisrupted } from './node.ts';
 export { startupProgress, type StartupProgress } from './startup.ts';
 export type { Failure, FailureEvidence, PodEvidence } from './types.ts';

@@ -55,6 +55,13 @@ export const evicted: Diagnosis = (pod, { now }) => {
       };
 };
 
+/** What happens to the pod is the doing of the cluster: its node is lost, or somebody takes the pod away. */
+export function isDisrupted(pod: PodEvidence): boolean {
+  const { reason, phase } = statusOf(pod);
+  const byKubelet = phase === 'Failed' && (reason === 'Evicted' || reason === 'Preempting' || reason === 'Terminated');
+  return disruptionOf(pod) !== undefined || reason === 'NodeLost' || byKubelet || isCutOff(pod);
+}
+
 function disruptionOf(pod: PodEvidence) {
   const condition = conditionOf(pod, 'DisruptionTarget');
   return condition?.status === 'True' ? condition : undefined;

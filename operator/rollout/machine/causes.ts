@@ -8,8 +8,10 @@ export function causeOf(course: Course, input: RolloutInput): string {
   const after = memory.phase === 'Switching' || memory.phase === 'Watching';
   const subject = after ? serving : memory.candidate;
   const { failure, trouble, down } = healthOf(input, subject);
-  if (after && trouble !== undefined) return trouble;
+  if (trouble !== undefined) return trouble;
   if (!after && down === true && failure !== undefined) return failure;
+  const { warmUp } = input.observed;
+  if (!after && warmUp?.verdict === 'Fail') return `ProofFailed: ${failedGates(warmUp)}`;
   const gates = memory.phase === 'Proving' && memory.step === undefined ? input.observed.proof : input.observed.traffic;
   if (gates?.verdict === 'Fail')
     return `${after || memory.step !== undefined ? 'GateFailed' : 'ProofFailed'}: ${failedGates(gates)}`;

@@ -83,14 +83,15 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     const { observed } = input;
     if (phase === 'RollingBack') return rollbackFails(course, input);
     if (phase === 'Watching' || phase === 'Switching') return watchFails(course, input);
-    const { down, overdue } = healthOf(input, candidate);
+    const { down, overdue, trouble } = healthOf(input, candidate);
     // The verdict was written down, and the operator ended before the status said so.
-    if (down === true || isHeld(course, input, candidate)) return true;
+    if (down === true || trouble !== undefined || isHeld(course, input, candidate)) return true;
     const late = deadlineOf(course, input);
     const runsOut = phase === 'Loading' && !input.settings.paused && late !== undefined && input.now >= late;
     if (runsOut || (phase === 'Loading' && overdue === true && input.settings.progressDeadlineMs === undefined))
       return true;
     if (phase === 'Proving' && observed.proof?.verdict === 'Fail') return true;
+    if (observed.warmUp?.verdict === 'Fail') return true;
     if (course.memory.step === undefined) return false;
     return observed.traffic?.verdict === 'Fail' || isRouteLate(course, input);
   },

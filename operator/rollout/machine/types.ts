@@ -33,7 +33,7 @@ export interface SetHealth {
   readonly down?: boolean;
   /** Every pod that still loads has used up its startup budget. */
   readonly overdue?: boolean;
-  /** What the engines did wrong since the revision got the traffic (a restart, an end, lost readiness), as `<reason>: <message>`. */
+  /** What the engines did wrong since the revision got the traffic, or since its proof began (an end, lost readiness), as `<reason>: <message>`. */
   readonly trouble?: string | undefined;
 }
 
@@ -43,6 +43,8 @@ export interface Observed {
   readonly proof?: StageVerdict | undefined;
   /** Whether every ready pod of the candidate has generated a token for us. */
   readonly warmedUp?: boolean | undefined;
+  /** The judgement of ready pods that came after the proof and have generated none. */
+  readonly warmUp?: StageVerdict | undefined;
   /** The judgement so far of the users’ traffic at the version that is watched, or at the candidate of a canary. */
   readonly traffic?: StageVerdict | undefined;
   /** Requests that run and wait at what serves. */
