@@ -12,7 +12,7 @@ import type { Clock, KubeClient } from '../kube/types.ts';
 import type { ProofMeasurements, QueryResult, TrafficMeasurements } from '../rollout/measurements.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Assignment, ObservedPod, Observations } from './observations.ts';
-import { NOTHING_OBSERVED } from './observations.ts';
+import { engineId, NOTHING_OBSERVED } from './observations.ts';
 
 export interface ObserverOptions {
   readonly client: Pick<KubeClient, 'get'>;
@@ -21,7 +21,9 @@ export interface ObserverOptions {
   /** Where a pod’s address is reached; default: itself. */
   readonly resolve?: Resolve;
   /** For gates on queries; absent: they have no data. */
-  readonly prometheus?: PrometheusClient;
+  readonly prometheus?: Pick<PrometheusClient, 'query'>;
+  /** Default: over HTTP. */
+  readonly engines?: Pick<EngineClient, 'generate' | 'scrape' | 'close'>;
   /** Called with the key of a DeepSeekDeployment when there is news of its engines. */
   readonly onNews: (key: string) => void;
 }
@@ -30,6 +32,9 @@ export interface ObserverOptions {
 const READ_EVERY_MS = 5_000;
 /** How long a proof or a warm-up that could not be carried out is left alone. */
 const RETRY_MS = 5_000;
+/** How long an engine that cannot be reached is waited for to be told of as lost: the control plane takes its time with nodes. */
+const UNREACHABLE_MS = 60_000;
+const LOOK_AGAIN_MS = 1_000;
 
 /** Something that is being observed: what is known of it, and how it is ended. */
 interface Job {
@@ -42,6 +47,7 @@ interface Subject {
   readonly jobs: Map<string, Job>;
   readonly proofs: Map<string, ProofMeasurements>;
   readonly warmPods: Set<string>;
+  readonly coldPods: Map<string, string>;
   readonly traffic: Map<string, TrafficMeasurements>;
   readonly queries: Map<string, QueryResult>;
 }
@@ -52,17 +58,17 @@ interface Subject {
  */
 export class Observer {
   readonly #options: ObserverOptions;
-  readonly #engines: EngineClient;
+  readonly #engines: Pick<EngineClient, 'generate' | 'scrape' | 'close'>;
   readonly #signal: AbortSignal;
   readonly #subjects = new Map<string, Subject>();
   readonly #running = new Set<Promise<void>>();
 
   /** `signal` ends all observing. */
   constructor(options: ObserverOptions, signal: AbortSignal) {
-    const { clock, resolve } = options;
+    const { clock, resolve, engines } = options;
     this.#options = options;
     this.#signal = signal;
-    this.#engines = new EngineClient({ clock, ...(resolve && { resolve }) });
+    this.#engines = engines ?? new EngineClient({ clock, ...(resolve && { resolve }) });
   }
 
   /** What is known so far for the DeepSeekDeployment with this UID. */
@@ -80,7 +86,8 @@ export class Observer {
       return;
     }
     const subject: Subject = found ?? {
-      ...{ jobs: new Map(), proofs: new Map(), warmPods: new Set(), traffic: new Map(), queries: new Map() },
+      ...{ jobs: new Map(), proofs: new Map(), warmPods: new Set(), coldPods: new Map() },
+      ...{ traffic: new Map(), queries: new Map() },
     };
     this.#subjects.set(uid, subject);
     const wanted = new Map(assignments.map((assignment) => [nameOf(assignment), assignment]));
@@ -88,7 +95,9 @@ export class Observer {
       if (wanted.has(name)) continue;
       job.stop.abort();
       subject.jobs.delete(name);
-      if (job.assignment.question.kind === 'Traffic') subject.traffic.delete(job.assignment.question.revision);
+      const { question, attempt } = job.assignment;
+      if (question.kind === 'Traffic') subject.traffic.delete(question.revision);
+      if (question.kind === 'Proof') subject.proofs.delete(`${question.candidate}/${attempt}`);
     }
     for (const [name, assignment] of wanted) {
       const job = subject.jobs.get(name);
@@ -151,38 +160,66 @@ export class Observer {
     const { question, pods, queries } = assignment;
     if (question.kind !== 'Traffic') return;
     const measured = await meter.read(await this.#endpoints(key, pods, signal), signal);
+    subject.traffic.set(question.revision, measured);
+    this.#options.onNews(key);
+    if (queries.size === 0) return;
+    // A Prometheus that does not answer keeps nobody from what the engines say.
     const { prometheus } = this.#options;
     const missing: QueryResult = { kind: 'NoData', message: 'the operator was started without --prometheus-url' };
-    for (const [gate, query] of queries) {
+    const answers = [...queries].map(async ([gate, query]) => {
       subject.queries.set(gate, prometheus ? await prometheus.query(query, signal) : missing);
-    }
-    subject.traffic.set(question.revision, measured);
+    });
+    await Promise.all(answers);
     this.#options.onNews(key);
   }
 
   /** True when it is finished. */
-  async #prove(subject: Subject, { assignment }: Job, key: string, signal: AbortSignal): Promise<boolean> {
+  async #prove(subject: Subject, job: Job, key: string, signal: AbortSignal): Promise<boolean> {
+    const { assignment } = job;
     const { question, pods, basePods, proof, attempt } = assignment;
     if (question.kind !== 'Proof' || pods.length === 0) return question.kind !== 'Proof';
     const candidate = await this.#endpoints(key, pods, signal);
     const base = await this.#endpoints(key, basePods, signal);
-    const { clock } = this.#options;
+    const { clock, log } = this.#options;
     const measured = await runProof({ client: this.#engines, candidate, base, proof, clock }, signal);
+    if (!(await this.#counts(job, pods, measured, signal))) {
+      log.info('the proof is repeated: pods of the candidate were lost in the middle of it', { key });
+      return false;
+    }
     subject.proofs.set(`${question.candidate}/${attempt}`, measured);
-    for (const { pod, ok } of measured.pods) if (ok) subject.warmPods.add(pod);
+    noteWarm(subject, pods, measured);
     this.#options.onNews(key);
     return true;
   }
 
+  /**
+   * Whether what was measured is the version’s own doing. Of pods that are gone, or on a node that is, nothing counts; where
+   * nothing answered, what became of them is waited for.
+   */
+  async #counts(job: Job, used: readonly ObservedPod[], measured: ProofMeasurements, signal: AbortSignal) {
+    const { clock } = this.#options;
+    const until = clock.monotonic() + UNREACHABLE_MS;
+    for (;;) {
+      const { standing, pods } = job.assignment;
+      if (used.some(({ pod }) => !standing.has(pod))) return false;
+      const ready = new Set(pods.map(engineId));
+      const settled = used.some((pod) => !ready.has(engineId(pod))) || clock.monotonic() >= until;
+      if (settled || !metNobody(measured)) return true;
+      await clock.sleep(LOOK_AGAIN_MS, signal);
+    }
+  }
+
   /** Pods that came after the proof generate a token, too. Goes on until nobody asks. */
-  async #warmUp(subject: Subject, { assignment }: Job, key: string, signal: AbortSignal): Promise<boolean> {
-    const cold = assignment.pods.filter(({ pod }) => !subject.warmPods.has(pod));
+  async #warmUp(subject: Subject, job: Job, key: string, signal: AbortSignal): Promise<boolean> {
+    const { assignment } = job;
+    const cold = assignment.pods.filter((pod) => !subject.warmPods.has(engineId(pod)));
     if (cold.length === 0) return false;
     const candidate = await this.#endpoints(key, cold, signal);
     const proof = { ...assignment.proof, smokeTests: [], pairedRequests: 0 };
     const { clock } = this.#options;
     const measured = await runProof({ client: this.#engines, candidate, base: [], proof, clock }, signal);
-    for (const { pod, ok } of measured.pods) if (ok) subject.warmPods.add(pod);
+    if (!(await this.#counts(job, cold, measured, signal))) return false;
+    noteWarm(subject, cold, measured);
     this.#options.onNews(key);
     return false;
   }
@@ -215,6 +252,22 @@ export class Observer {
       throw error;
     }
   }
+}
+
+function noteWarm(subject: Subject, asked: readonly ObservedPod[], { pods }: ProofMeasurements): void {
+  for (const engine of asked) {
+    const found = pods.find(({ pod }) => pod === engine.pod);
+    if (found?.ok === true) subject.warmPods.add(engineId(engine));
+    else if (found !== undefined) subject.coldPods.set(engineId(engine), found.error ?? 'no token');
+  }
+}
+
+/** Whether some prompt to the candidate found nobody who answered. */
+function metNobody({ pods, pairs }: ProofMeasurements): boolean {
+  return (
+    pods.some(({ unreachable }) => unreachable === true) ||
+    pairs.some(({ candidate }) => candidate.unreachable === true)
+  );
 }
 
 function nameOf({ question, attempt }: Assignment): string {

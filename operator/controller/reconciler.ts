@@ -69,6 +69,11 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       metrics: metrics.deployments,
     };
 
+    const { uid } = live.metadata;
+    // An object of the same name that was made anew: nobody asks for the one before.
+    const [before = uid] = (accepted.get(key) ?? uid).split('/');
+    if (before !== uid) context.observer.forget(before);
+
     const generation = `${live.metadata.uid}/${live.metadata.generation ?? 0}`;
     if (accepted.get(key) !== generation) {
       // The status is ours: what a later operator said in it, before a downgrade, is no fault of the user's.
@@ -85,7 +90,6 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     const deployment = live as unknown as DeepSeekDeployment & { readonly metadata: LiveMeta };
     const onImage = deployment.spec.model.source?.image !== undefined;
     const serverVersion = onImage ? await context.serverVersion.read(signal) : undefined;
-    const { uid } = live.metadata;
     let servingPriority: boolean | undefined;
     const look = (capacity?: CapacityReading) => {
       const all = caches.deepSeekDeployments.store.list();

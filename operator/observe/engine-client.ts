@@ -149,7 +149,8 @@ function generation(reader: AnswerReader, outcome: HttpOutcome, begun: number, e
   const failure = outcome.ok ? (reader.error === undefined ? undefined : ('Answer' as const)) : outcome.failure;
   if (failure !== undefined || firstAt === undefined || lastAt === undefined) {
     const error = outcome.ok ? answerError(reader, outcome.contentType) : outcome.error;
-    const sample = { ok: false, error, timeToFirstToken: 0, timePerOutputToken: 0, outputTokens };
+    const unreachable = !outcome.ok && outcome.failure === 'Connection' && { unreachable: true };
+    const sample = { ok: false, error, ...unreachable, timeToFirstToken: 0, timePerOutputToken: 0, outputTokens };
     return { sample: { ...sample, requestLatency: (ended - begun) / 1000 }, text, failure: failure ?? 'Answer' };
   }
   const timePerOutputToken = outputTokens > 1 ? (lastAt - firstAt) / 1000 / (outputTokens - 1) : 0;

@@ -122,14 +122,16 @@ async function warmUp(given: Proof, endpoint: EngineEndpoint, signal: AbortSigna
   };
   let answered = 0;
   for (; answered < proof.warmUpRequests && clock.monotonic() < deadline; answered++) await ask(answered);
+  let unreachable = false;
   let error = `${answered} of ${proof.warmUpRequests} warm-up requests took ${Math.round(warmUpLimitMs(proof) / 1000)} s`;
   for (let attempt = 1; attempt <= TOKEN_ATTEMPTS && clock.monotonic() < deadline; attempt++) {
     if (attempt > 1) await sleep(clock, TOKEN_PAUSE_MS, signal);
     const sample = await ask(proof.warmUpRequests + attempt);
     if (sample.ok && sample.outputTokens > 0) return { pod, ok: true };
     error = sample.error ?? 'no token was generated';
+    unreachable = sample.unreachable === true;
   }
-  return { pod, ok: false, error };
+  return { pod, ok: false, error, ...(unreachable && { unreachable }) };
 }
 
 /**

@@ -9,6 +9,8 @@ export interface PromptSample {
   readonly ok: boolean;
   /** Why not, in the engine’s words; absent when it did. */
   readonly error?: string;
+  /** Nothing was there that answered: the engine is gone, or its node, or the way to it. */
+  readonly unreachable?: boolean;
   /** Seconds from the request to the first token; of a failed request 0. */
   readonly timeToFirstToken: number;
   /** Seconds per token after the first, the mean of the answer; 0 with fewer than two tokens. */
@@ -42,6 +44,7 @@ export interface WarmPod {
   readonly pod: string;
   readonly ok: boolean;
   readonly error?: string;
+  readonly unreachable?: boolean;
 }
 
 /** All that a candidate has shown before it gets traffic. */
