@@ -61,7 +61,7 @@ describe('a candidate that was taken back', () => {
     const next = change(world, OTHER);
     world.now = Date.parse(world.deployment.status?.rollout?.deadline ?? '');
     world.settle();
-    expect(world.condition('Ready')?.message).toContain(`Revision ${next} was taken back and its pods are gone`);
+    expect(world.condition('Ready')?.message).toContain(`Revision ${next} was given up and its pods are gone`);
     expect(world.names('Deployment')).not.toContain(`chat-${next}`);
   });
 });

@@ -115,7 +115,7 @@ export function describeIntent(intent: Intent): string {
     case 'SetRouteWeights':
       return `Set the weights in HTTPRoute ${intent.name}`;
     case 'CutShort':
-      return `Give ${intent.pods.length} pods ${intent.graceSeconds} s to end (${intent.pods.map(({ name }) => name).join(', ')})`;
+      return `Give ${intent.pods.length === 1 ? '1 pod' : `${intent.pods.length} pods`} ${intent.graceSeconds} s to end (${intent.pods.map(({ name }) => name).join(', ')})`;
     case 'Evict':
       return `Evict pod ${intent.pod.name}`;
   }

@@ -29,7 +29,7 @@ export function readyVerdict(judgement: Judgement, intents: readonly Intent[]): 
   }
   if (step.phase === 'Held') {
     const { reason, message } = readMark(heldMark(judgement.revisions, step.candidate) ?? step.memory.message ?? '');
-    const text = `Revision ${step.candidate ?? ''} was taken back and its pods are gone: ${message}${keeps(judgement)}`;
+    const text = `Revision ${step.candidate ?? ''} was given up and its pods are gone: ${ended(message)}${keeps(judgement)}`;
     return not(reason, text, true);
   }
   const rollingOut = step.candidate === undefined ? undefined : rolloutVerdict(judgement, step.candidate, not);
@@ -58,7 +58,7 @@ export function readyVerdict(judgement: Judgement, intents: readonly Intent[]): 
     const { reason, message } = readMark(serving);
     return not(
       reason,
-      `Revision ${step.serving} should be taken back, and there is nothing to go back to: ${message}`,
+      `Revision ${step.serving} should be taken back, and there is nothing to go back to: ${ended(message)}`,
       true,
     );
   }
@@ -96,7 +96,8 @@ function rolloutVerdict(judgement: Judgement, candidate: string, not: Not): Read
         text,
       );
     case 'RollingBack':
-      return not('RollingBack', text);
+      // Its message says who has the traffic, which this pass may have moved.
+      return not('RollingBack', `${step.message}${step.switched ? '' : outage(judgement)}${left}`);
     case 'Aborting':
       return not('Aborting', text);
     default:
@@ -143,6 +144,11 @@ function keeps(judgement: Judgement): string {
 function outage({ traffic: { serving = '' }, states, failures }: Judgement): string {
   const failure = (states.get(serving)?.readyReplicas ?? 0) > 0 ? undefined : failures.get(serving);
   return failure ? ` Revision ${serving}, which has the traffic, is down: ${failure.message}` : '';
+}
+
+/** Words that others follow: verdicts end where their numbers end. */
+function ended(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 function count(replicas: number): string {
