@@ -40,7 +40,7 @@ function bench(live: object) {
     priorityClasses: { value: async () => Promise.resolve(undefined) },
     observer: { known: () => NOTHING_OBSERVED, want: () => undefined, forget: () => undefined },
     events: { record: () => undefined },
-    metrics: { deployments: { set: () => undefined, delete: () => undefined } },
+    metrics: { deployments: { set: () => undefined, observe: () => undefined, delete: () => undefined } },
     clock: { now: () => 0 },
     log,
     options: { observeOnly: true },

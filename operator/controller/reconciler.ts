@@ -127,13 +127,14 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       const { done, obstacle } = await act(live.metadata, decision.intents, acting, until);
       if (decision.specFirst && !obstacle) return undefined;
       const told = obstacle ? obstructed(snapshot, decision, obstacle, done) : decision;
-      const wantedReplicas = decision.replicas;
-      const settlesInMs = obstacle || told.events.length > 0 ? 0 : settling.waitMs(uid, live.status, told.status);
+      const { replicas: wantedReplicas, warmGpus } = decision;
+      const { status, events } = told;
+      const settlesInMs = obstacle || events.length > 0 ? 0 : settling.waitMs(uid, live.status, status);
       if (settlesInMs > 0) {
         context.observer.want(uid, key, decision.assignments);
         return { requeueAfterMs: Math.min(settlesInMs, decision.requeueAfterMs ?? settlesInMs) };
       }
-      await report(live, { status: told.status, events: told.events, wantedReplicas }, reporting, log, until);
+      await report(live, { status, events, wantedReplicas, warmGpus }, reporting, log, until);
       context.observer.want(uid, key, decision.assignments);
       // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.
       if (obstacle) throw new ObstacleError(obstacle.message);

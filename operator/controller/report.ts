@@ -8,6 +8,7 @@ import type { DeploymentMetrics } from '../telemetry/deployment-metrics.ts';
 import { subjectOf } from './decide/events.ts';
 import type { EventRecord } from './decide/intents.ts';
 import type { Status } from './decide/judgement.ts';
+import { rolloutNews } from './rollout-news.ts';
 import type { LiveDeepSeekDeployment, LiveMeta } from './snapshot.ts';
 
 /** Writes Events in the background; never waits, never throws. */
@@ -27,6 +28,8 @@ export interface Report {
   readonly events: readonly EventRecord[];
   /** Replicas wanted of the version that serves. */
   readonly wantedReplicas: number;
+  /** GPUs that the version before holds for a rollback. */
+  readonly warmGpus: number;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface Report {
  */
 export async function report(
   live: LiveDeepSeekDeployment & { readonly metadata: LiveMeta },
-  { status, events, wantedReplicas }: Report,
+  { status, events, wantedReplicas, warmGpus }: Report,
   context: ReportContext,
   log: Logger,
   signal: AbortSignal,
@@ -56,6 +59,8 @@ export async function report(
   }
   const regarding = { apiVersion: API_VERSION, kind: KIND, metadata: live.metadata };
   for (const event of events) context.events.record({ regarding, ...event });
+  context.metrics.observe({ namespace, name }, rolloutNews(live.status, status));
+  const until = Date.parse(status.rollback?.until ?? '');
   context.metrics.set(
     { namespace, name },
     {
@@ -63,6 +68,11 @@ export async function report(
       reason: after?.reason ?? 'Unknown',
       readyReplicas: status.readyReplicas ?? 0,
       wantedReplicas,
+      rollback: {
+        warmGpus,
+        ...(status.rollback && { readiness: status.rollback.readiness }),
+        ...(!Number.isNaN(until) && { until }),
+      },
     },
   );
   if (after && (before?.reason !== after.reason || before.status !== after.status)) {

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import { type RollbackSample, RolloutMetrics, type RolloutNews } from './rollout-metrics.ts';
 
 /** What is exported about one DeepSeekDeployment. */
 export interface DeploymentSample {
@@ -8,6 +9,7 @@ export interface DeploymentSample {
   readonly reason: string;
   readonly readyReplicas: number;
   readonly wantedReplicas: number;
+  readonly rollback: RollbackSample;
 }
 
 interface DeploymentRef {
@@ -21,8 +23,11 @@ interface DeploymentRef {
  */
 export class DeploymentMetrics {
   readonly #samples = new Map<string, DeploymentRef & DeploymentSample>();
+  readonly #rollouts: RolloutMetrics;
 
-  constructor(registry: Registry) {
+  /** `now`: milliseconds since the epoch. */
+  constructor(registry: Registry, now: () => number) {
+    this.#rollouts = new RolloutMetrics(registry, now);
     const samples = this.#samples;
     const registers = [registry];
     const owner = ['namespace', 'name'] as const;
@@ -82,16 +87,24 @@ export class DeploymentMetrics {
 
   set(ref: DeploymentRef, sample: DeploymentSample): void {
     this.#samples.set(key(ref), { ...sample, namespace: ref.namespace, name: ref.name });
+    this.#rollouts.set(ref, sample.rollback);
+  }
+
+  /** What a pass has changed of the rollout; to be told once. */
+  observe(ref: DeploymentRef, news: RolloutNews): void {
+    this.#rollouts.observe(ref, news);
   }
 
   /** Ends all series of a DeepSeekDeployment that is gone. */
   delete(ref: DeploymentRef): void {
     this.#samples.delete(key(ref));
+    this.#rollouts.delete(ref);
   }
 
   /** Ends all series: a process that leads no more knows nothing. */
   clear(): void {
     this.#samples.clear();
+    this.#rollouts.clear();
   }
 }
 

@@ -11,6 +11,9 @@ async function samples(metrics: Metrics, name: string): Promise<string[]> {
     .sort();
 }
 
+/** Nothing is kept for a rollback. */
+const REST = { rollback: { warmGpus: 0 } };
+
 const create = (): Metrics => new Metrics({ version: '1.2.3', commit: 'abc' });
 
 describe("client-go's names", () => {
@@ -64,8 +67,14 @@ describe('DeepSeekDeployments', () => {
 
   it('have gauges of their own and sums by phase and reason', async () => {
     const metrics = create();
-    metrics.deployments.set(chat, { phase: 'Idle', reason: 'Serving', readyReplicas: 2, wantedReplicas: 2 });
-    metrics.deployments.set(code, { phase: 'Idle', reason: 'Unschedulable', readyReplicas: 0, wantedReplicas: 1 });
+    metrics.deployments.set(chat, { ...REST, phase: 'Idle', reason: 'Serving', readyReplicas: 2, wantedReplicas: 2 });
+    metrics.deployments.set(code, {
+      ...REST,
+      phase: 'Idle',
+      reason: 'Unschedulable',
+      readyReplicas: 0,
+      wantedReplicas: 1,
+    });
     expect(await samples(metrics, 'deepseek_operator_deployment_ready_replicas')).toEqual([
       '{namespace="ai",name="chat"} 2',
       '{namespace="ai",name="code"} 0',
@@ -83,7 +92,7 @@ describe('DeepSeekDeployments', () => {
 
   it('leave the phase that they were in', async () => {
     const metrics = create();
-    const sample = { reason: 'Serving', readyReplicas: 1, wantedReplicas: 1 };
+    const sample = { ...REST, reason: 'Serving', readyReplicas: 1, wantedReplicas: 1 };
     metrics.deployments.set(chat, { ...sample, phase: 'Loading' });
     await metrics.registry.metrics();
     metrics.deployments.set(chat, { ...sample, phase: 'Idle' });
@@ -95,11 +104,11 @@ describe('DeepSeekDeployments', () => {
 
   it('leave no series behind when they are gone', async () => {
     const metrics = create();
-    metrics.deployments.set(chat, { phase: 'Idle', reason: 'Serving', readyReplicas: 1, wantedReplicas: 1 });
+    metrics.deployments.set(chat, { ...REST, phase: 'Idle', reason: 'Serving', readyReplicas: 1, wantedReplicas: 1 });
     await metrics.registry.metrics();
     metrics.deployments.delete(chat);
     expect(await metrics.registry.metrics()).not.toContain('name="chat"');
-    metrics.deployments.set(code, { phase: 'Idle', reason: 'Serving', readyReplicas: 1, wantedReplicas: 1 });
+    metrics.deployments.set(code, { ...REST, phase: 'Idle', reason: 'Serving', readyReplicas: 1, wantedReplicas: 1 });
     metrics.deployments.clear();
     expect(await metrics.registry.metrics()).not.toContain('name="code"');
   });

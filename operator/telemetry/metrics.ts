@@ -45,7 +45,7 @@ export interface BuildInfo {
  */
 export class Metrics {
   readonly registry = new Registry();
-  /** Gauges per DeepSeekDeployment and their sums. */
+  /** What is exported of DeepSeekDeployments and their rollouts. */
   readonly deployments: DeploymentMetrics;
   readonly #queues = new Map<string, QueueGauges>();
   readonly #queueAdds = this.#counter('workqueue_adds_total', 'Keys added to the queue.', ['name']);
@@ -84,9 +84,10 @@ export class Metrics {
     RECONCILE_BUCKETS,
   );
 
-  constructor(build: BuildInfo) {
+  /** `now`: milliseconds since the epoch. */
+  constructor(build: BuildInfo, now: () => number = Date.now) {
     collectDefaultMetrics({ register: this.registry });
-    this.deployments = new DeploymentMetrics(this.registry);
+    this.deployments = new DeploymentMetrics(this.registry, now);
     this.#gauge('deepseek_operator_build_info', 'The running build; always 1.', ['version', 'commit', 'node_version'])
       .labels(build.version, build.commit ?? '', process.version)
       .set(1);

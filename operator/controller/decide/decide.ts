@@ -15,6 +15,7 @@ import { inHistory, withMarks } from './marks.ts';
 import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas } from './observed.ts';
 import { pendingOrder } from './order.ts';
 import { restartOf } from './restart.ts';
+import { warmGpus } from './rollback.ts';
 import { rolloutInput } from './rollout-input.ts';
 import { refuseRollout } from './rollout-spec.ts';
 import { statusOf } from './status.ts';
@@ -68,6 +69,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted),
     eventsOfWrites: (done) => eventsOfWrites(snapshot, judgement, done),
     replicas,
+    warmGpus: warmGpus(judgement),
     logsWanted: [...failures.values()].flatMap(({ causeInLog, pod }) =>
       causeInLog === true && pod !== undefined ? [pod] : [],
     ),

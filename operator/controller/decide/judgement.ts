@@ -27,6 +27,8 @@ export interface Decision {
   readonly eventsOfWrites: (done: readonly Intent[]) => readonly EventRecord[];
   /** Replicas wanted of the version that serves. */
   readonly replicas: number;
+  /** GPUs that the version before holds for a rollback. */
+  readonly warmGpus: number;
   /** When time alone can change the decision. */
   readonly requeueAfterMs?: number;
   /** Pods whose logs may tell what their termination messages do not: worth reading before anything is done. */

@@ -49,7 +49,12 @@ export function invalidSpec(
   live: LiveDeepSeekDeployment,
   message: string,
   now: number,
-): { readonly status: Status; readonly events: readonly EventRecord[]; readonly wantedReplicas: number } {
+): {
+  readonly status: Status;
+  readonly events: readonly EventRecord[];
+  readonly wantedReplicas: number;
+  readonly warmGpus: number;
+} {
   const at = { deployment: live as unknown as Snapshot['deployment'], now } as Snapshot;
   const verdict = (status: 'True' | 'False') => ({ status, reason: 'InvalidSpec', message }) as const;
   const conditions = stamp(at, [
@@ -63,5 +68,5 @@ export function invalidSpec(
     observedGeneration: live.metadata.generation ?? 0,
     conditions: [...conditions, ...kept],
   };
-  return { status, events: eventsOfConditions(live.status, status), wantedReplicas: 0 };
+  return { status, events: eventsOfConditions(live.status, status), wantedReplicas: 0, warmGpus: 0 };
 }

@@ -26,6 +26,14 @@ export function rollbackOf(
   };
 }
 
+/** GPUs that the version before holds while another one has the traffic. */
+export function warmGpus({ step, states, revisions, observeOnly, traffic }: Judgement): number {
+  const previous = observeOnly ? traffic.previous : step.previous;
+  const found = revisions.find(({ hash }) => hash === previous);
+  if (found === undefined || previous === step.serving) return 0;
+  return (states.get(found.hash)?.replicas ?? 0) * found.data.plan.gpusPerReplica;
+}
+
 /** The condition RollbackReady; undefined: nothing was ever switched. */
 export function rollbackVerdict(judgement: Judgement, now: number): Verdict | undefined {
   const rollback = rollbackOf(judgement, now);
