@@ -29,8 +29,8 @@ export function routeStateOf(snapshot: Snapshot): RolloutInput['route'] {
 }
 
 /** Whether the route names the candidate yet: its Service is there, and its pods are ready. */
-function isNamed({ phase }: RolloutStep): boolean {
-  return phase === 'Proving' || phase === 'AwaitingPromotion';
+function isNamed({ phase, weight }: RolloutStep): boolean {
+  return weight > 0 || phase === 'Proving' || phase === 'AwaitingPromotion';
 }
 
 /** Who gets how much through the gateway after a step. */

@@ -3,6 +3,7 @@ import type { Course } from './course.ts';
 import { gpusOf, isHeld, isSettled, rollbackTarget, setOf } from './course.ts';
 import { causeOf } from './causes.ts';
 import type { Memory, RolloutInput } from './types.ts';
+import { isBeforeSwitch } from './table.ts';
 import { admissionOf } from './ways.ts';
 
 type Action = (course: Course, input: RolloutInput, to: RolloutPhase) => Course;
@@ -11,10 +12,10 @@ type Action = (course: Course, input: RolloutInput, to: RolloutPhase) => Course;
 const RETRY_MS = 20_000;
 const RETRY_JITTER_MS = 20_000;
 
-/** What every phase begins with. */
+/** What every phase begins with. In a pause its clock stands still from the beginning. */
 const at = (memory: Memory, phase: RolloutPhase, now: number): Memory => {
-  const { message: _, ...rest } = memory;
-  return { ...rest, phase, since: now };
+  const { message: _, pausedAt, ...rest } = memory;
+  return { ...rest, phase, since: now, ...(pausedAt !== undefined && isBeforeSwitch(phase) && { pausedAt: now }) };
 };
 
 /** What is remembered of an attempt that is over: its number, and what it did to the old version. */
@@ -34,7 +35,7 @@ const dropped = (course: Course, phase: RolloutPhase, now: number): Course => ({
 /** A new attempt for what the spec asks for; one that was under way is superseded. */
 const begin: Action = (course, { now, desired = '' }, to) => {
   const { memory, servingAttempt } = course;
-  const under = memory.candidate !== undefined && memory.phase !== 'Held' && memory.phase !== 'Idle';
+  const under = memory.candidate !== undefined && isBeforeSwitch(memory.phase);
   const superseded = under && memory.candidate !== desired ? memory.candidate : undefined;
   // What serves unproven has not finished its own attempt.
   const watched = memory.phase === 'Watching' ? course.serving : undefined;
@@ -82,6 +83,9 @@ const toRollingBack = (course: Course, input: RolloutInput, to: RolloutPhase, ta
     },
   };
 };
+
+/** For a proof that had nothing to judge. */
+const NO_GATE = { gate: 'Engine', stage: 'Proof', samples: 0, message: 'Nothing was asked of it.' } as const;
 
 const ACTIONS = {
   advance,
@@ -143,7 +147,7 @@ const ACTIONS = {
 
   miss: (course, input, to) => {
     const { memory } = course;
-    const { way = 'Full', frozenReplicas: _, ...kept } = memory;
+    const { way = 'Full', frozenReplicas: _, step: __, verdicts: ___, ...kept } = memory;
     const missed = [...new Set([...(memory.missed ?? []), way])];
     return { ...course, memory: { ...at(kept, to, input.now), missed, retryAt: input.now + retryAfter(input) } };
   },
@@ -167,7 +171,10 @@ const ACTIONS = {
 
   recordProof: (course, input, to) => {
     const { memory } = course;
-    const verdicts = [...(memory.verdicts ?? []), ...(input.observed.proof?.gates ?? [])];
+    const { verdict = 'NoData', gates = [] } = input.observed.proof ?? {};
+    // That it was proven is remembered even if there is nothing to say of it.
+    const said = gates.some(({ stage }) => stage === 'Proof') ? gates : [{ ...NO_GATE, verdict }];
+    const verdicts = [...(memory.verdicts ?? []), ...said];
     return { ...course, memory: { ...at(memory, to, input.now), verdicts } };
   },
 
@@ -182,7 +189,8 @@ const ACTIONS = {
     const { candidate = serving, step: _, ...kept } = memory;
     const { baseline } = input.observed;
     // A rollback goes to a version that is known to serve.
-    const target = isSettled(course, input, serving) ? serving : (rollbackTarget(course, input) ?? previous ?? serving);
+    const known = isSettled(course, input, serving) ? serving : (rollbackTarget(course, input) ?? previous ?? serving);
+    const target = known === candidate ? serving : known;
     const { warmLimit: __, ...fresh } = kept;
     return {
       ...course,
@@ -201,8 +209,11 @@ const ACTIONS = {
 
   rollBack: (course, input, to) => {
     const target = rollbackTarget(course, input) ?? course.serving;
+    const { phase } = course.memory;
     const next = toRollingBack(course, input, to, target);
-    return { ...next, ended: { revision: course.serving, outcome: 'Superseded' } };
+    return phase === 'Idle' || phase === 'Held'
+      ? next
+      : { ...next, ended: { revision: course.serving, outcome: 'Superseded' } };
   },
 
   rollBackByOrder: (course, input, to) => {
@@ -256,6 +267,13 @@ const ACTIONS = {
     const next = dropped(course, to, now);
     const message = `The rollback to revision ${target} could not be carried out; revision ${course.serving} keeps the traffic.`;
     return { ...next, memory: { ...next.memory, message }, previous: undefined };
+  },
+
+  leaveRollback: (course, { now }, to) => {
+    const { serving, memory } = course;
+    const message = `The rollback to revision ${memory.target ?? ''} is left; revision ${serving} keeps the traffic.`;
+    const next = dropped(course, to, now);
+    return ordered({ ...next, memory: { ...next.memory, message } }, message);
   },
 
   acceptProven: (course, input, to) => accept(course, input, to, 'proven'),

@@ -91,9 +91,13 @@ export function isProofDone({ memory }: Pick<Course, 'memory'>, input: RolloutIn
 }
 
 /** Whether the active Service lists pods of what serves, and of nothing else. */
-export function isFlipConfirmed({ serving }: Pick<Course, 'serving'>, { activeEndpoints }: RolloutInput): boolean {
+export function isFlipConfirmed(
+  { serving }: Pick<Course, 'serving'>,
+  { activeEndpoints, replicas }: RolloutInput,
+): boolean {
   if (activeEndpoints === undefined) return false;
   const ready = [...activeEndpoints].filter(([, count]) => count > 0);
+  if (replicas === 0 && ready.length === 0) return true;
   return ready.length === 1 && ready[0]?.[0] === serving;
 }
 
@@ -112,4 +116,16 @@ export function windowEnd({ switchedAt, previous }: Pick<Course, 'switchedAt' | 
 /** Replicas that a rollout without handover brings up: what is wanted, frozen while a handover goes on. */
 export function wantedOf({ memory }: Pick<Course, 'memory'>, { replicas }: Pick<RolloutInput, 'replicas'>): number {
   return memory.frozenReplicas ?? replicas;
+}
+
+/** Whether somebody has to promote. */
+export function waitsForPerson(
+  { memory }: Pick<Course, 'memory'>,
+  { settings }: Pick<RolloutInput, 'settings'>,
+): boolean {
+  const manual =
+    memory.step === undefined
+      ? settings.promotion === 'Manual'
+      : settings.canary?.steps[memory.step]?.pause === undefined;
+  return manual && memory.promoted !== true;
 }

@@ -10,12 +10,23 @@ import {
   proofIsOff,
   rollbackTarget,
   setOf,
+  waitsForPerson,
   wantedOf,
 } from './course.ts';
+import { enough } from './enough.ts';
+import { isMixing } from './mixed.ts';
 import { cellOf, isBeforeSwitch, TABLE } from './table.ts';
 import type { EventName, RolloutInput } from './types.ts';
-import { deadlineOf, durationMs, GATEWAY_SETTLE_MS, PROGRAMMING_LIMIT_MS, ROUTE_LIMIT_MS } from './times.ts';
+import {
+  deadlineOf,
+  durationMs,
+  GATEWAY_SETTLE_MS,
+  leavingLimitMs,
+  PROGRAMMING_LIMIT_MS,
+  ROUTE_LIMIT_MS,
+} from './times.ts';
 import { wayOf } from './ways.ts';
+import { asksForRoom, servingComesFirst, sizeYielding } from './room.ts';
 
 type Predicate = (course: Course, input: RolloutInput) => boolean;
 
@@ -45,6 +56,10 @@ const mayRollBack: Predicate = (course, input) => {
 /** Switching may be left for the old version as soon as the flip itself has arrived. */
 const flipArrived: Predicate = (course, input) => course.memory.phase !== 'Switching' || isFlipConfirmed(course, input);
 
+/** The traffic has not gone back yet, and nothing of the target is ready: a rollback that has to load first may be left. */
+const isTargetAway: Predicate = ({ memory, serving }, input) =>
+  memory.target !== serving && setOf(input, memory.target).readyReplicas === 0;
+
 const HAPPENED: Readonly<Record<EventName, Predicate>> = {
   SpecWantsServing: ({ serving, memory }, { desired }) =>
     memory.candidate !== undefined && (desired === undefined || desired === serving),
@@ -52,20 +67,23 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
   SpecWantsPrevious: (course, input) => {
     const target = rollbackTarget(course, input);
     if (target === undefined || input.desired !== target || !flipArrived(course, input)) return false;
-    // Without pods it is a new attempt like any other.
-    return isBeforeSwitch(course.memory.phase) || setOf(input, target).readyReplicas > 0;
+    // Without pods it is a new attempt like any other, and may be the one that is under way.
+    const { phase, candidate } = course.memory;
+    return isBeforeSwitch(phase) ? candidate !== target : setOf(input, target).readyReplicas > 0;
   },
 
   SpecWantsOther: (course, input) => {
     const { serving, memory } = course;
     const { desired } = input;
     if (desired === undefined || desired === serving || isHeld(course, input, desired)) return false;
+    if (memory.phase === 'RollingBack') return desired !== memory.target && isTargetAway(course, input);
     const current = memory.phase === 'Idle' || memory.phase === 'Watching' ? undefined : memory.candidate;
     return desired !== current;
   },
 
   OrderAbort: (course, input) => {
     if (!ordered('abort')(course, input) || !flipArrived(course, input)) return false;
+    if (course.memory.phase === 'RollingBack') return isTargetAway(course, input);
     return isBeforeSwitch(course.memory.phase) || rollbackTarget(course, input) !== undefined;
   },
   OrderRollback: (course, input) =>
@@ -86,8 +104,9 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     const { down, overdue, trouble } = healthOf(input, candidate);
     // The verdict was written down, and the operator ended before the status said so.
     if (down === true || trouble !== undefined || isHeld(course, input, candidate)) return true;
-    const late = deadlineOf(course, input);
-    const runsOut = phase === 'Loading' && !input.settings.paused && late !== undefined && input.now >= late;
+    // That its pods find no node any more is no fault of a version, unless somebody has set it a deadline.
+    const lost = setOf(input, candidate).unschedulable > 0 && input.settings.progressDeadlineMs === undefined;
+    const runsOut = phase === 'Loading' && isLate(course, input) && !lost;
     if (runsOut || (phase === 'Loading' && overdue === true && input.settings.progressDeadlineMs === undefined))
       return true;
     if (phase === 'Proving' && observed.proof?.verdict === 'Fail') return true;
@@ -110,17 +129,17 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
   },
 
   CapacityLost: (course, input) => {
-    const { memory, serving } = course;
+    const { memory } = course;
     const candidate = setOf(input, memory.candidate);
     if (candidate.pods === 0 && candidate.replicas === 0) return false;
     if (memory.way === 'Handover' && overloaded(course, input)) return true;
-    if (memory.way === 'Recreate') return false;
-    return setOf(input, serving).unschedulable > 0 && setOf(input, rollbackTarget(course, input)).replicas === 0;
+    return memory.way !== 'Recreate' && servingComesFirst(course, input);
   },
 
   Missed: (course, input) => {
-    const late = deadlineOf(course, input);
-    return !input.settings.paused && late !== undefined && input.now >= late && !isPlaced(course, input);
+    if (!isLate(course, input)) return false;
+    const { unschedulable } = setOf(input, course.memory.candidate);
+    return course.memory.phase === 'Loading' ? unschedulable > 0 : !isPlaced(course, input);
   },
 
   Admitted: (course, input) => {
@@ -128,10 +147,13 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     if (input.settings.paused || input.replicas === 0 || memory.candidate === undefined) return false;
     if (memory.retryAt !== undefined && input.now < memory.retryAt) return false;
     const choice = wayOf(course, input);
-    return choice !== undefined && choice.way !== 'Wait';
+    if (choice === undefined || choice.way === 'Wait') return false;
+    return choice.way === 'Recreate' || !servingComesFirst(course, input);
   },
 
   Placed: (course, input) => isPlaced(course, input),
+
+  Displaced: (course, input) => setOf(input, course.memory.candidate).unschedulable > 0 && !isPlaced(course, input),
 
   Loaded: (course, input) => !isProofDone(course, input) && isAvailable(course, input),
   Grown: (course, input) => isProofDone(course, input) && isAvailable(course, input),
@@ -174,11 +196,25 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
   RollbackDone: (course, input) => {
     const { memory, serving } = course;
     if (memory.target !== serving) return false;
-    return setOf(input, memory.candidate).pods === 0 || memory.candidate === serving;
+    const since = (course.switchedAt ?? memory.since) + input.settings.rollbackDrainMs;
+    return memory.candidate === serving || isGone(input, memory.candidate, since);
   },
 
-  Dropped: ({ memory }, input) => setOf(input, memory.candidate).pods === 0,
+  Dropped: ({ memory }, input) => isGone(input, memory.candidate, memory.since),
 };
+
+/** The deadline of the phase has passed. */
+function isLate(course: Course, input: RolloutInput): boolean {
+  const late = deadlineOf(course, input);
+  return !input.settings.paused && late !== undefined && input.now >= late;
+}
+
+/** No pod of the revision is left; or those that are have outlived every deadline, as on a node that is gone. */
+function isGone(input: RolloutInput, revision: string | undefined, since: number): boolean {
+  const { pods, terminating, replicas } = setOf(input, revision);
+  if (pods === 0) return true;
+  return replicas === 0 && terminating === pods && input.now >= since + leavingLimitMs(input.settings);
+}
 
 /** Whether anything is asked of real traffic beyond engines that stay well. */
 function isJudged({ settings }: RolloutInput): boolean {
@@ -187,7 +223,7 @@ function isJudged({ settings }: RolloutInput): boolean {
 
 /** The gateway has had its time to take the route of a canary step. */
 function isRouteLate({ memory }: Course, { route, now }: RolloutInput): boolean {
-  return route?.taken === false && now >= memory.since + ROUTE_LIMIT_MS;
+  return memory.phase === 'Proving' && route?.taken === false && now >= memory.since + ROUTE_LIMIT_MS;
 }
 
 function isWatchOver(course: Course, input: RolloutInput): boolean {
@@ -200,16 +236,6 @@ function isPlaced(course: Course, input: RolloutInput): boolean {
   const { candidate } = course.memory;
   const set = setOf(input, candidate);
   return set.replicas > 0 && set.placed >= Math.min(set.replicas, enough(course, input));
-}
-
-/** Replicas of the candidate that the next thing needs: one for the proof of a handover, else what takes over for what serves. */
-export function enough(course: Course, input: RolloutInput): number {
-  const { memory, serving } = course;
-  const wanted = wantedOf(course, input);
-  if (memory.way === 'Handover') return isProofDone(course, input) ? minimumOf(input, wanted) : 1;
-  if (memory.way === 'Recreate') return 1;
-  const inUse = setOf(input, serving).readyReplicas;
-  return Math.max(1, Math.min(wanted, inUse === 0 ? wanted : inUse));
 }
 
 function isAvailable(course: Course, input: RolloutInput): boolean {
@@ -228,15 +254,6 @@ function maySwitch(course: Course, input: RolloutInput): boolean {
   return (input.candidateEndpoints ?? 0) >= setOf(input, memory.candidate).readyReplicas;
 }
 
-/** Whether somebody has to promote. */
-export function waitsForPerson({ memory }: Course, { settings }: RolloutInput): boolean {
-  const manual =
-    memory.step === undefined
-      ? settings.promotion === 'Manual'
-      : settings.canary?.steps[memory.step]?.pause === undefined;
-  return manual && memory.promoted !== true;
-}
-
 /** A rollback depends on the health of its target alone. */
 function mayGoBack(course: Course, input: RolloutInput): boolean {
   const { memory, serving } = course;
@@ -244,13 +261,26 @@ function mayGoBack(course: Course, input: RolloutInput): boolean {
   const ready = setOf(input, memory.target).readyReplicas;
   if (ready === 0) return false;
   // A target that was cold comes up one by one: it takes over once it carries the least that a switch promises.
-  const warm = setOf(input, memory.target).availableReplicas >= setOf(input, memory.target).pods;
-  return warm || ready >= Math.min(minimumOf(input, input.replicas), Math.max(1, setOf(input, serving).readyReplicas));
+  const target = setOf(input, memory.target);
+  const warm = target.availableReplicas >= target.pods;
+  const minimum = Math.min(minimumOf(input, input.replicas), Math.max(1, setOf(input, serving).readyReplicas));
+  return warm || ready >= minimum || hasAllItGets(course, input);
+}
+
+/** Every pod of the target that has a node is ready, and nobody gives way to the others. */
+function hasAllItGets(course: Course, input: RolloutInput): boolean {
+  const { memory, serving } = course;
+  const target = setOf(input, memory.target);
+  const giver = setOf(input, serving);
+  return (
+    asksForRoom(target, giver) && target.readyReplicas >= target.placed && sizeYielding(course, input) >= giver.replicas
+  );
 }
 
 function watchFails(course: Course, input: RolloutInput): boolean {
   if (rollbackTarget(course, input) === undefined) return false;
-  if (healthOf(input, course.serving).trouble !== undefined) return true;
+  // The verdict was written down, and the operator ended before the traffic moved.
+  if (isHeld(course, input, course.serving) || healthOf(input, course.serving).trouble !== undefined) return true;
   const { traffic } = input.observed;
   if (traffic?.verdict === 'Fail') return true;
   const noData = traffic === undefined || traffic.verdict === 'NoData';
@@ -275,5 +305,7 @@ function rollbackFails(course: Course, input: RolloutInput): boolean {
 function overloaded(course: Course, input: RolloutInput): boolean {
   const { load } = input.observed;
   if (load === undefined || load === 'Unknown' || input.concurrencyPerReplica === undefined) return false;
+  // Where both versions serve, going back would take more replicas away than it brings.
+  if (isMixing(course, input)) return false;
   return load.waiting > setOf(input, course.serving).readyReplicas * input.concurrencyPerReplica;
 }

@@ -1,5 +1,5 @@
-import { type Course, healthOf, rollbackTarget, setOf, wantedOf } from './course.ts';
-import { enough, waitsForPerson } from './events.ts';
+import { type Course, healthOf, rollbackTarget, setOf, waitsForPerson, wantedOf } from './course.ts';
+import { enough } from './enough.ts';
 import type { RolloutInput } from './types.ts';
 import { wayOf } from './ways.ts';
 

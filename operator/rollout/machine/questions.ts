@@ -2,7 +2,8 @@ import { type Course, isProofDone, proofIsOff, rollbackTarget, setOf } from './c
 import { isBeforeSwitch } from './table.ts';
 import type { Question, RolloutInput } from './types.ts';
 import { windowEnd } from './course.ts';
-import { asksForRoom } from './sizes.ts';
+import { enough } from './enough.ts';
+import { asksForRoom } from './room.ts';
 
 /** What has to be learned before the rollout can go on, or while it does. */
 export function questionsOf(course: Course, input: RolloutInput): Question[] {
@@ -68,5 +69,7 @@ function capacityQuestion(course: Course, input: RolloutInput): string | undefin
   if (way !== 'Handover' || !isBeforeSwitch(phase) || candidate === undefined) return undefined;
   if (asksForRoom(candidateSet, servingSet)) return candidate;
   const grows = isProofDone(course, input) && candidateSet.availableReplicas >= candidateSet.replicas;
-  return grows && phase === 'Loading' ? candidate : undefined;
+  return grows && (phase === 'Loading' || candidateSet.availableReplicas < enough(course, input))
+    ? candidate
+    : undefined;
 }

@@ -1,6 +1,8 @@
 import { type Course, isProofDone, minimumOf, rollbackTarget, setOf, wantedOf } from './course.ts';
+import { handoverMinimum, isMixed, isMixing } from './mixed.ts';
+import { asksForRoom, sizeYielding } from './room.ts';
 import { isBeforeSwitch } from './table.ts';
-import type { ReplicaSetState, RolloutInput } from './types.ts';
+import type { RolloutInput } from './types.ts';
 import { isDrained, warmClaimed, warmSize } from './warm.ts';
 
 /** Replicas wanted of each revision that keeps its Deployment, what serves first. */
@@ -16,15 +18,17 @@ export function sizesOf(course: Course, input: RolloutInput): Sizes {
     if (revision !== undefined && replicas !== undefined && !sizes.has(revision)) sizes.set(revision, replicas);
   };
   if (isBeforeSwitch(phase)) put(candidate, candidateSize(course, input));
-  if (phase === 'Aborting' && setOf(input, candidate).replicas > 0) put(candidate, 0);
   if (phase === 'Aborting' && setOf(input, candidate).pods > 0) put(candidate, 0);
   if (phase === 'RollingBack') {
     put(target, Math.max(input.replicas, 0));
     put(candidate, badSize(course, input));
     return sizes;
   }
-  if (phase === 'Switching') put(warm, setOf(input, warm).replicas);
-  else if (phase === 'Watching') put(warm, positive(watchedWarm(course, input)));
+  if (phase === 'Switching') {
+    // Until the nodes have followed, requests may still reach whatever served.
+    put(warm, setOf(input, warm).replicas);
+    for (const [revision, { replicas }] of input.sets) put(revision, positive(replicas));
+  } else if (phase === 'Watching') put(warm, positive(watchedWarm(course, input)));
   else put(warm, positive(warmAfterClaims(course, input)));
   return sizes;
 }
@@ -37,13 +41,15 @@ function servingSize(course: Course, input: RolloutInput): number {
   const { replicas } = setOf(input, serving);
   if (input.replicas === 0) return 0;
   // What was switched to in a handover stays as it is until the watch is over: the rest of the GPUs is still warm.
-  if ((phase === 'Switching' || phase === 'Watching') && frozenReplicas !== undefined) return replicas;
-  if (phase === 'RollingBack' && memory.target !== serving) return yieldingTo(course, input, memory.target);
+  if ((phase === 'Switching' || phase === 'Watching') && frozenReplicas !== undefined) {
+    return Math.max(replicas, minimumOf(input, frozenReplicas));
+  }
+  if (phase === 'RollingBack' && memory.target !== serving) return sizeYielding(course, input);
   if (!isBeforeSwitch(phase) || phase === 'Waiting') return input.replicas;
   // It stops once the candidate's pods are there to take its GPUs, and the downtime has been announced.
   if (way === 'Recreate') return input.sets.has(candidate ?? '') ? 0 : input.replicas;
   if (way !== 'Handover') return input.replicas;
-  return Math.min(frozenReplicas ?? input.replicas, handoverRest(course, input));
+  return Math.min(wantedOf(course, input), handoverRest(course, input));
 }
 
 /** Replicas of what serves in a handover: as they are, less those that the next candidate pod needs. */
@@ -52,18 +58,18 @@ function handoverRest(course: Course, input: RolloutInput): number {
   const { capacity } = input;
   const old = setOf(input, serving);
   const candidate = setOf(input, memory.candidate);
-  if (!asksForRoom(candidate, old) || capacity === undefined || capacity.unknown !== undefined) return old.replicas;
-  if (capacity.slots > 0) return old.replicas;
-  const minimum = minimumOf(input, wantedOf(course, input));
-  const gone = capacity.slotsWithoutServing.findIndex((slots) => slots > 0);
+  const both = isMixing(course, input) ? candidate.readyReplicas : 0;
+  const minimum = Math.max(1, handoverMinimum(input, wantedOf(course, input)) - both);
+  // A Deployment that somebody has deleted or made smaller comes back as far as it has to.
+  if (old.replicas < minimum) return minimum;
+  if (!asksForRoom(candidate, old) || capacity === undefined) return old.replicas;
+  // One has got its node since the pods were looked at.
+  if (capacity.unknown === undefined && (capacity.slots > 0 || capacity.placed > candidate.placed)) return old.replicas;
+  // Where nothing can be counted, the scheduler says whether one was enough.
+  const gone = capacity.unknown === undefined ? capacity.slotsWithoutServing.findIndex((slots) => slots > 0) : 1;
   // Only what is ready counts: a replica that does not answer does not keep the promise.
   const mayGo = Math.min(old.replicas, old.readyReplicas) - minimum;
   return gone > 0 && gone <= mayGo ? old.replicas - gone : old.replicas;
-}
-
-/** The scheduler has refused a pod, and nobody is on the way out who would make room. */
-export function asksForRoom(needy: ReplicaSetState, giver: ReplicaSetState): boolean {
-  return needy.unschedulable > 0 && giver.terminating === 0 && giver.pods <= giver.replicas;
 }
 
 function candidateSize(course: Course, input: RolloutInput): number | undefined {
@@ -75,7 +81,9 @@ function candidateSize(course: Course, input: RolloutInput): number | undefined 
   const wanted = wantedOf(course, input);
   if (memory.way !== 'Handover') return wanted;
   if (!isProofDone(course, input)) return 1;
-  const minimum = minimumOf(input, wanted);
+  // Both versions serve from here on, or the old one alone until they may: it cannot give more.
+  if (isMixed(input) && wanted > 2 && !isMixing(course, input)) return Math.max(1, Math.min(wanted, set.replicas));
+  const minimum = handoverMinimum(input, wanted);
   const settled = set.availableReplicas >= set.replicas;
   const roomNow = settled && input.capacity !== undefined ? input.capacity.slots : 0;
   const next = settled ? set.replicas + Math.max(roomNow, set.replicas < minimum ? 1 : 0) : set.replicas;
@@ -109,16 +117,6 @@ function yieldOf(course: Course, input: RolloutInput, target: string | undefined
   if (capacity === undefined || capacity.unknown !== undefined) return claimed;
   const gone = capacity.slotsWithoutWarm.findIndex((slots) => slots > capacity.slots || slots >= needed);
   return gone < 0 ? claimed : Math.max(0, Math.min(claimed, giver.replicas - gone));
-}
-
-/** A version that is to be left gives its GPUs, one replica at a time, to the one that takes over and has no room. */
-function yieldingTo(course: Course, input: RolloutInput, target: string | undefined): number {
-  const giver = setOf(input, course.serving);
-  const needy = setOf(input, target);
-  if (!asksForRoom(needy, giver)) return Math.min(giver.replicas, Math.max(giver.replicas, input.replicas));
-  const listed = input.settings.ways.includes('Recreate');
-  const floor = listed && needy.readyReplicas === 0 ? 0 : Math.max(0, minimumOf(input, input.replicas));
-  return Math.max(Math.min(giver.replicas, floor), giver.replicas - 1);
 }
 
 /** The bad version after the traffic has left it: it finishes what runs there, for as long as a rollback grants. */

@@ -1,7 +1,8 @@
 import type { RolloutInput, RolloutStep } from './types.ts';
 import { carryOut } from './actions.ts';
-import { type Course, gpusOf, rollbackTarget, setOf, wantedOf } from './course.ts';
-import { nextEvent, waitsForPerson } from './events.ts';
+import { type Course, gpusOf, rollbackTarget, setOf, waitsForPerson, wantedOf } from './course.ts';
+import { nextEvent } from './events.ts';
+import { mixedWeight } from './mixed.ts';
 import { messageOf } from './messages.ts';
 import { questionsOf } from './questions.ts';
 import { recall } from './recall.ts';
@@ -136,9 +137,12 @@ function awaits(course: Course, input: RolloutInput): Pick<RolloutStep, 'awaits'
 }
 
 /** Percent of the traffic that the gateway sends to the candidate. */
-function weightOf({ memory, switched }: Course, { settings }: RolloutInput): number {
-  if (switched || memory.step === undefined || !isBeforeSwitch(memory.phase)) return 0;
-  return settings.canary?.steps[memory.step]?.weight ?? 0;
+function weightOf(course: Course, input: RolloutInput): number {
+  const { memory, switched } = course;
+  // A Service without a ready pod answers nobody.
+  if (switched || !isBeforeSwitch(memory.phase) || setOf(input, memory.candidate).readyReplicas === 0) return 0;
+  if (memory.step === undefined) return mixedWeight(course, input);
+  return input.settings.canary?.steps[memory.step]?.weight ?? 0;
 }
 
 /** The bad version’s pods are on their way out with all the time that their engine may take: a rollback grants less. */

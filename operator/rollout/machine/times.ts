@@ -16,6 +16,11 @@ export const ROUTE_LIMIT_MS = 60_000;
 /** What a gateway needs from taking a route to sending requests to all of its backends (Traefik 3.6: up to 2 s). */
 export const GATEWAY_SETTLE_MS = 3_000;
 
+/** How long pods on their way out may take before nobody waits for them any more: on a node that is gone they never end. */
+export function leavingLimitMs({ drainDeadlineMs }: RolloutInput['settings']): number {
+  return drainDeadlineMs + 60_000;
+}
+
 /** Milliseconds of a duration of the API. */
 export function durationMs(duration: string): number {
   return Math.round(durationSeconds(duration) * 1000);
@@ -70,6 +75,10 @@ export function wakeAt(course: Course, input: RolloutInput): number | undefined 
       ? undefined
       : switchedAt + settings.drainDeadlineMs,
     memory.phase === 'RollingBack' && switchedAt !== undefined ? switchedAt + settings.rollbackDrainMs : undefined,
+    memory.phase === 'RollingBack' && switchedAt !== undefined
+      ? switchedAt + settings.rollbackDrainMs + leavingLimitMs(settings)
+      : undefined,
+    memory.phase === 'Aborting' ? memory.since + leavingLimitMs(settings) : undefined,
   ].filter((time) => time !== undefined && time > now);
   return times.length === 0 ? undefined : Math.min(...(times as number[]));
 }

@@ -210,6 +210,7 @@ export const EVENTS = [
   'Missed',
   'Admitted',
   'Placed',
+  'Displaced',
   'Loaded',
   'Proved',
   'Grown',

@@ -1,6 +1,7 @@
 import type { RolloutWay } from '../../api/index.ts';
 import type { CapacityReading } from '../capacity/types.ts';
-import { type Course, gpusOf, minimumOf, setOf } from './course.ts';
+import { type Course, gpusOf, setOf } from './course.ts';
+import { handoverMinimum, isMixed } from './mixed.ts';
 import type { RolloutInput } from './types.ts';
 import { warmSize } from './warm.ts';
 
@@ -20,6 +21,8 @@ export interface WayQuestion {
   readonly strategy: 'BlueGreen' | 'Canary' | 'Recreate';
   /** rollout.whenCapacityIsShort, without those that were missed a moment ago. */
   readonly ways: readonly RolloutWay[];
+  /** Both versions serve in a handover. */
+  readonly mixed?: boolean;
   /** Why a handover may not begin now (load); absent: it may. */
   readonly handoverBarred?: string | undefined;
 }
@@ -83,6 +86,7 @@ function handoverObstacle({
   reading,
   replicas,
   minimum,
+  mixed,
   handoverBarred,
   servingReplicas,
 }: WayQuestion): string | undefined {
@@ -94,6 +98,12 @@ function handoverObstacle({
   const mayGo = Math.max(0, servingReplicas - minimum);
   if ((all.at(-1) ?? 0) < missing(replicas)) {
     return 'the GPUs of what serves are of no use to it, or too few';
+  }
+  if (mixed) {
+    // With n of the old ones gone, n of the new ones have to serve before the next one goes.
+    const short = Array.from({ length: minimum }, (_, n) => n + 1).find((n) => (all[n] ?? 0) + reading.placed < n);
+    if (short === undefined) return handoverBarred;
+    return `with ${short} replicas of what serves gone, fewer than ${short} of the new version fit (handover.mixedVersions)`;
   }
   if ((all[Math.min(mayGo, all.length - 1)] ?? 0) < missing(minimum)) {
     return `with ${mayGo} replicas of what serves gone, fewer than ${minimum} of the new version fit (handover.minAvailablePercent)`;
@@ -144,7 +154,8 @@ export function wayOf(course: Course, input: RolloutInput): WayChoice | undefine
     replicas,
     servingReplicas: setOf(input, serving).readyReplicas,
     warmReplicas: warmSize(course, input),
-    minimum: minimumOf(input, replicas),
+    minimum: handoverMinimum(input, replicas),
+    mixed: isMixed(input) && replicas > 2,
     strategy: settings.strategy,
     ways: ways.filter((way) => way === 'Wait' || !missed.includes(way)),
     handoverBarred: barred(input),
@@ -157,7 +168,7 @@ function barred(input: RolloutInput): string | undefined {
   const { observed, concurrencyPerReplica, replicas } = input;
   const { load } = observed;
   if (load === undefined || load === 'Unknown' || concurrencyPerReplica === undefined) return undefined;
-  const minimum = minimumOf(input, replicas);
+  const minimum = handoverMinimum(input, replicas);
   const carries = Math.floor(minimum * concurrencyPerReplica);
   const now = load.running + load.waiting;
   return now <= carries ? undefined : `${now} requests run or wait, and ${minimum} replicas carry ${carries}`;

@@ -1,0 +1,18 @@
+import { type Course, isProofDone, setOf, wantedOf } from './course.ts';
+import { handoverMinimum, isMixed, isMixing } from './mixed.ts';
+import type { RolloutInput } from './types.ts';
+
+/** Replicas of the candidate that the next thing needs: one for the proof of a handover, else what takes over for what serves. */
+export function enough(course: Course, input: RolloutInput): number {
+  const { memory, serving } = course;
+  const wanted = wantedOf(course, input);
+  if (memory.way === 'Handover') {
+    if (!isProofDone(course, input)) return 1;
+    // It cannot grow before it may have its share of the traffic.
+    if (isMixed(input) && wanted > 2 && !isMixing(course, input)) return 1;
+    return handoverMinimum(input, wanted);
+  }
+  if (memory.way === 'Recreate') return 1;
+  const inUse = setOf(input, serving).readyReplicas;
+  return Math.max(1, Math.min(wanted, inUse === 0 ? wanted : inUse));
+}

@@ -1,0 +1,41 @@
+import { type Course, minimumOf, rollbackTarget, setOf } from './course.ts';
+import { isMixing } from './mixed.ts';
+import type { ReplicaSetState, RolloutInput } from './types.ts';
+
+/** The scheduler has refused a pod, and nobody is on the way out who would make room. */
+export function asksForRoom(needy: ReplicaSetState, giver: ReplicaSetState): boolean {
+  return needy.unschedulable > 0 && giver.terminating === 0 && giver.pods <= giver.replicas;
+}
+
+/**
+ * Pods of what serves have no node, and GPUs of the candidate are of use to them: those come first. A warm old set gives
+ * before the candidate does.
+ */
+export function servingComesFirst(course: Course, input: RolloutInput): boolean {
+  const { memory, serving } = course;
+  if (setOf(input, serving).unschedulable === 0 || isMixing(course, input)) return false;
+  return setOf(input, rollbackTarget(course, input)).replicas === 0 && shareNodes(input, serving, memory.candidate);
+}
+
+/** Whether two revisions run on the same nodes, as far as their templates say. */
+function shareNodes({ revisions }: RolloutInput, one: string, other: string | undefined): boolean {
+  const nodes = (hash: string | undefined) => {
+    const { spec } = revisions.find((revision) => revision.hash === hash)?.data.template ?? {};
+    return JSON.stringify([spec?.nodeSelector, spec?.affinity?.nodeAffinity]);
+  };
+  return nodes(one) === nodes(other);
+}
+
+/** A version that is to be left gives its GPUs, one replica at a time, to the one that takes over and has no room. */
+export function sizeYielding({ memory, serving }: Course, input: RolloutInput): number {
+  const giver = setOf(input, serving);
+  const needy = setOf(input, memory.target);
+  // Somebody has deleted its Deployment: it is what answers until the target does.
+  if (!input.sets.has(serving) || giver.replicas === 0)
+    return needy.readyReplicas === 0 && givesAll(input) ? 0 : input.replicas;
+  const floor = needy.readyReplicas === 0 && givesAll(input) ? 0 : minimumOf(input, input.replicas);
+  if (!asksForRoom(needy, giver)) return giver.replicas;
+  return Math.max(Math.min(giver.replicas, floor), giver.replicas - 1);
+}
+
+const givesAll = ({ settings }: RolloutInput): boolean => settings.ways.includes('Recreate');

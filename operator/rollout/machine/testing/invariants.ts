@@ -1,0 +1,110 @@
+import type { RolloutInput, RolloutStep } from '../types.ts';
+import { minimumOf, setOf } from '../course.ts';
+import { isMixed } from '../mixed.ts';
+import { isBeforeSwitch } from '../table.ts';
+
+/** What must hold of every step, whatever has happened; each violation as a sentence. */
+export function violations(input: RolloutInput, step: RolloutStep): string[] {
+  return [
+    ...serves(input, step),
+    ...keepsItsFloor(input, step),
+    ...staysWithinGpus(input, step),
+    ...tellsTheTruth(input, step),
+    ...answersOrders(input, step),
+  ];
+}
+
+/** Never no ready endpoint because of us while some version is ready, but in a Recreate that was announced. */
+function* serves(input: RolloutInput, step: RolloutStep): Generator<string> {
+  const { serving } = step;
+  const size = step.replicas.get(serving ?? '') ?? 0;
+  if (step.switched) {
+    const anybody = [...input.sets.values()].some(({ readyReplicas }) => readyReplicas > 0);
+    if (setOf(input, serving).readyReplicas === 0 && anybody && input.replicas > 0)
+      yield `the traffic moves to ${serving ?? 'nothing'}, which has no ready pod, while others have`;
+  }
+  if (input.replicas > 0 && size === 0 && !mayBeDown(input, step))
+    yield `what serves (${serving ?? '-'}) is sized to 0`;
+  if (step.weight > 0 && setOf(input, step.candidate).readyReplicas === 0)
+    yield `${step.weight} % of the traffic goes to a candidate without a ready pod`;
+}
+
+/** Whether a downtime is part of the way. */
+function mayBeDown(input: RolloutInput, step: RolloutStep): boolean {
+  const { phase, way } = step.memory;
+  if (isBeforeSwitch(phase)) return way === 'Recreate';
+  return phase === 'RollingBack' && input.settings.ways.includes('Recreate');
+}
+
+/** What serves is never made smaller than the way promises. */
+function* keepsItsFloor(input: RolloutInput, step: RolloutStep): Generator<string> {
+  const { phase, way, frozenReplicas } = step.memory;
+  const { serving } = step;
+  const set = setOf(input, serving);
+  const size = step.replicas.get(serving ?? '') ?? 0;
+  const left = Math.min(size, set.readyReplicas);
+  if (input.replicas === 0 || step.switched) return;
+  if (phase === 'Idle' || phase === 'Held' || phase === 'Aborting' || phase === 'Waiting') {
+    if (size !== input.replicas) yield `${phase}: what serves is sized to ${size} of ${input.replicas}`;
+  } else if (isBeforeSwitch(phase) && (way === 'Full' || way === 'Provision')) {
+    if (size < input.replicas) yield `${way}: what serves is sized to ${size} of ${input.replicas}`;
+  } else if (isBeforeSwitch(phase) && way === 'Handover') {
+    const wanted = frozenReplicas ?? input.replicas;
+    const others = step.weight > 0 ? setOf(input, step.candidate).readyReplicas : 0;
+    const minimum = Math.max(1, (isMixed(input) ? wanted - 1 : minimumOf(input, wanted)) - others);
+    if (left < Math.min(set.readyReplicas, minimum))
+      yield `Handover: ${left} ready replicas are left, at least ${minimum} have to be`;
+    if (size < minimum) yield `Handover: what serves is sized to ${size}, at least ${minimum} have to be`;
+  }
+}
+
+/** GPUs are wanted as far as the way promises, and no further. */
+function* staysWithinGpus(input: RolloutInput, step: RolloutStep): Generator<string> {
+  const { phase, way, frozenReplicas, candidate } = step.memory;
+  const size = (hash: string | undefined) => step.replicas.get(hash ?? '') ?? 0;
+  for (const [hash, replicas] of step.replicas) {
+    const most = Math.max(input.replicas, frozenReplicas ?? 0, setOf(input, hash).replicas);
+    if (replicas > most) yield `${hash} is sized to ${replicas}, more than ${most}`;
+  }
+  if (!isBeforeSwitch(phase) || candidate === undefined) return;
+  if (phase === 'Waiting' && size(candidate) > 0) yield 'the candidate is sized above 0 while it waits';
+  if (way === 'Handover') {
+    const frozen = frozenReplicas ?? input.replicas;
+    const pending = size(candidate) - setOf(input, candidate).placed;
+    const room = Math.max(
+      1,
+      input.capacity?.slots ?? 0,
+      setOf(input, candidate).replicas - setOf(input, candidate).placed,
+    );
+    if (pending > room) yield `Handover: ${pending} pods of the candidate are to find room for ${room}`;
+    if (size(step.serving) > frozen || size(candidate) > frozen) yield `Handover: a set is larger than ${frozen}`;
+  } else if (size(candidate) > input.replicas) {
+    yield `the candidate is sized to ${size(candidate)} of ${input.replicas}`;
+  }
+}
+
+/** What is said agrees with what is. */
+function* tellsTheTruth(input: RolloutInput, step: RolloutStep): Generator<string> {
+  const { phase, serving, candidate, memory } = step;
+  const { traffic } = input;
+  if (step.switched === (serving === traffic.serving))
+    yield `switched is ${String(step.switched)}, and ${serving ?? '-'} serves after ${traffic.serving ?? '-'}`;
+  if (phase !== memory.phase) yield `the phase is ${phase}, and ${memory.phase} is remembered`;
+  if ([...step.replicas.keys()][0] !== serving) yield 'what serves is not the first of the sizes';
+  if (isBeforeSwitch(phase) && candidate === serving && candidate !== undefined)
+    yield `${candidate} serves and is the candidate`;
+  if (phase === 'Held' && (candidate === undefined || candidate !== input.desired))
+    yield `Held, and nothing that is wanted is`;
+  if (phase === 'RollingBack' && memory.target === undefined) yield 'RollingBack to nothing';
+  if (step.previous !== undefined && step.previous === serving) yield 'a rollback would go to what serves';
+  if (step.message === '' || step.message.includes('undefined')) yield `the message says nothing: ${step.message}`;
+  if (memory.since > input.now + 10_000) yield `${phase} begins ${memory.since - input.now} ms from now`;
+  if (step.wakeAt !== undefined && step.wakeAt <= input.now) yield `the next look is ${step.wakeAt - input.now} ms ago`;
+  if (step.taken.length >= 16)
+    yield `${step.taken.length} transitions in one pass: ${step.taken.map(({ event }) => event).join(' ')}`;
+}
+
+/** An order gets one answer, and none is made up. */
+function* answersOrders(input: RolloutInput, step: RolloutStep): Generator<string> {
+  if (step.ordered !== undefined && input.order === undefined) yield 'an answer without an order';
+}

@@ -1,0 +1,61 @@
+import type { RolloutStep } from '../../next.ts';
+import type { Memory, RolloutInput } from '../types.ts';
+import { behave, happen, type Happening } from './happenings.ts';
+import { violations } from './invariants.ts';
+import { Model, type ModelOptions } from './model.ts';
+
+/** Passes until nothing changes any more, as the watch events of its own writes wake the controller. */
+const MAX_PASSES = 6;
+
+const fingerprint = ({ memory, phase, serving, previous, replicas, weight }: RolloutStep) =>
+  JSON.stringify([memory, phase, serving, previous, [...replicas], weight]);
+
+function check(input: RolloutInput, step: RolloutStep): void {
+  const found = violations(input, step);
+  if (found.length > 0) throw new Error(found.join('; '));
+}
+
+/** Passes until the machine is at rest. Throws when a step breaks a promise, or when it does not come to rest. */
+export function rest(model: Model): void {
+  let before = '';
+  for (let pass = 0; ; pass++) {
+    const step = model.pass(check);
+    const now = fingerprint(step);
+    if (now === before && step.taken.length === 0) return;
+    if (pass === MAX_PASSES) throw new Error(`it does not come to rest: ${before} ${now}`);
+    before = now;
+  }
+}
+
+/** Lets it all happen, one after the other, with the machine at rest in between. */
+export function walk(start: ModelOptions, happenings: readonly Happening[]): Model {
+  const model = new Model(start);
+  let stale: Memory | undefined;
+  rest(model);
+  for (const what of happenings) {
+    const before = model.memory;
+    happen(model, what, stale);
+    if (what.is === 'crash') model.pass(check, what.after);
+    stale = before;
+    rest(model);
+    model.tick(1000);
+    rest(model);
+  }
+  return model;
+}
+
+/** Lets the world behave, and the rollout end: at rest, or held. Throws when it does not within two hours. */
+export function finish(model: Model): void {
+  behave(model);
+  for (let look = 0; look < 360; look++) {
+    rest(model);
+    const { awaits, phase } = model.last ?? {};
+    // A first version that never gets ready has nothing to be replaced by.
+    const stuck =
+      phase === 'Loading' && model.last?.candidate === undefined && model.ready(model.traffic.serving) === 0;
+    if (model.order === undefined && (phase === 'Idle' || phase === 'Held' || stuck)) return;
+    if (awaits === 'Person' && model.order === undefined) model.give('promote', model.memory?.candidate ?? '');
+    model.tick(20_000);
+  }
+  throw new Error(`it ends in ${model.last?.phase ?? ''}: ${model.last?.message ?? ''}`);
+}
