@@ -26,8 +26,10 @@ export interface Traffic {
   readonly switchedAt?: number;
   /** `Service`: the active Service says so. `Restored`: it is lost, and the status or the revisions say so. `First`: nothing ever served. */
   readonly source: 'Service' | 'Restored' | 'First';
-  /** The selector differs from the annotation: somebody else wrote it. */
+  /** The selector differs from what serves: somebody else wrote it. */
   readonly foreignSelector: boolean;
+  /** So does the annotation, or it was taken away; the selector moves no traffic. */
+  readonly foreignAnnotation?: true;
 }
 
 /** What the status says, for when the Service is lost. */
@@ -61,10 +63,17 @@ export function traffic(
     attempt,
     source,
     foreignSelector: service !== undefined && service.selectedRevision !== serving,
+    ...(service !== undefined && service.servingRevision !== serving && { foreignAnnotation: true }),
   });
-  if (exists(service?.servingRevision)) {
-    const { previousRevision: previous, switchedAt } = service;
-    const serves = from(service.servingRevision, 'Service', service.attempt);
+  // One apply writes both: an annotation that selector and status gainsay is not ours.
+  const edited =
+    service?.selectedRevision !== service?.servingRevision && service?.selectedRevision === status.servingRevision;
+  if (exists(service?.servingRevision) && !(edited && exists(status.servingRevision))) {
+    // What somebody took away of its annotations, the status still knows.
+    const known = status.servingRevision === service.servingRevision ? status : undefined;
+    const previous = exists(service.previousRevision) ? service.previousRevision : known?.previous;
+    const switchedAt = service.switchedAt ?? known?.switchedAt;
+    const serves = from(service.servingRevision, 'Service', service.attempt ?? known?.attempt);
     return { ...serves, ...(exists(previous) && { previous }), ...(switchedAt !== undefined && { switchedAt }) };
   }
   if (exists(status.servingRevision)) {

@@ -46,7 +46,11 @@ export function eventsOfWrites(
     }
     if (kind !== 'Service' || name !== owner) return [];
     const events: EventRecord[] = [];
-    if (traffic.foreignSelector) {
+    if (intent.type === 'Create' && traffic.source === 'Restored') {
+      const note = `The active Service was gone; it is made again and selects revision ${step.serving ?? ''}.`;
+      events.push({ type: 'Warning', reason: 'ForeignEdit', action: 'RestoreService', note });
+    }
+    if (traffic.foreignSelector || traffic.foreignAnnotation === true) {
       const note = `The active Service was changed by somebody else; it selects revision ${revision ?? ''} again.`;
       events.push({ type: 'Warning', reason: 'ForeignEdit', action: 'RepairService', note });
     }

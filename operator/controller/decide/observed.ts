@@ -4,6 +4,7 @@ import { conditionOf, statusOf } from '../../rollout/failures/pod.ts';
 import type { ReplicaSetState } from '../../rollout/next.ts';
 import type { ActiveService } from '../../rollout/traffic.ts';
 import type { LiveDeployment, LivePod, Snapshot } from '../snapshot.ts';
+import { IN_PROGRESS } from './history.ts';
 
 /** spec.replicas; when it is absent what serves now, else minReplicas, else 1. */
 export function wantedReplicas({ deployment, deployments }: Snapshot, serving: string | undefined): number {
@@ -24,9 +25,12 @@ export function servingInStatus({ status }: Snapshot['deployment']): string | un
 export function statusTraffic({ status }: Snapshot['deployment']) {
   const since = Date.parse(status?.serving?.since ?? '');
   const previous = status?.rollback?.revision;
+  // Before anything was switched the time is that of the first version.
+  const switched = previous !== undefined || status?.history?.some(({ outcome }) => outcome !== IN_PROGRESS) === true;
   return {
     attempt: status?.rollout?.attempt,
-    ...(previous !== undefined && { previous, ...(!Number.isNaN(since) && { switchedAt: since }) }),
+    ...(previous !== undefined && { previous }),
+    ...(switched && !Number.isNaN(since) && { switchedAt: since }),
   };
 }
 
