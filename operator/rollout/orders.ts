@@ -8,7 +8,7 @@ export type OrderVerb = (typeof ORDER_VERBS)[number];
 export interface Order {
   readonly verb: OrderVerb;
   /**
-   * promote, abort: the candidate, or what has just been switched to. retry: the revision that is held. rollback: the
+   * promote, abort: the candidate, or what has just been switched to, or is being rolled back. retry: the revision that is held. rollback: the
    * revision to go back to. restart: the serving revision. release: the old revision that is kept warm.
    */
   readonly revision: string;
@@ -62,7 +62,9 @@ const RULES: Readonly<Record<OrderVerb, Rule>> = {
   },
   abort: (revision, { phase, candidate, serving }) => {
     const current = AFTER_SWITCH.includes(phase) ? serving : candidate;
-    if (!BEFORE_SWITCH.includes(phase) && !AFTER_SWITCH.includes(phase))
+    // A rollback whose target has to load first may be left while the traffic has not moved.
+    const mayLeave = phase === 'RollingBack' && serving === candidate;
+    if (!BEFORE_SWITCH.includes(phase) && !AFTER_SWITCH.includes(phase) && !mayLeave)
       return `There is nothing to abort: the rollout is ${phase}.`;
     return current === revision
       ? undefined

@@ -1,10 +1,11 @@
 import type { RolloutPhase } from '../../api/index.ts';
 import type { Course } from './course.ts';
 import { gpusOf, isHeld, isSettled, rollbackTarget, setOf } from './course.ts';
-import { causeOf } from './causes.ts';
+import { causeOf, judgementAgainst } from './causes.ts';
 import type { Memory, RolloutInput } from './types.ts';
 import { isBeforeSwitch } from './table.ts';
 import { admissionOf } from './ways.ts';
+import type { StageVerdict } from '../verdicts/types.ts';
 
 type Action = (course: Course, input: RolloutInput, to: RolloutPhase) => Course;
 
@@ -84,6 +85,13 @@ const toRollingBack = (course: Course, input: RolloutInput, to: RolloutPhase, ta
   };
 };
 
+/** Keeps the verdicts that a version is given up for, for people and metrics. */
+const withJudgement = (course: Course, judgement: StageVerdict | undefined): Course => {
+  if (judgement === undefined) return course;
+  const verdicts = [...(course.memory.verdicts ?? []), ...judgement.gates];
+  return { ...course, memory: { ...course.memory, verdicts } };
+};
+
 /** For a proof that had nothing to judge. */
 const NO_GATE = { gate: 'Engine', stage: 'Proof', samples: 0, message: 'Nothing was asked of it.' } as const;
 
@@ -130,7 +138,7 @@ const ACTIONS = {
 
   fail: (course, input, to) => {
     const { candidate = '' } = course.memory;
-    const next = advance(course, input, to);
+    const next = withJudgement(advance(course, input, to), judgementAgainst(course, input));
     const ended = { revision: candidate, outcome: 'Failed' } as const;
     if (isHeld(course, input, candidate)) return { ...next, ended };
     const cause = causeOf(course, input);
@@ -230,7 +238,8 @@ const ACTIONS = {
 
   failAndRollBack: (course, input, to) => {
     const cause = causeOf(course, input);
-    const next = toRollingBack(course, input, to, rollbackTarget(course, input) ?? course.serving);
+    const back = toRollingBack(course, input, to, rollbackTarget(course, input) ?? course.serving);
+    const next = withJudgement(back, judgementAgainst(course, input));
     return {
       ...next,
       marks: [...course.marks, { kind: 'failed', revision: course.serving, cause }],

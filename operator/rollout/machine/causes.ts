@@ -10,13 +10,14 @@ export function causeOf(course: Course, input: RolloutInput): string {
   const { failure, trouble, down } = healthOf(input, subject);
   if (trouble !== undefined) return trouble;
   if (!after && down === true && failure !== undefined) return failure;
-  const { warmUp } = input.observed;
-  if (!after && warmUp?.verdict === 'Fail') return `ProofFailed: ${failedGates(warmUp)}`;
-  const gates = memory.phase === 'Proving' && memory.step === undefined ? input.observed.proof : input.observed.traffic;
-  if (gates?.verdict === 'Fail')
-    return `${after || memory.step !== undefined ? 'GateFailed' : 'ProofFailed'}: ${failedGates(gates)}`;
-  if (after && gates?.verdict === 'NoData') {
-    const gate = gates.gates.find(({ verdict }) => verdict === 'NoData');
+  const judgement = judgementAgainst(course, input);
+  if (judgement?.verdict === 'Fail') {
+    const failed = judgement.gates.filter(({ verdict }) => verdict === 'Fail');
+    const reason = failed.some(({ stage }) => stage !== 'Proof') ? 'GateFailed' : 'ProofFailed';
+    return `${reason}: ${failed.map(({ message }) => message).join('; ')}`;
+  }
+  if (judgement?.verdict === 'NoData') {
+    const gate = judgement.gates.find(({ verdict }) => verdict === 'NoData');
     return `NotEnoughTraffic: ${gate?.message ?? 'there were too few requests to judge it'}; rollout.watch.onNoData is Rollback.`;
   }
   if (after) {
@@ -29,10 +30,10 @@ export function causeOf(course: Course, input: RolloutInput): string {
   return failure ?? 'StartupBudgetExceeded: it did not become available in the time that a start may take';
 }
 
-/** The messages of the gates that failed. */
-function failedGates({ gates }: StageVerdict): string {
-  return gates
-    .filter(({ verdict }) => verdict === 'Fail')
-    .map(({ message }) => message)
-    .join('; ');
+/** The judgement that a version is given up for; undefined: it is for something else. */
+export function judgementAgainst({ memory }: Course, { observed }: RolloutInput): StageVerdict | undefined {
+  const after = memory.phase === 'Switching' || memory.phase === 'Watching';
+  if (!after && observed.warmUp?.verdict === 'Fail') return observed.warmUp;
+  const judgement = memory.phase === 'Proving' && memory.step === undefined ? observed.proof : observed.traffic;
+  return judgement?.verdict === 'Fail' || (after && judgement?.verdict === 'NoData') ? judgement : undefined;
 }
