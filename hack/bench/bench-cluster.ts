@@ -19,6 +19,8 @@ export interface BenchCluster extends AsyncDisposable {
   readonly cluster: Cluster;
   /** For the benchmark's own requests. */
   readonly client: KubeHttpClient;
+  /** Where the simulator plays the pods; absent without one. */
+  readonly enginePort?: number;
 }
 
 export async function startBenchCluster(profile: Profile, { signal, log }: BenchContext): Promise<BenchCluster> {
@@ -33,14 +35,20 @@ export async function startBenchCluster(profile: Profile, { signal, log }: Bench
         signal,
       }),
     );
+    let enginePort: number | undefined;
     if (profile === 'simulated') {
       const kubeconfig = await cluster.kubeconfig('engine-simulator');
-      stack.use(await startSimulator({ kubeconfig, timeScale: TIME_SCALE, signal }));
+      ({ enginePort } = stack.use(await startSimulator({ kubeconfig, timeScale: TIME_SCALE, signal })));
     }
     const client = await connect(cluster);
     await installDefinitions(client, DEFINITIONS, signal);
     const owned = stack.move();
-    return { cluster, client, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    return {
+      cluster,
+      client,
+      ...(enginePort !== undefined && { enginePort }),
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    };
   } finally {
     await stack.disposeAsync();
   }

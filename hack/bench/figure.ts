@@ -27,6 +27,14 @@ export interface Sizes {
   readonly flood: number;
   /** Floods of each side. */
   readonly pairs: number;
+  readonly rollouts: {
+    /** Models that are rolled out at the same time. */
+    readonly models: number;
+    /** Promote orders, and as many rollback orders. */
+    readonly orders: number;
+    /** Switches without proof. */
+    readonly flips: number;
+  };
 }
 
 /** What a scenario is given. */

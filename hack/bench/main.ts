@@ -14,17 +14,32 @@ import { demo } from './scenarios/demo.ts';
 import { firstDeployment } from './scenarios/first-deployment.ts';
 import { massCreation } from './scenarios/mass-creation.ts';
 import { planner } from './scenarios/planner.ts';
+import { rollouts } from './scenarios/rollouts.ts';
 import { steadyState } from './scenarios/steady-state.ts';
 import { verdicts } from './scenarios/verdicts.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SCENARIOS: readonly Scenario[] = [planner, verdicts, firstDeployment, massCreation, demo, steadyState];
+const SCENARIOS: readonly Scenario[] = [planner, verdicts, firstDeployment, massCreation, rollouts, demo, steadyState];
 
 /** What the figures are promised for. */
-const REGULAR: Sizes = { models: 100, restMinutes: 5, delivery: false, flood: 300, pairs: 5 };
+const REGULAR: Sizes = {
+  models: 100,
+  restMinutes: 5,
+  delivery: false,
+  flood: 300,
+  pairs: 5,
+  rollouts: { models: 40, orders: 200, flips: 100 },
+};
 const FULL: Sizes = { ...REGULAR, restMinutes: 10, delivery: true };
 /** To try the benchmarks themselves. */
-const QUICK: Sizes = { models: 10, restMinutes: 0.25, delivery: true, flood: 20, pairs: 2 };
+const QUICK: Sizes = {
+  models: 10,
+  restMinutes: 0.25,
+  delivery: true,
+  flood: 20,
+  pairs: 2,
+  rollouts: { models: 4, orders: 8, flips: 8 },
+};
 
 interface Flags {
   readonly full: boolean;

@@ -19,6 +19,8 @@ export interface OperatorOptions {
   /** Common name of its certificate: the user that it is in the audit log. */
   readonly user: string;
   readonly args?: readonly string[];
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
@@ -35,7 +37,7 @@ export interface OperatorProcess {
 
 /** Starts the built operator and waits until it is ready. It belongs to the cluster: when that goes, it goes. */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
-  const { cluster, user, args = [], signal } = options;
+  const { cluster, user, args = [], env = {}, signal } = options;
   await access(LAUNCHER).catch((cause: unknown) => {
     throw new Error('There is no dist/deepseek-operator: run `npm run build`.', { cause });
   });
@@ -48,7 +50,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     args: [`--kubeconfig=${kubeconfig}`, '--metrics-bind-address=127.0.0.1:0', '--log-format=json', ...args],
     logFile,
     // The launcher takes `node` from the PATH; it is to be the one that runs this.
-    env: { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` },
+    env: { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, ...env },
   });
   await recordProcess(cluster.dir, name, identity);
   const waiting = { timeoutMs: START_TIMEOUT_MS, intervalMs: 20, signal, details: () => `See ${logFile}` };

@@ -10,7 +10,14 @@ const FIGURES: readonly Figure[] = [
 const REPORT: Report = {
   startedAt: '2026-01-02T03:04:05.000Z',
   minutes: 12,
-  sizes: { models: 100, restMinutes: 5, delivery: false, flood: 300, pairs: 5 },
+  sizes: {
+    models: 100,
+    restMinutes: 5,
+    delivery: false,
+    flood: 300,
+    pairs: 5,
+    rollouts: { models: 1, orders: 1, flips: 1 },
+  },
   machine: { cpu: 'CPU', cores: 2, memoryGiB: 8, system: 'Linux 6', node: 'v24.0.0', load: 0.5 },
   figures: FIGURES,
 };

@@ -9,15 +9,20 @@ import { KubeHttpClient } from '../../operator/kube/client.ts';
 import { loadCredentials } from '../../operator/kube/credentials.ts';
 import { resources } from '../../operator/kube/resources.ts';
 import { Transport } from '../../operator/kube/transport.ts';
+import { SimulatorClient } from '../../e2e/simulator/index.ts';
 import { ClusterError, connectCluster, startCluster } from '../cluster/index.ts';
 import type { Cluster } from '../cluster/index.ts';
 import { freePort } from '../cluster/ports.ts';
 import { applyModels, installDefinitions } from './manifests.ts';
 import type { ModelRow } from './models.ts';
+import { Narrator } from './narrator.ts';
+import { podNetworkEnv } from './pod-network.ts';
 import { ensureProgram } from './programs.ts';
+import { clearStage, tellStory } from './story.ts';
 import { watchModels } from './watch.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const STORY = join(root, 'hack/demo/story');
 const NAMESPACE = 'default';
 
 /** Limits, milliseconds: many times what a busy machine needs. */
@@ -29,8 +34,6 @@ const TIME_SCALE = '0.003';
 export interface DemoOptions {
   /** Folder of the demo's cluster. */
   readonly dir: string;
-  /** How long the models may take to become Ready, milliseconds. */
-  readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -41,34 +44,55 @@ export interface Demo {
   readonly binDir: string;
   /** The engine of the pod 10.x.y.z answers at 127.x.y.z on this port. */
   readonly enginePort: number;
-  readonly rows: readonly ModelRow[];
 }
 
 interface Context {
   cluster: Cluster;
   client: KubeHttpClient;
-  enginePort: number;
-  models: string[];
+  simulator: SimulatorAddress;
 }
 
-/** Brings everything up that does not run yet, and shows the models until all are Ready. Leaves it all running. */
-export async function runDemo(options: DemoOptions): Promise<Demo> {
-  const { dir, signal } = options;
-  const context = await setUp(options);
-  const { cluster, client, models } = context;
-  const rows = await watchModels({
-    client,
-    namespace: NAMESPACE,
-    names: models,
-    timeoutMs: options.timeoutMs,
-    output: process.stdout,
-    signal,
-  });
+interface SimulatorAddress {
+  readonly enginePort: number;
+  readonly controlUrl: string;
+}
+
+/** Brings everything up that does not run yet, tells the story of some rollouts, and leaves it all running. */
+export async function runDemo({ dir, signal }: DemoOptions): Promise<Demo & { readonly storySeconds: number }> {
+  const context = await setUp({ dir, signal });
+  const { client, simulator } = context;
+  const demo = await whereIs(context, dir);
+  const env = { KUBECONFIG: demo.kubeconfig, PATH: `${demo.binDir}:${process.env['PATH'] ?? ''}` };
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  const narrator = new Narrator({ client, namespace: NAMESPACE, env, print, signal });
+  const control = new SimulatorClient(simulator.controlUrl);
+  const story = { client, namespace: NAMESPACE, simulator: control, narrator, manifests: STORY, signal };
+  await clearStage(story);
+  await tellStory(story);
+  return { ...demo, storySeconds: narrator.seconds };
+}
+
+/** Applies every sample to a demo, and shows the models until all are Ready. */
+export async function showSamples({
+  dir,
+  timeoutMs,
+  signal,
+}: DemoOptions & { readonly timeoutMs: number }): Promise<Demo & { readonly rows: readonly ModelRow[] }> {
+  const context = await setUp({ dir, signal });
+  const { client } = context;
+  // The story's models have names and GPUs that samples ask for.
+  const control = new SimulatorClient(context.simulator.controlUrl);
+  await clearStage({ client, namespace: NAMESPACE, simulator: control, signal });
+  const names = await applyModels(client, join(root, 'manifests/samples'), NAMESPACE, signal);
+  const rows = await watchModels({ client, namespace: NAMESPACE, names, timeoutMs, output: process.stdout, signal });
+  return { ...(await whereIs(context, dir)), rows };
+}
+
+async function whereIs({ cluster, simulator }: Context, dir: string): Promise<Demo> {
   return {
     kubeconfig: await cluster.kubeconfig('demo'),
     binDir: join(dir, 'bin'),
-    enginePort: context.enginePort,
-    rows,
+    enginePort: simulator.enginePort,
   };
 }
 
@@ -94,8 +118,8 @@ async function setUp({ dir, signal }: DemoOptions): Promise<Context> {
       {
         title: 'Engine simulator',
         task: async (ctx, task) => {
-          ctx.enginePort = (await ensureSimulator(ctx.cluster, signal)).enginePort;
-          task.title = `Engine simulator: the pod 10.x.y.z answers at 127.x.y.z:${ctx.enginePort}`;
+          ctx.simulator = await ensureSimulator(ctx.cluster, signal);
+          task.title = `Engine simulator: the pod 10.x.y.z answers at 127.x.y.z:${ctx.simulator.enginePort}`;
         },
       },
       {
@@ -104,14 +128,7 @@ async function setUp({ dir, signal }: DemoOptions): Promise<Context> {
       },
       {
         title: 'Operator',
-        task: async (ctx) => ensureOperator(ctx.cluster, signal),
-      },
-      {
-        title: 'Apply the samples',
-        task: async (ctx, task) => {
-          ctx.models = await applyModels(ctx.client, join(root, 'manifests/samples'), NAMESPACE, signal);
-          task.title = `Apply the samples: ${ctx.models.join(', ')}`;
-        },
+        task: async (ctx) => ensureOperator(ctx.cluster, ctx.simulator.enginePort, signal),
       },
       {
         title: 'Put kubectl and its plugin into one folder',
@@ -138,7 +155,7 @@ async function connect(kubeconfig: string): Promise<KubeHttpClient> {
   return new KubeHttpClient(new Transport({ credentials, clock: systemClock, userAgent: 'demo' }));
 }
 
-async function ensureSimulator(cluster: Cluster, signal: AbortSignal): Promise<{ readonly enginePort: number }> {
+async function ensureSimulator(cluster: Cluster, signal: AbortSignal): Promise<SimulatorAddress> {
   const kubeconfig = await cluster.kubeconfig('engine-simulator');
   return ensureProgram({
     dir: cluster.dir,
@@ -148,12 +165,13 @@ async function ensureSimulator(cluster: Cluster, signal: AbortSignal): Promise<{
     signal,
     ready: async (output) => {
       const line = output.split('\n').find((candidate) => candidate.startsWith('{'));
-      return line === undefined ? undefined : (JSON.parse(line) as { enginePort: number });
+      return line === undefined ? undefined : (JSON.parse(line) as SimulatorAddress);
     },
   });
 }
 
-async function ensureOperator(cluster: Cluster, signal: AbortSignal): Promise<void> {
+/** The operator that ships, which finds its pods by the network that the demo lends it. */
+async function ensureOperator(cluster: Cluster, enginePort: number, signal: AbortSignal): Promise<void> {
   const kubeconfig = await cluster.kubeconfig('deepseek-operator');
   const port = await freePort();
   await ensureProgram({
@@ -165,6 +183,7 @@ async function ensureOperator(cluster: Cluster, signal: AbortSignal): Promise<vo
       `--metrics-bind-address=127.0.0.1:${port}`,
       '--log-format=json',
     ],
+    env: podNetworkEnv(enginePort),
     timeoutMs: PROGRAM_TIMEOUT_MS,
     signal,
     ready: async (output) => (/"message":"leading"/.test(output) ? true : undefined),

@@ -1,14 +1,13 @@
 /**
- * `npm run -s demo`: a real Kubernetes with simulated GPU nodes, the operator, and models that become Ready. `-- down` stops
- * it. Exit status: 0 done; 1 something did not come up (the reason is printed); 2 wrong usage.
+ * `npm run -s demo`: a real Kubernetes with simulated GPU nodes, the operator, and the story of some rollouts. `-- samples`
+ * applies every sample to it, `-- down` stops it. Exit status: 0 done; 1 something did not come up (the reason is printed); 2 wrong usage.
  */
 import { relative, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { removeCluster } from '../cluster/folder.ts';
 import { readState } from '../cluster/layout.ts';
-import { loopbackAddress } from '../../e2e/simulator/index.ts';
-import { runDemo } from './demo.ts';
+import { runDemo, showSamples } from './demo.ts';
 import type { Demo } from './demo.ts';
 
 const DIR = resolve(import.meta.dirname, '..', '..', '.cluster', 'demo');
@@ -17,30 +16,34 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-async function up(timeoutSeconds: number, signal: AbortSignal): Promise<void> {
+async function up(signal: AbortSignal): Promise<void> {
   const started = performance.now();
-  const demo = await runDemo({ dir: DIR, timeoutMs: timeoutSeconds * 1000, signal });
+  const demo = await runDemo({ dir: DIR, signal });
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  print(`\n${pc.green('✓')} The story took ${demo.storySeconds.toFixed(0)} s, everything ${seconds} s.\n`);
+  print(nextSteps(demo));
+}
+
+async function samples(timeoutSeconds: number, signal: AbortSignal): Promise<void> {
+  const started = performance.now();
+  const demo = await showSamples({ dir: DIR, timeoutMs: timeoutSeconds * 1000, signal });
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   print(`\n${pc.green('✓')} ${demo.rows.length} models Ready after ${seconds} s.\n`);
   print(nextSteps(demo));
 }
 
-function nextSteps({ kubeconfig, binDir, enginePort, rows }: Demo): string {
+function nextSteps({ kubeconfig, binDir, enginePort }: Demo): string {
   const here = (path: string): string => `"$PWD/${relative(process.env['INIT_CWD'] ?? process.cwd(), path)}"`;
-  const model = rows.find(({ name }) => name === 'chat') ?? rows[0];
-  const podIP = model?.podIPs[0];
-  const question = JSON.stringify({ model: model?.name, messages: [{ role: 'user', content: '2+2=' }] });
+  const question = JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: '2+2=' }] });
   return [
     'What to try next:',
     `  export KUBECONFIG=${here(kubeconfig)} PATH=${here(binDir)}:$PATH`,
-    '  kubectl get deepseekdeployments',
-    '  kubectl deepseek get chat          # its revisions, pods and nodes, with reasons; -w keeps watching',
-    `  kubectl patch deepseekdeployment chat --type merge -p '{"spec":{"model":{"maxModelLen":16384}}}'   # a new version`,
-    ...(podIP === undefined
-      ? []
-      : [
-          `  curl -s http://${loopbackAddress(podIP)}:${enginePort}/v1/chat/completions -H 'content-type: application/json' -d '${question}'`,
-        ]),
+    '  kubectl deepseek get chat -w       # its revisions, pods and nodes, live, with reasons',
+    '  kubectl deepseek plan --rollout chat   # how a rollout would go now',
+    `  kubectl patch deepseekdeployment chat --type merge -p '{"spec":{"model":{"name":"deepseek-r1-distill-qwen-7b"}}}'   # a new version`,
+    '  kubectl deepseek rollback chat     # and back, by one write',
+    `  curl -s http://127.$(kubectl get pods -l deepseek-operator.io/name=chat -o 'jsonpath={.items[0].status.podIP}' | cut -d. -f2-):${enginePort}/v1/chat/completions -H 'content-type: application/json' -d '${question}'`,
+    '  npm run -s demo -- samples         # 16 more models, on GPUs of every kind',
     '',
     'make demo-down stops everything.',
   ].join('\n');
@@ -66,9 +69,13 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 const program = new Command('demo').exitOverride();
 program
   .command('up', { isDefault: true })
-  .description('start what does not run yet, and show the models becoming Ready')
+  .description('start what does not run yet, and show how versions are switched, caught and handed over')
+  .action(async () => up(stopping.signal));
+program
+  .command('samples')
+  .description('apply every sample, and show the models becoming Ready')
   .option('--timeout <seconds>', 'how long the models may take', seconds, 240)
-  .action(async ({ timeout }: { readonly timeout: number }) => up(timeout, stopping.signal));
+  .action(async ({ timeout }: { readonly timeout: number }) => samples(timeout, stopping.signal));
 program.command('down').description('stop everything').action(down);
 
 try {

@@ -9,6 +9,8 @@ export interface ProgramOptions<T> {
   readonly dir: string;
   readonly name: string;
   readonly args: readonly string[];
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Looks whether the program can be used, given what it has printed; undefined: not yet. */
   readonly ready: (output: string) => Promise<T | undefined>;
   readonly timeoutMs: number;
@@ -17,13 +19,13 @@ export interface ProgramOptions<T> {
 
 /** Runs `node ARGS` beside the cluster, unless it runs already, and waits until it is ready. */
 export async function ensureProgram<T>(options: ProgramOptions<T>): Promise<T> {
-  const { dir, name, args, signal, timeoutMs } = options;
+  const { dir, name, args, env = {}, signal, timeoutMs } = options;
   const logFile = `${layout(dir).logs}/${name}.log`;
   const output = (): Promise<string> => readFile(logFile, 'utf8').catch(() => '');
   let identity = (await recordedProcesses(dir)).get(name);
   if (identity === undefined || !isAlive(identity)) {
     await writeFile(logFile, '');
-    identity = await spawnLogged({ command: process.execPath, args, logFile });
+    identity = await spawnLogged({ command: process.execPath, args, logFile, env });
     await recordProcess(dir, name, identity);
   }
   const running = identity;
