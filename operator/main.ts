@@ -82,6 +82,9 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     client,
     clock: serverClock,
     source: { controller: `${GROUP}/controller`, instance: identity },
+    // A rollout tells a dozen; the third within an hour is to be told of as the first.
+    burst: 100,
+    refillMs: 10_000,
     mayWrite: () => elector?.isLeader ?? true,
     busy: () => manager.backlogged,
   });
