@@ -64,6 +64,8 @@ export class TrafficWatch {
   readonly #changedTemplates: Violation[] = [];
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
+  /** An endpoint that is seen before its pod is of no revision: nothing counts until all have been listed. */
+  #complete = false;
 
   constructor(client: KubeHttpClient, namespace: string, name: string) {
     const follow = <T extends KubeObject>(type: ResourceType<T>): Informer<T> =>
@@ -86,6 +88,8 @@ export class TrafficWatch {
     const ended = AbortSignal.any([this.#stop.signal, signal]);
     this.#running = Promise.all(all.map((informer) => informer.run(ended)));
     await Promise.all(all.map((informer) => informer.waitForSync(ended)));
+    this.#complete = true;
+    this.#look();
     return this;
   }
 
@@ -167,6 +171,7 @@ export class TrafficWatch {
   }
 
   #look(): void {
+    if (!this.#complete) return;
     const selector = this.#services.store.list().find(({ metadata }) => metadata.name === this.#name)?.spec?.selector;
     const moment = {
       at: Date.now(),

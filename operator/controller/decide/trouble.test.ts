@@ -78,6 +78,11 @@ describe('what speaks against a version', () => {
       /^CrashLoop: pod chat-0 was ready, and its engine ended: the engine ended \(exit code 1\)/,
     ],
     [
+      'an engine that ends in the second of its start',
+      { ready: false, started: false, since: 1500, end: { startedAt: 1500, at: 1500 } },
+      /^CrashLoop: /,
+    ],
+    [
       'an engine that ended and is back',
       { since: 1600, end: { startedAt: 110, at: 1500 } },
       /^CrashLoop: pod chat-0 was ready, and its engine ended: exit code 1/,
@@ -121,6 +126,10 @@ describe('what does not', () => {
     [
       'a new pod whose first start failed',
       { created: 1400, ready: false, started: false, since: 1400, end: { startedAt: 1410, at: 1500 } },
+    ],
+    [
+      'a new pod that ends in the second of its start',
+      { created: 1500, ready: false, started: false, since: 1500, end: { startedAt: 1500, at: 1500 } },
     ],
     ['a new pod whose second start came up', { created: 1400, since: 1600, end: { startedAt: 1410, at: 1500 } }],
     ['a new pod that loads', { created: 1400, ready: false, started: false, since: 1400 }],

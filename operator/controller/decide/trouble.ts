@@ -39,10 +39,11 @@ function endOf(pod: PodEvidence, evidence: FailureEvidence, since: number): stri
 
 /** A start that fails is no end of an engine that served: that pods are missing is told elsewhere. */
 function hadAnswered(pod: PodEvidence, startedAt: number | undefined, since: number): boolean {
-  // Ready again: whether it had been before, only its age tells.
-  if (isReady(pod)) return (timeOf(pod.metadata.creationTimestamp) ?? 0) <= since;
+  const isOld = (timeOf(pod.metadata.creationTimestamp) ?? 0) <= since;
   const unready = timeOf(conditionOf(pod, 'Ready')?.lastTransitionTime);
-  return unready === undefined || startedAt === undefined || unready > startedAt;
+  // Ready again, or within one second of its start: whether it had been ready before, only its age tells.
+  if (isReady(pod) || unready === undefined || startedAt === undefined || unready === startedAt) return isOld;
+  return unready > startedAt;
 }
 
 function silenceOf(pod: PodEvidence, evidence: FailureEvidence, since: number): string | undefined {
