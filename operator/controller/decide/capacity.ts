@@ -73,6 +73,7 @@ export function missingAccelerator(
   return failure === undefined || isShortOfNodes(failure) ? finding : undefined;
 }
 
-function isShortOfNodes({ reason }: Failure): boolean {
+/** The scheduler has found no node. */
+export function isShortOfNodes({ reason }: Failure): boolean {
   return reason === 'InsufficientGPUs' || reason === 'Unschedulable';
 }

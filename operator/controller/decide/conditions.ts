@@ -1,6 +1,6 @@
 import type { Condition, ConditionType } from '../../api/index.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { capacityVerdict } from './capacity.ts';
+import { capacityVerdict, isShortOfNodes } from './capacity.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import type { Intent } from './intents.ts';
@@ -8,7 +8,7 @@ import { heldMark, readMark } from './marks.ts';
 import { activeServiceOf } from './observed.ts';
 import { rollbackVerdict } from './rollback.ts';
 import { rolloutWarnings } from './rollout-spec.ts';
-import { type ReadyVerdict, readyVerdict, SERVICE_LEFT } from './ready.ts';
+import { type ReadyVerdict, readyVerdict, roomToCome, SERVICE_LEFT } from './ready.ts';
 import { seconds } from './times.ts';
 
 /** Longest message of a condition: what a person reads, not a log. */
@@ -97,7 +97,8 @@ function candidateVerdict(judgement: Judgement): Verdict {
   const failure = failures.get(hash);
   const mark = heldMark(judgement.revisions, hash);
   if (mark !== undefined) return { status: 'False', ...readMark(mark) };
-  if (failure) return { status: 'False', reason: failure.reason, message: failure.message };
+  if (failure && !(isShortOfNodes(failure) && roomToCome(judgement, hash) !== undefined))
+    return { status: 'False', reason: failure.reason, message: failure.message };
   if (step.phase === 'Proving') return { status: 'Unknown', reason: 'Proving', message: step.message };
   const available = states.get(hash)?.availableReplicas ?? 0;
   if (available >= replicas && replicas > 0)

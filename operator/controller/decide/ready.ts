@@ -1,6 +1,6 @@
 import type { Reason } from '../../api/index.ts';
 import { isBeforeSwitch } from '../../rollout/machine/table.ts';
-import { missingAccelerator } from './capacity.ts';
+import { isShortOfNodes, missingAccelerator } from './capacity.ts';
 import { describeIntent, type Intent } from './intents.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { heldMark, readMark } from './marks.ts';
@@ -118,11 +118,16 @@ function waiting(
 ) {
   const { capacity, failures, step } = judgement;
   const failure = failures.get(hash);
-  const meanwhile = hash === step.serving ? '' : outage(judgement);
+  const down = step.memory.way === 'Recreate' && isBeforeSwitch(step.phase) ? ' Nothing answers until then.' : '';
+  const meanwhile = hash === step.serving ? '' : `${down}${outage(judgement)}`;
   const missing = missingAccelerator(capacity, failure);
   if (missing) return not(missing.reason, `${missing.message}${meanwhile}`);
+  const room = failure !== undefined && isShortOfNodes(failure) ? roomToCome(judgement, hash) : undefined;
+  if (room !== undefined) return not('Loading', `${room}${meanwhile}`);
   if (failure) return not(failure.reason, `${failure.message}${meanwhile}`, failure.blocking);
-  const { revisions, states, replicas } = judgement;
+  const { revisions, states } = judgement;
+  // A handover begins with one.
+  const replicas = isBeforeSwitch(step.phase) ? (step.replicas.get(hash) ?? judgement.replicas) : judgement.replicas;
   const { readyReplicas: ready = 0, availableReplicas: available = 0 } = states.get(hash) ?? {};
   if (ready > replicas) return not('Scaling', `${ready} replicas ready, ${replicas} wanted (revision ${hash}).`);
   const budget = revisions.find((revision) => revision.hash === hash)?.data.plan.startupBudgetSeconds ?? 0;
@@ -131,6 +136,17 @@ function waiting(
       ? `a start may take up to ${Math.ceil(budget / 60)} minutes`
       : `${available} count as available, which takes the revision’s own template and minReadySeconds without a break`;
   return not('Loading', `${ready} of ${count(replicas)} ready (revision ${hash}); ${why}.${meanwhile}`);
+}
+
+/** That pods wait for GPUs which another version of ours is about to leave; undefined: nobody leaves. */
+export function roomToCome({ states, step }: Judgement, hash: string): string | undefined {
+  for (const [other, { pods }] of states) {
+    const leaving = other === hash ? 0 : pods - (step.replicas.get(other) ?? 0);
+    if (leaving <= 0) continue;
+    const whose = `${leaving === 1 ? '1 pod' : `${leaving} pods`} of revision ${other}`;
+    return `Revision ${hash} waits for the GPUs of ${whose}, which end what still runs there.`;
+  }
+  return undefined;
 }
 
 /** What is to be said of the version that has the traffic, beside another one's story. */

@@ -15,9 +15,9 @@ export function messageOf(course: Course, input: RolloutInput): string {
     case 'Waiting':
       return waiting(course, input);
     case 'Scheduling':
-      return `Revision ${candidate} gets its GPUs (${wayText(course, input)}): ${set.placed} of ${set.replicas} pods have a node.${problem}`;
+      return `Revision ${candidate} gets its GPUs (${wayText(course, input)}): ${set.placed} of ${firstSize(course, input)} pods have a node.${downtime(course, input)}${problem}`;
     case 'Loading':
-      return `Revision ${candidate} loads: ${set.availableReplicas} of ${enough(course, input)} replicas that the next step needs are available.${problem}`;
+      return `Revision ${candidate} loads: ${set.availableReplicas} of ${enough(course, input)} replicas that the next step needs are available.${downtime(course, input)}${problem}`;
     case 'Proving': {
       const step = input.settings.canary?.steps[memory.step ?? -1];
       if (step === undefined)
@@ -44,6 +44,19 @@ export function messageOf(course: Course, input: RolloutInput): string {
 function wayText({ memory }: Course, input: RolloutInput): string {
   const frozen = memory.frozenReplicas ?? input.replicas;
   return memory.way === 'Handover' ? `Handover, ${frozen} replicas` : (memory.way ?? 'Full');
+}
+
+/** Pods that the candidate begins with. */
+function firstSize(course: Course, input: RolloutInput): number {
+  const { way, candidate } = course.memory;
+  return way === 'Handover' ? Math.max(1, setOf(input, candidate).replicas) : wantedOf(course, input);
+}
+
+/** What Recreate costs, told before the old version stops and until the new one answers. */
+function downtime({ memory }: Course, { revisions }: RolloutInput): string {
+  if (memory.way !== 'Recreate') return '';
+  const { startupBudgetSeconds = 0 } = revisions.find(({ hash }) => hash === memory.candidate)?.data.plan ?? {};
+  return ` The old version stops first: nothing answers until the new one has loaded, which may take up to ${Math.ceil(startupBudgetSeconds / 60)} minutes.`;
 }
 
 function problemOf({ memory }: Course, input: RolloutInput): string {

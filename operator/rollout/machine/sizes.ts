@@ -46,8 +46,9 @@ function servingSize(course: Course, input: RolloutInput): number {
   }
   if (phase === 'RollingBack' && memory.target !== serving) return sizeYielding(course, input);
   if (!isBeforeSwitch(phase) || phase === 'Waiting') return input.replicas;
-  // It stops once the candidate's pods are there to take its GPUs, and the downtime has been announced.
-  if (way === 'Recreate') return input.sets.has(candidate ?? '') ? 0 : input.replicas;
+  // It stops once the candidate's pods are there to take its GPUs, and the status has announced the downtime.
+  if (way === 'Recreate')
+    return input.memory?.way === 'Recreate' && input.sets.has(candidate ?? '') ? 0 : input.replicas;
   if (way !== 'Handover') return input.replicas;
   return Math.min(wantedOf(course, input), handoverRest(course, input));
 }
