@@ -39,15 +39,15 @@ export function walk(start: ModelOptions, happenings: readonly Happening[]): Mod
     stale = before;
     rest(model);
     model.tick(1000);
-    rest(model);
   }
+  rest(model);
   return model;
 }
 
 /** Lets the world behave, and the rollout end: at rest, or held. Throws when it does not within two hours. */
 export function finish(model: Model): void {
   behave(model);
-  for (let look = 0; look < 360; look++) {
+  for (let look = 0; look < 240; look++) {
     rest(model);
     const { awaits, phase } = model.last ?? {};
     // A first version that never gets ready has nothing to be replaced by.
@@ -55,7 +55,7 @@ export function finish(model: Model): void {
       phase === 'Loading' && model.last?.candidate === undefined && model.ready(model.traffic.serving) === 0;
     if (model.order === undefined && (phase === 'Idle' || phase === 'Held' || stuck)) return;
     if (awaits === 'Person' && model.order === undefined) model.give('promote', model.memory?.candidate ?? '');
-    model.tick(20_000);
+    model.tick(30_000);
   }
   throw new Error(`it ends in ${model.last?.phase ?? ''}: ${model.last?.message ?? ''}`);
 }
