@@ -4,11 +4,17 @@ import { resources, type Service } from '../../operator/kube/resources.ts';
 import type { ResourceType } from '../../operator/kube/types.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { operatorBench, PATIENCE, writesOf } from './harness.ts';
+import { BRIEF, endRollout } from './rollouts.ts';
 
 const cluster = testCluster('simulated');
 const bench = operatorBench(cluster);
 
-const CHAT = { model: { name: 'deepseek-r1-distill-qwen-1.5b' }, accelerator: { type: 'A100-80GB' }, replicas: 1 };
+const CHAT = {
+  model: { name: 'deepseek-r1-distill-qwen-1.5b' },
+  accelerator: { type: 'A100-80GB' },
+  replicas: 1,
+  ...BRIEF,
+};
 const OTHER = { model: { name: 'deepseek-r1-distill-qwen-7b' } };
 
 const service = (name = 'chat'): Promise<Service> => {
@@ -39,7 +45,7 @@ describe('a change of the model', () => {
       }
     })();
     await bench().edit('chat', { spec: OTHER });
-    await bench().condition('chat', 'Ready', 'True');
+    await endRollout(bench(), 'chat');
     await eventually(async () => expect(await bench().deployments('chat')).toHaveLength(1), PATIENCE);
     watching.abort();
     await observer;
@@ -56,9 +62,10 @@ describe('a change of the model', () => {
     const template = async () => (await bench().deployments('chat'))[0]?.spec?.template;
     const before = await template();
     await bench().edit('chat', { spec: OTHER });
-    await bench().condition('chat', 'Ready', 'True');
+    await endRollout(bench(), 'chat');
+    await eventually(async () => expect(await bench().deployments('chat')).toHaveLength(1), PATIENCE);
     await bench().edit('chat', { spec: { model: CHAT.model } });
-    await bench().condition('chat', 'Ready', 'True');
+    await endRollout(bench(), 'chat');
     await eventually(async () => expect(await bench().deployments('chat')).toHaveLength(1), PATIENCE);
     expect(await serving()).toBe(old);
     expect(await template()).toEqual(before);

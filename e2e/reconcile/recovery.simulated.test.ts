@@ -6,11 +6,17 @@ import type { ResourceType } from '../../operator/kube/types.ts';
 import { gpuNode } from '../cluster/objects.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { operatorBench, PATIENCE, writesOf } from './harness.ts';
+import { BRIEF, endRollout } from './rollouts.ts';
 
 const cluster = testCluster('simulated');
 const bench = operatorBench(cluster);
 
-const CHAT = { model: { name: 'deepseek-r1-distill-qwen-1.5b' }, accelerator: { type: 'A100-80GB' }, replicas: 1 };
+const CHAT = {
+  model: { name: 'deepseek-r1-distill-qwen-1.5b' },
+  accelerator: { type: 'A100-80GB' },
+  replicas: 1,
+  ...BRIEF,
+};
 const OTHER = { model: { name: 'deepseek-r1-distill-qwen-7b' } };
 const THIRD = { model: { name: 'deepseek-r1-distill-llama-8b' } };
 /** The server does not know the field, and refuses the Deployment. */
@@ -65,8 +71,7 @@ describe('the ControllerRevision of what serves is lost, and then the Service', 
   it('while an older proven version is in the history: it is still scaled, and keeps traffic and pods', async () => {
     await ready();
     await bench().edit('chat', { spec: OTHER });
-    await bench().condition('chat', 'Ready', 'True');
-    const revision = await serving();
+    const revision = await endRollout(bench(), 'chat');
     await only(revision);
     const before = await uids();
     await bench().simulator.setRule({
@@ -204,7 +209,8 @@ describe('a proven version that is down on GPUs that are all taken', () => {
     await bench().simulator.setRule({ name: 'bad', match, behaviour: CUDA_OUT_OF_MEMORY });
     await bench().condition('chat', 'Available', 'False', 'OutOfMemoryGPU');
     await bench().edit('chat', { spec: OTHER });
-    const message = await bench().condition('chat', 'Ready', 'False', 'InsufficientGPUs');
+    const message = await bench().condition('chat', 'Ready', 'False', 'WaitingForCapacity');
+    expect(message).toContain('There is room for 0 of 1 replicas');
     expect(message).toContain(`Revision ${revision}, which has the traffic, is down`);
     expect(await selected()).toBe(revision);
     await bench().stopOperator();
