@@ -16,10 +16,20 @@ import { massCreation } from './scenarios/mass-creation.ts';
 import { planner } from './scenarios/planner.ts';
 import { rollouts } from './scenarios/rollouts.ts';
 import { steadyState } from './scenarios/steady-state.ts';
+import { switchTime } from './scenarios/switch-time.ts';
 import { verdicts } from './scenarios/verdicts.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SCENARIOS: readonly Scenario[] = [planner, verdicts, firstDeployment, massCreation, rollouts, demo, steadyState];
+const SCENARIOS: readonly Scenario[] = [
+  planner,
+  verdicts,
+  switchTime,
+  firstDeployment,
+  massCreation,
+  rollouts,
+  demo,
+  steadyState,
+];
 
 /** What the figures are promised for. */
 const REGULAR: Sizes = {
