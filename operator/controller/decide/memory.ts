@@ -61,7 +61,7 @@ export function rolloutStatus(step: RolloutStep, attempt: number): RolloutStatus
     ...(retryAt !== undefined && { retryAt: seconds(retryAt) }),
     ...(pausedAt !== undefined && { pausedAt: seconds(pausedAt) }),
     ...(memory.verdicts !== undefined && {
-      verdicts: memory.verdicts.map(({ gate, stage, verdict, samples, message: says }) => ({
+      verdicts: memory.verdicts.slice(-MAX_VERDICTS).map(({ gate, stage, verdict, samples, message: says }) => ({
         ...{ gate, stage, verdict, samples, message: says.slice(0, 1024) },
       })),
     }),
@@ -76,6 +76,9 @@ export function rolloutStatus(step: RolloutStep, attempt: number): RolloutStatus
     ...(capacity !== undefined && { capacity }),
   };
 }
+
+/** Verdicts that the schema of the status takes; the last say most. */
+const MAX_VERDICTS = 32;
 
 function instant(time: string | undefined): number | undefined {
   const parsed = Date.parse(time ?? '');
