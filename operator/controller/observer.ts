@@ -272,6 +272,6 @@ function metNobody({ pods, pairs }: ProofMeasurements): boolean {
 
 function nameOf({ question, attempt }: Assignment): string {
   return question.kind === 'Traffic'
-    ? `Traffic/${question.revision}/${question.since}`
+    ? `Traffic/${question.revision}/${question.stage ?? question.since}`
     : `${question.kind}/${question.candidate}/${attempt}`;
 }

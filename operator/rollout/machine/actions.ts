@@ -66,6 +66,17 @@ const held = (course: Course, input: RolloutInput): Course => {
   };
 };
 
+/** What real traffic says of the candidate of a canary so far. */
+const judged = (memory: Memory, { observed }: RolloutInput): Memory =>
+  memory.step === undefined || observed.traffic === undefined ? memory : withGates(memory, observed.traffic);
+
+/** With a judgement; it is the last word of the gates of a canary, that are judged again at each step. */
+const withGates = (memory: Memory, { gates }: StageVerdict): Memory => {
+  const again = new Set(gates.filter(({ stage }) => stage === 'Canary').map(({ gate }) => gate));
+  const earlier = (memory.verdicts ?? []).filter(({ stage, gate }) => stage !== 'Canary' || !again.has(gate));
+  return { ...memory, verdicts: [...earlier, ...gates] };
+};
+
 /** Accepts the order, unless a later step of it is still to come. */
 const ordered = (course: Course, message: string): Course => ({ ...course, ordered: { accepted: true, message } });
 
@@ -87,9 +98,7 @@ const toRollingBack = (course: Course, input: RolloutInput, to: RolloutPhase, ta
 
 /** Keeps the verdicts that a version is given up for, for people and metrics. */
 const withJudgement = (course: Course, judgement: StageVerdict | undefined): Course => {
-  if (judgement === undefined) return course;
-  const verdicts = [...(course.memory.verdicts ?? []), ...judgement.gates];
-  return { ...course, memory: { ...course.memory, verdicts } };
+  return judgement === undefined ? course : { ...course, memory: withGates(course.memory, judgement) };
 };
 
 /** For a proof that had nothing to judge. */
@@ -186,15 +195,17 @@ const ACTIONS = {
     return { ...course, memory: { ...at(memory, to, input.now), verdicts } };
   },
 
+  endCanaryStep: (course, input, to) => ({ ...course, memory: at(judged(course.memory, input), to, input.now) }),
+
   nextCanaryStep: (course, input, to) => {
     const { memory } = course;
-    const { promoted: _, ...kept } = at(memory, to, input.now);
+    const { promoted: _, ...kept } = at(judged(memory, input), to, input.now);
     return { ...course, memory: { ...kept, step: memory.step === undefined ? 0 : memory.step + 1 } };
   },
 
   moveTraffic: (course, input, to) => {
     const { memory, serving, previous } = course;
-    const { candidate = serving, step: _, ...kept } = memory;
+    const { candidate = serving, step: _, ...kept } = judged(memory, input);
     const { baseline } = input.observed;
     // A rollback goes to a version that is known to serve.
     const known = isSettled(course, input, serving) ? serving : (rollbackTarget(course, input) ?? previous ?? serving);

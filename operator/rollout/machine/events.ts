@@ -23,7 +23,7 @@ import {
   GATEWAY_SETTLE_MS,
   leavingLimitMs,
   PROGRAMMING_LIMIT_MS,
-  ROUTE_LIMIT_MS,
+  routeLimit,
 } from './times.ts';
 import { wayOf } from './ways.ts';
 import { asksForRoom, servingComesFirst, sizeYielding } from './room.ts';
@@ -223,7 +223,7 @@ function isJudged({ settings }: RolloutInput): boolean {
 
 /** The gateway has had its time to take the route of a canary step. */
 function isRouteLate({ memory }: Course, { route, now }: RolloutInput): boolean {
-  return memory.phase === 'Proving' && route?.taken === false && now >= memory.since + ROUTE_LIMIT_MS;
+  return memory.phase === 'Proving' && route?.taken === false && now >= routeLimit(memory.since, route.since);
 }
 
 function isWatchOver(course: Course, input: RolloutInput): boolean {

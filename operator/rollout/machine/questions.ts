@@ -18,8 +18,10 @@ export function questionsOf(course: Course, input: RolloutInput): Question[] {
   if (isBeforeSwitch(phase) && candidate !== undefined) {
     const handover = memory.way === 'Handover' || (phase === 'Waiting' && input.settings.ways.includes('Handover'));
     const gated = input.settings.gates.length > 0 && phase !== 'Waiting';
-    if ((handover && input.replicas > 1) || gated) traffic(serving, 0);
-    if (memory.step !== undefined) traffic(candidate, 0);
+    if (memory.step !== undefined) {
+      for (const revision of [serving, candidate])
+        questions.push({ kind: 'Traffic', revision, since: 0, stage: 'Canary' });
+    } else if ((handover && input.replicas > 1) || gated) traffic(serving, 0);
     if (phase === 'Proving' && !isProofDone(course, input)) {
       const base = setOf(input, serving).readyReplicas > 0 ? { base: serving } : {};
       questions.push({ kind: 'Proof', candidate, ...base });

@@ -197,7 +197,7 @@ export const TABLE: readonly Row[] = [
   only('Grown', 'proven, and as many pods are available as the switch needs', {
     Loading: go('AwaitingPromotion', 'advance'),
   }),
-  only('StepOver', 'the pause of a canary step is over', { Proving: go('AwaitingPromotion', 'advance') }),
+  only('StepOver', 'the pause of a canary step is over', { Proving: go('AwaitingPromotion', 'endCanaryStep') }),
   only('StepReady', 'the next step of the canary may begin', { AwaitingPromotion: go('Proving', 'nextCanaryStep') }),
   only('Ready', 'nothing is in the way of the traffic', {
     AwaitingPromotion: go('Switching', 'moveTraffic'),

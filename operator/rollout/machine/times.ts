@@ -13,6 +13,11 @@ const LOADING_MARGIN_MS = 900_000;
 /** What a gateway gets to take a route; some are made anew and need their time. */
 export const ROUTE_LIMIT_MS = 60_000;
 
+/** Until when a gateway has to have taken a route: since a step began, or since the route changed, whichever is later. */
+export function routeLimit(step: number, notTakenSince = 0): number {
+  return Math.max(step, notTakenSince) + ROUTE_LIMIT_MS;
+}
+
 /** What a gateway needs from taking a route to sending requests to all of its backends (Traefik 3.6: up to 2 s). */
 export const GATEWAY_SETTLE_MS = 3_000;
 
@@ -61,7 +66,7 @@ export function wakeAt(course: Course, input: RolloutInput): number | undefined 
   const times = [
     deadlineOf(course, input),
     memory.retryAt,
-    memory.step !== undefined && input.route?.taken === false ? memory.since + ROUTE_LIMIT_MS : undefined,
+    memory.step !== undefined && input.route?.taken === false ? routeLimit(memory.since, input.route.since) : undefined,
     // Who frees GPUs is followed for our own pods alone.
     memory.phase === 'Waiting' && input.replicas > 0 && !settings.paused
       ? now + LOOK_FOR_ROOM_MS * (1 + input.jitter)

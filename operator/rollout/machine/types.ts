@@ -93,7 +93,15 @@ export interface RolloutInput {
   /** Another rollout or a scale-up that needs GPUs which a warm set of ours holds: GPUs, and for whom. */
   readonly claims: readonly { readonly holder: string; readonly gpus: number }[];
   /** Whether a gateway takes the route: 'Taken', or why not yet. Absent: no gateway. */
-  readonly route?: { readonly taken: boolean; readonly message: string; readonly refused: boolean } | undefined;
+  readonly route?:
+    | {
+        readonly taken: boolean;
+        readonly message: string;
+        readonly refused: boolean;
+        /** Since when it is not taken, milliseconds since the epoch; absent: nobody knows. */
+        readonly since?: number;
+      }
+    | undefined;
 }
 
 /** What a rollout remembers between passes; all of it is in the status. Instants in milliseconds since the epoch. */
@@ -136,6 +144,8 @@ export type Question =
       readonly kind: 'Traffic';
       readonly revision: string;
       /** Since when it counts, milliseconds since the epoch; 0: since somebody asked. */ readonly since: number;
+      /** Both versions of a canary are measured from the same beginning: that of its first step. */
+      readonly stage?: 'Canary';
     };
 
 /** How an attempt ended. */
