@@ -6,7 +6,7 @@ import { ReflectingInformer } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import { namespaced } from '../kube/resources.ts';
 import type { Clock, Informer, KubeObject, ObjectRef, ResourceType, StoreEvent } from '../kube/types.ts';
-import type { HttpRoute } from '../resources/index.ts';
+import { type HttpRoute, routeVerdict } from '../resources/index.ts';
 import type { LiveDeepSeekDeployment } from './snapshot.ts';
 import { trimChild, trimDeployment } from './transforms.ts';
 
@@ -54,6 +54,8 @@ export class GatewayCache {
   readonly #wanted = new Map<string, string>();
   #informer: ReflectingInformer<LiveHttpRoute> | undefined;
   #state: GatewayState | undefined;
+  /** By the key of a route: since when no gateway has taken it as it is, milliseconds since the epoch. */
+  readonly #notTaken = new Map<string, number>();
   /** Ends what `run` does at the moment: what is wanted has changed. */
   #turn = new AbortController();
 
@@ -70,6 +72,11 @@ export class GatewayCache {
   /** A route; undefined as well while `state` does not say that routes are installed and readable. */
   route(namespace: string, name: string): LiveHttpRoute | undefined {
     return this.#informer?.store.get({ namespace, name });
+  }
+
+  /** Since when no gateway has taken the route as it is, milliseconds since the epoch; undefined: one has, or it is not known. */
+  notTakenSince(namespace: string, name: string): number | undefined {
+    return this.#notTaken.get(keyOf({ namespace, name }));
   }
 
   /** Takes the answer to an own write, so that nothing is decided on an older route. */
@@ -120,6 +127,7 @@ export class GatewayCache {
         if (state !== undefined) this.#setState(state);
       },
     });
+    this.#notTaken.clear();
     informer.onEvent((event) => this.#onRoute(event));
     this.#informer = informer;
     await informer.run(signal);
@@ -141,6 +149,10 @@ export class GatewayCache {
   }
 
   #onRoute({ type, object, previous, initial }: StoreEvent<LiveHttpRoute>): void {
+    const key = keyOf(object.metadata);
+    const taken = routeVerdict(object, object.metadata.generation ?? 0) === 'Taken';
+    if (type === 'deleted' || taken) this.#notTaken.delete(key);
+    else if (!this.#notTaken.has(key)) this.#notTaken.set(key, this.#options.clock.now());
     // Those of the first list are told of with the state, once all are there.
     if (initial) return;
     if (type === 'updated' && previous !== undefined && sameForUs(object, previous)) return;
@@ -185,10 +197,10 @@ function keyOf({ namespace = '', name }: ObjectRef): string {
   return `${namespace}/${name}`;
 }
 
-/** The route that a DeepSeekDeployment wants: ours of its own name, or the user's. */
-function routeKey({ metadata, spec }: LiveDeepSeekDeployment): string | undefined {
+/** The route that a DeepSeekDeployment wants: ours of its own name, or the user's; or one of ours that is still to be taken away. */
+function routeKey({ metadata, spec, status }: LiveDeepSeekDeployment): string | undefined {
   const { gateway, routeRef } = spec.traffic ?? {};
-  const name = gateway === undefined ? routeRef?.name : metadata.name;
+  const name = gateway === undefined ? (routeRef?.name ?? status?.route) : metadata.name;
   return name === undefined ? undefined : keyOf({ namespace: metadata.namespace ?? '', name });
 }
 

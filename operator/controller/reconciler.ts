@@ -170,12 +170,22 @@ function roomFor(
   };
 }
 
-/** The route of a deployment that asks for a gateway. */
-function routeOf({ metadata, spec }: LiveDeepSeekDeployment, { gateway }: Caches): RouteState | undefined {
-  const { routeRef, gateway: wanted } = spec.traffic ?? {};
-  if (routeRef === undefined && wanted === undefined) return undefined;
+/** The route of a deployment that asks for a gateway, or has asked. */
+function routeOf({ metadata, spec, status }: LiveDeepSeekDeployment, { gateway }: Caches): RouteState | undefined {
+  const { routeRef, gateway: ours } = spec.traffic ?? {};
   const { namespace = '', name } = metadata;
-  return { live: gateway.route(namespace, routeRef?.name ?? name), readable: gateway.state?.readable };
+  const own = gateway.route(namespace, name);
+  const wanted = ours === undefined ? routeRef?.name : name;
+  if (wanted === undefined && status?.route === undefined && own === undefined) return undefined;
+  return {
+    readable: gateway.state?.readable,
+    missing: gateway.state?.installed === false,
+    ...(wanted !== undefined && {
+      live: gateway.route(namespace, wanted),
+      notTakenSince: gateway.notTakenSince(namespace, wanted),
+    }),
+    ...(wanted !== name && { leftover: own }),
+  };
 }
 
 /** The cache of routes, as it learns of own writes. */

@@ -100,4 +100,10 @@ export interface RouteState {
   readonly live?: LiveHttpRoute | undefined;
   /** Gateway API is installed and its routes may be read; undefined: not known yet. */
   readonly readable: boolean | undefined;
+  /** Gateway API is known to be missing. */
+  readonly missing?: boolean;
+  /** Since when no gateway has taken the route as it is, milliseconds since the epoch; absent: one has, or nobody knows. */
+  readonly notTakenSince?: number | undefined;
+  /** One of our own name that the spec does not ask for any more. */
+  readonly leftover?: LiveHttpRoute | undefined;
 }

@@ -4,6 +4,7 @@ import { revisionDeployment } from '../../resources/deployment.ts';
 import { covers } from '../../resources/drift.ts';
 import { foreignTemplateManagers } from '../../resources/field-managers.ts';
 import { childNames } from '../../resources/names.ts';
+import type { HttpRoute } from '../../resources/http-route.ts';
 import { podDisruptionBudget } from '../../resources/pod-disruption-budget.ts';
 import { activeService, previewService, revisionService } from '../../resources/service.ts';
 import { serviceAccount } from '../../resources/service-account.ts';
@@ -14,7 +15,7 @@ import type { Revision } from '../../rollout/revision.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
 import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
 import type { ChildObject, Intent } from './intents.ts';
-import { routeIntents } from './route.ts';
+import { routeDeletions, routeIntents } from './route.ts';
 import { seconds } from './times.ts';
 
 /** The revisions that there are to be, and what each of them is to run. */
@@ -65,6 +66,9 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     want('Service', previewService(deployment, ready ? (step.candidate ?? step.serving) : step.serving));
   };
 
+  const routes = routeIntents(snapshot, step);
+  const wantRoute = () => intents.push(...routes.splice(0));
+
   const running = [...step.replicas.keys()].map((hash) => revisions.find((revision) => revision.hash === hash));
   if (running.some((revision) => revision && usesOwnAccount(revision)))
     want('ServiceAccount', serviceAccount(deployment));
@@ -96,12 +100,24 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     if (step.protect.includes(hash)) want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));
     if (hash !== step.serving) continue;
     wantActiveService();
+    // Users leave a version before its pods go.
+    if (everyBackend(snapshot, routes)) wantRoute();
   }
   wantActiveService();
   wantPreview();
-  intents.push(...routeIntents(snapshot, step));
+  wantRoute();
   for (const revision of revisions) want('ControllerRevision', controllerRevision(deployment, revision));
-  return [...intents, ...deletions(snapshot, kept), ...cutShort(snapshot, step)];
+  return [...intents, ...deletions(snapshot, kept), ...routeDeletions(snapshot), ...cutShort(snapshot, step)];
+}
+
+/** Whether the Services that a route of ours is to name are there: a gateway answers 500 in the place of one that is not. */
+function everyBackend({ services }: Snapshot, routes: readonly Intent[]): boolean {
+  const names = routes.flatMap((intent) =>
+    (intent.type === 'Create' || intent.type === 'Apply') && intent.kind === 'HTTPRoute'
+      ? ((intent.object as HttpRoute).spec?.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs)
+      : [],
+  );
+  return names.every(({ name }) => services.some(({ metadata }) => metadata.name === name));
 }
 
 /** Whether the pods of the revision run under the account that we make: the spec that it was made of names no other. */

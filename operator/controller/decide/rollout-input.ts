@@ -37,7 +37,7 @@ export function rolloutInput(snapshot: Snapshot, findings: Findings): RolloutInp
   const candidate = memory?.candidate;
   const serving = revisions.find(({ hash }) => hash === traffic.serving);
   const concurrency = Number(serving?.data.plan.maxConcurrency);
-  const route = routeStateOf(snapshot);
+  const route = routeStateOf(snapshot, { serving: traffic.serving, candidate });
   return {
     now,
     settings,

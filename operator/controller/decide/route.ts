@@ -5,7 +5,7 @@ import { staleFields } from '../../resources/stale-fields.ts';
 import type { RolloutInput, RolloutStep } from '../../rollout/machine/types.ts';
 import { isOwnedBy } from '../gather.ts';
 import type { LiveHttpRoute } from '../gateway.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { RouteState, Snapshot } from '../snapshot.ts';
 import type { Intent } from './intents.ts';
 
 /** Whether the spec asks for a gateway. */
@@ -14,18 +14,28 @@ export function hasGateway({ spec }: Pick<Snapshot['deployment'], 'spec'>): bool
 }
 
 /** What the gateway says of the route, as the rollout needs it; undefined: no gateway is asked for. */
-export function routeStateOf(snapshot: Snapshot): RolloutInput['route'] {
+export function routeStateOf(
+  snapshot: Snapshot,
+  revisions: { readonly serving?: string | undefined; readonly candidate?: string | undefined },
+): RolloutInput['route'] {
   const { deployment, route } = snapshot;
   if (!hasGateway(deployment)) return undefined;
-  const wait = (message: string) => ({ taken: false, refused: false, message });
+  const { notTakenSince: since } = route ?? {};
+  const not = (refused: boolean, message: string) => ({
+    ...{ taken: false, refused, message },
+    ...(since !== undefined && { since }),
+  });
+  const wait = (message: string) => not(false, message);
   if (route?.readable === undefined) return wait('The routes of the cluster are not known yet.');
   if (!route.readable) return wait('Gateway API is not installed, or its HTTPRoutes may not be read.');
   const name = deployment.spec.traffic?.routeRef?.name ?? deployment.metadata.name;
   if (route.live === undefined) return wait(`There is no HTTPRoute ${name} yet.`);
+  const lacks = routeLacks(snapshot, revisions);
+  if (lacks !== undefined) return not(true, `HTTPRoute ${name}: ${lacks}.`);
   const verdict = routeVerdict(route.live, route.live.metadata.generation ?? 0);
   if (verdict === 'Taken') return { taken: true, refused: false, message: 'The gateway has taken the route.' };
   if (verdict === 'Pending') return wait(`No gateway has taken the HTTPRoute ${name} yet.`);
-  return { taken: false, refused: true, message: `HTTPRoute ${name}: ${verdict.refused}` };
+  return not(true, `HTTPRoute ${name}: ${verdict.refused}`);
 }
 
 /** Whether the route names the candidate yet: its Service is there, and its pods are ready. */
@@ -96,16 +106,31 @@ function withMetadata(
   };
 }
 
-/** What the user has to write into the route of his own before weights can be set in it; undefined: nothing. */
-export function routeLacks(snapshot: Snapshot, step: RolloutStep): string | undefined {
-  const { deployment, route } = snapshot;
-  const shares = sharesOf(snapshot, step);
-  if (deployment.spec.traffic?.routeRef === undefined || route?.live === undefined || shares === undefined)
-    return undefined;
-  const patch = routeWeights(withMetadata(route.live), deployment.metadata.name, {
-    serving: step.serving ?? '',
-    candidate: step.candidate,
-    backends: shares.backends,
-  });
+/** What the user has to write into the route of his own before a canary can have a share in it; undefined: nothing. */
+function routeLacks(
+  { deployment, route }: Snapshot,
+  { serving, candidate }: { readonly serving?: string | undefined; readonly candidate?: string | undefined },
+): string | undefined {
+  const { rollout, traffic } = deployment.spec;
+  if (traffic?.routeRef === undefined || rollout?.strategy !== 'Canary' || route?.live === undefined) return undefined;
+  if (serving === undefined || candidate === undefined || candidate === serving) return undefined;
+  const backends = [serving, candidate].map((revision) => ({ revision, weight: 50 }));
+  const patch = routeWeights(withMetadata(route.live), deployment.metadata.name, { serving, candidate, backends });
   return 'lacks' in patch ? patch.lacks : undefined;
+}
+
+/** A route of ours that the spec does not ask for any more. */
+export function isLeftover({ leftover }: RouteState, uid: string): boolean {
+  return leftover !== undefined && isOwnedBy(leftover, uid);
+}
+
+/** Takes away a route of ours that nobody asks for any more; if the user's own follows it, once a gateway has taken that. */
+export function routeDeletions(snapshot: Snapshot): Intent[] {
+  const { deployment, route } = snapshot;
+  const { uid } = deployment.metadata;
+  if (route?.leftover === undefined || !isLeftover(route, uid)) return [];
+  if (route.leftover.metadata.deletionTimestamp !== undefined) return [];
+  if (deployment.spec.traffic?.routeRef !== undefined && routeStateOf(snapshot, {})?.taken !== true) return [];
+  const { name, uid: routeUid = '' } = route.leftover.metadata;
+  return [{ type: 'Delete', kind: 'HTTPRoute', name, uid: routeUid, because: 'traffic.gateway is not set any more' }];
 }

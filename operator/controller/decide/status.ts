@@ -1,5 +1,6 @@
 import type { RollbackStatus } from '../../api/index.ts';
 import { revisionSelector } from '../../resources/names.ts';
+import type { RolloutStep } from '../../rollout/next.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { conditionsOf } from './conditions.ts';
@@ -7,6 +8,7 @@ import { historyOf } from './history.ts';
 import type { Judgement, Status } from './judgement.ts';
 import type { Intent } from './intents.ts';
 import { rolloutStatus } from './memory.ts';
+import { isLeftover } from './route.ts';
 import { rollbackOf } from './rollback.ts';
 import { seconds } from './times.ts';
 
@@ -53,6 +55,7 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
     rollout: observeOnly
       ? (previous?.rollout ?? { attempt: judgement.traffic.attempt, phase: 'Idle' })
       : rolloutStatus(step, step.memory.attempt),
+    ...routeMade(snapshot, step, observeOnly),
     ...(rollback === undefined ? {} : { rollback: rollback satisfies RollbackStatus }),
     ...(restart !== undefined && restart.remaining > 0 && !observeOnly
       ? { restart: { startedAt: restart.startedAt, remaining: restart.remaining } }
@@ -60,6 +63,15 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
     ...handledOrder(previous, judgement),
     ...historyOf(snapshot, judgement),
   };
+}
+
+/** The route of ours, remembered until it is known to be gone: nobody follows routes that no spec asks for. */
+function routeMade({ deployment, route }: Snapshot, step: RolloutStep, observeOnly: boolean): Pick<Status, 'route'> {
+  const before = deployment.status?.route;
+  if (deployment.spec.traffic?.gateway !== undefined && step.serving !== undefined && !observeOnly)
+    return { route: deployment.metadata.name };
+  const isGone = route?.missing === true || (route?.readable === true && !isLeftover(route, deployment.metadata.uid));
+  return before === undefined || isGone ? {} : { route: before };
 }
 
 /** The order that was handled, and what came of it: in this pass, or as it was. */
