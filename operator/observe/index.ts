@@ -4,5 +4,5 @@ export { EngineClient, type EngineClientOptions, type Generation, type Prompt } 
 export type { EngineMetrics, MetricsResult } from './metrics.ts';
 export { compilePattern, type Pattern } from './pattern.ts';
 export { MAX_SAMPLE_AGE_MS, PrometheusClient, type PrometheusOptions, renderQuery } from './prometheus.ts';
-export { CONCURRENCIES, type Proof, proofLimitMs, runProof } from './proof.ts';
+export { type Proof, runProof } from './proof.ts';
 export { TrafficMeter, type TrafficMeterOptions } from './traffic-meter.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it, test } from '@jest/globals';
+import { CONCURRENCIES, proofLimitMs } from '../rollout/proof-limits.ts';
 import type { ProofSettings } from '../rollout/settings.ts';
 import type { EngineEndpoint } from './endpoint.ts';
 import type { Generation, Prompt } from './engine-client.ts';
-import { CONCURRENCIES, proofLimitMs, runProof } from './proof.ts';
+import { runProof } from './proof.ts';
 import { ManualClock } from './testing/clock.ts';
 import { localEndpoint } from './testing/endpoints.ts';
 

@@ -1,11 +1,21 @@
 import type { ProofMeasurements, PromptPair, PromptSample, SmokeResult, WarmPod } from '../rollout/measurements.ts';
 import type { ProofSettings } from '../rollout/settings.ts';
+import {
+  CONCURRENCIES,
+  FIRST_REQUEST_LIMIT_MS,
+  pairsLimitMs,
+  REQUEST_LIMIT_MS,
+  TOKEN_ATTEMPTS,
+  TOKEN_PAUSE_MS,
+  WARM_UP_PARALLEL,
+  warmUpLimitMs,
+} from '../rollout/proof-limits.ts';
 import { type Clock, sleep } from './clock.ts';
 import type { EngineEndpoint } from './endpoint.ts';
 import type { EngineClient } from './engine-client.ts';
 import { inParallel } from './in-parallel.ts';
 import { comparisonPrompt } from './prompts.ts';
-import { runSmokeTest, smokeTestLimitMs } from './smoke-tests.ts';
+import { runSmokeTest } from './smoke-tests.ts';
 
 export interface Proof {
   readonly client: Pick<EngineClient, 'generate'>;
@@ -22,49 +32,9 @@ export interface Proof {
   readonly seed?: string;
 }
 
-/**
- * Requests in flight at each version while pairs are taken. 1: what a request costs by itself, which shows a slower engine
- * with the least noise. 4: what it costs in a batch (kernels for batches, scheduling, chunked prefill), small enough for
- * the four slots of a llama-server and for an old version that has users.
- */
-export const CONCURRENCIES = [1, 4] as const;
-
-/** An answer that is not there by then does not come: an engine under no load makes 32 tokens in seconds. */
-const REQUEST_LIMIT_MS = 30_000;
-/** Compilers and autotuners may run at the first request. */
-const FIRST_REQUEST_LIMIT_MS = 60_000;
 const WARM_UP_TOKENS = 8;
-/** What a pod gets for each warm-up request on average, beyond its first. */
-const WARM_UP_REQUEST_MS = 10_000;
-const WARM_UP_PARALLEL = 16;
-/** How often a pod is asked for its token, and the pause: rules of a NetworkPolicy reach a new pod's node a little late. */
-const TOKEN_ATTEMPTS = 3;
-const TOKEN_PAUSE_MS = 2_000;
 const SMOKE_PARALLEL = 4;
 const PAIR_TOKENS = 32;
-/** What a pair may take on average. 40 pairs at two concurrencies then end in 200 s, whatever the engines do. */
-const PAIR_MS = 2_500;
-const MIN_PAIRS_MS = 30_000;
-
-/**
- * The longest that a proof takes, milliseconds: the sum of the limits of its stages. With default settings and one smoke
- * test of 20 s, at most 16 pods: 96 + 20 + 2 x (100 + 60) = 436 s; an engine that answers at all needs about half of it.
- */
-export function proofLimitMs(proof: ProofSettings, candidatePods: number): number {
-  const rounds = Math.ceil(candidatePods / WARM_UP_PARALLEL);
-  const smoke = (proof.smokeTests ?? []).reduce((sum, test) => sum + smokeTestLimitMs(test), 0);
-  const pairs = proof.pairedRequests === 0 ? 0 : CONCURRENCIES.length * (pairsLimitMs(proof) + 2 * REQUEST_LIMIT_MS);
-  return rounds * warmUpLimitMs(proof) + smoke + pairs;
-}
-
-function warmUpLimitMs({ warmUpRequests }: ProofSettings): number {
-  return FIRST_REQUEST_LIMIT_MS + warmUpRequests * WARM_UP_REQUEST_MS + (TOKEN_ATTEMPTS - 1) * TOKEN_PAUSE_MS + 2_000;
-}
-
-/** No pair is begun after so long. */
-function pairsLimitMs({ pairedRequests }: ProofSettings): number {
-  return Math.max(MIN_PAIRS_MS, pairedRequests * PAIR_MS);
-}
 
 /**
  * Lets a candidate show what it can do before a user's request reaches it: tokens of every pod, answers that are known,

@@ -1,5 +1,5 @@
-import { durationSeconds } from '../api/durations.ts';
 import type { SmokeResult } from '../rollout/measurements.ts';
+import { smokeTestLimitMs } from '../rollout/proof-limits.ts';
 import type { ProofSettings } from '../rollout/settings.ts';
 import type { EngineEndpoint } from './endpoint.ts';
 import type { EngineClient, Generation } from './engine-client.ts';
@@ -11,11 +11,6 @@ export type SmokeTest = NonNullable<ProofSettings['smokeTests']>[number];
 /** Tokens of an answer: reasoning models think for some hundred before they say 4. */
 const MAX_ANSWER_TOKENS = 2048;
 const MAX_SHOWN_CHARACTERS = 200;
-
-/** How long a smoke test may take, milliseconds. */
-export function smokeTestLimitMs({ within }: SmokeTest): number {
-  return Math.round(durationSeconds(within) * 1000);
-}
 
 /** Asks one pod for one answer that is known. */
 export async function runSmokeTest(

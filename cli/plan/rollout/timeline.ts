@@ -1,5 +1,6 @@
 import type { RolloutWay } from '../../../operator/api/index.ts';
 import { durationSeconds } from '../../../operator/api/durations.ts';
+import { proofLimitMs } from '../../../operator/rollout/proof-limits.ts';
 import type { ProofSettings, RolloutSettings } from '../../../operator/rollout/settings.ts';
 import { minimumReplicas } from './way.ts';
 
@@ -63,7 +64,7 @@ export function timelineOf(
   const { canary } = settings;
   const manualSteps = canary?.steps.filter(({ pause }) => pause === undefined).length ?? 0;
   const pauses = (canary?.steps ?? []).reduce((sum, { pause }) => sum + (pause ? durationSeconds(pause) : 0), 0);
-  const proof = proofSeconds(settings.proof);
+  const proof = proofSeconds(settings.proof, way === 'Handover' ? 1 : replicas);
   return [
     gpus[way],
     {
@@ -109,24 +110,15 @@ function drainOf(way: RolloutWay, settings: RolloutSettings): Stage[] {
   return limit === 0 ? [] : [{ what: 'Old version drains', expectedSeconds: 0, limitSeconds: Math.round(limit) }];
 }
 
-/** Prompts of one pair at a time, then four at a time. */
-const ROUNDS = 2;
-/** Seconds that a pair, a warm-up request and a first request may take at most on average: the limits of the proof. */
-const PAIR_SECONDS = 2.5;
-const WARM_UP_SECONDS = 10;
-const FIRST_REQUEST_SECONDS = 60;
-const REQUEST_SECONDS = 30;
-
 /** How long the proof takes: an engine that answers as it should needs less than half of what it may take. */
-export function proofSeconds({ warmUpRequests, smokeTests = [], pairedRequests }: ProofSettings): {
-  readonly expectedSeconds: number;
-  readonly limitSeconds: number;
-} {
-  const smoke = smokeTests.reduce((sum, { within }) => sum + durationSeconds(within), 0);
-  const pairs = pairedRequests === 0 ? 0 : ROUNDS * (pairedRequests * PAIR_SECONDS + 2 * REQUEST_SECONDS);
-  if (warmUpRequests === 0 && smoke === 0 && pairs === 0) return { expectedSeconds: 0, limitSeconds: 0 };
-  const limitSeconds = Math.round(FIRST_REQUEST_SECONDS + warmUpRequests * WARM_UP_SECONDS + smoke + pairs);
-  return { expectedSeconds: Math.round(limitSeconds / 2), limitSeconds };
+export function proofSeconds(
+  proof: ProofSettings,
+  replicas: number,
+): { readonly expectedSeconds: number; readonly limitSeconds: number } {
+  const { warmUpRequests, smokeTests = [], pairedRequests } = proof;
+  const off = warmUpRequests === 0 && smokeTests.length === 0 && pairedRequests === 0;
+  const limitMs = off ? 0 : proofLimitMs(proof, replicas);
+  return { expectedSeconds: Math.round(limitMs / 2000), limitSeconds: Math.round(limitMs / 1000) };
 }
 
 /** Seconds of everything but loading, as it usually goes; what waits for a person or a window is not in it. */

@@ -1,4 +1,5 @@
 import type { PromptPair, PromptSample } from '../../../operator/rollout/measurements.ts';
+import { CONCURRENCIES } from '../../../operator/rollout/proof-limits.ts';
 import { type Gate, judgeProof } from '../../../operator/rollout/verdicts/index.ts';
 import { atMost, type Figure, type Scenario } from '../figure.ts';
 
@@ -7,7 +8,6 @@ const PROMISED_SIGMA = 0.2;
 const SIGMAS = [0.1, PROMISED_SIGMA, 0.3, 0.5] as const;
 const VERSIONS = 1000;
 const PAIRS = 40;
-const CONCURRENCIES = [1, 4] as const;
 const GATE: Gate = { metric: 'TimeToFirstToken', quantile: '0.95', maxIncreasePercent: 20 };
 
 /** How often the gate on paired prompts is wrong. */
