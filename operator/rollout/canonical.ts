@@ -4,8 +4,12 @@ import type { DeepSeekDeploymentSpec } from '../api/index.ts';
 /** A JSON value with sorted keys and without unset members. */
 export type Canonical = string | number | boolean | null | readonly Canonical[] | { readonly [key: string]: Canonical };
 
-/** The version of the canonical form and of the hash that this operator gives to new revisions. */
-export const HASH_VERSION = 1;
+/** The canonical forms that an operator knows, and which of them it gives to new revisions. */
+export interface CanonicalForms {
+  readonly current: number;
+  /** From hash version to the projection that it was made with. An entry is never changed or removed, only added. */
+  readonly projections: Readonly<Record<number, (spec: DeepSeekDeploymentSpec) => Canonical>>;
+}
 
 /** Blocks of the spec that decide what a pod runs. A change anywhere else makes no new revision. */
 const REVISION_BLOCKS = [
@@ -18,21 +22,31 @@ const REVISION_BLOCKS = [
   'podTemplate',
 ] as const satisfies readonly (keyof DeepSeekDeploymentSpec)[];
 
-/** From hash version to the projection that it was made with. An entry is never changed or removed, only added. */
-const PROJECTIONS: Readonly<Record<number, (spec: DeepSeekDeploymentSpec) => Canonical>> = {
-  1: (spec) =>
-    canonical(
-      Object.fromEntries(REVISION_BLOCKS.map((block) => [block, spec[block]]).filter(([, block]) => !isEmpty(block))),
-    ),
+/** Those of this operator. */
+export const CANONICAL_FORMS: CanonicalForms = {
+  current: 1,
+  projections: {
+    1: (spec) =>
+      canonical(
+        Object.fromEntries(REVISION_BLOCKS.map((block) => [block, spec[block]]).filter(([, block]) => !isEmpty(block))),
+      ),
+  },
 };
+
+/** The version of the canonical form and of the hash that this operator gives to new revisions. */
+export const HASH_VERSION = CANONICAL_FORMS.current;
 
 /**
  * The part of `spec` that makes a revision, in canonical form, as hash version `version` sees it; `undefined` when this
  * operator does not know that version (a later operator made it). Defaults are not filled in: a revision is what the
  * user asked for, so that a new default in a later operator changes nothing that runs.
  */
-export function canonicalSpec(spec: DeepSeekDeploymentSpec, version: number = HASH_VERSION): Canonical | undefined {
-  return PROJECTIONS[version]?.(spec);
+export function canonicalSpec(
+  spec: DeepSeekDeploymentSpec,
+  version: number = HASH_VERSION,
+  { projections }: CanonicalForms = CANONICAL_FORMS,
+): Canonical | undefined {
+  return projections[version]?.(spec);
 }
 
 /** Canonical form as text: equal texts, equal revisions. */

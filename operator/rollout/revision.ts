@@ -1,6 +1,13 @@
 import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
 import type { DeepSeekDeploymentSpec, DeepSeekDeploymentStatus } from '../api/index.ts';
-import { type Canonical, canonicalSpec, canonicalText, HASH_VERSION, revisionHash } from './canonical.ts';
+import {
+  type Canonical,
+  CANONICAL_FORMS,
+  type CanonicalForms,
+  canonicalSpec,
+  canonicalText,
+  revisionHash,
+} from './canonical.ts';
 
 /** What status.plan shows of a plan. */
 export type PlanSummary = NonNullable<DeepSeekDeploymentStatus['plan']>;
@@ -38,9 +45,13 @@ export interface Revision {
  * The stored revision that `spec` asks for. Each is compared by the projection of the hash version that made it, so
  * that an operator with another hash finds the revisions of its predecessor.
  */
-export function findRevision(revisions: readonly Revision[], spec: DeepSeekDeploymentSpec): Revision | undefined {
+export function findRevision(
+  revisions: readonly Revision[],
+  spec: DeepSeekDeploymentSpec,
+  forms: CanonicalForms = CANONICAL_FORMS,
+): Revision | undefined {
   return revisions.find((revision) => {
-    const wanted = canonicalSpec(spec, revision.data.hashVersion);
+    const wanted = canonicalSpec(spec, revision.data.hashVersion, forms);
     return wanted !== undefined && canonicalText(wanted) === canonicalText(revision.data.spec);
   });
 }
@@ -50,9 +61,11 @@ export function newRevision(
   revisions: readonly Revision[],
   spec: DeepSeekDeploymentSpec,
   render: (hash: string) => { template: IPodTemplateSpec; plan: PlanSummary; version: string },
+  forms: CanonicalForms = CANONICAL_FORMS,
 ): Revision {
-  const canonical = canonicalSpec(spec) ?? {};
-  const hash = revisionHash(canonical);
+  const { current: hashVersion } = forms;
+  const canonical = canonicalSpec(spec, hashVersion, forms) ?? {};
+  const hash = revisionHash(canonical, hashVersion);
   const number = Math.max(0, ...revisions.map((revision) => revision.number)) + 1;
-  return { hash, number, data: { hashVersion: HASH_VERSION, spec: canonical, ...render(hash) } };
+  return { hash, number, data: { hashVersion, spec: canonical, ...render(hash) } };
 }

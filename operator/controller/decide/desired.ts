@@ -4,10 +4,30 @@ import { plan } from '../../planner/index.ts';
 import type { PlanResult, ServingPlan } from '../../planner/types.ts';
 import { renderPodTemplate } from '../../resources/pod-template.ts';
 import { childNames } from '../../resources/names.ts';
+import { CANONICAL_FORMS, type CanonicalForms } from '../../rollout/canonical.ts';
 import { findRevision, newRevision, type PlanSummary, type Revision } from '../../rollout/revision.ts';
 import type { ClusterFacts, LiveDeployment } from '../snapshot.ts';
 import { checkImageVolume } from './image-volumes.ts';
 import { warnOfRaces, withServingPriority } from './serving-priority.ts';
+
+/** How an operator makes a revision of a spec: what may be another thing in the next version of it. */
+export interface Making {
+  readonly forms: CanonicalForms;
+  readonly plan: typeof plan;
+  readonly render: (
+    deployment: DeepSeekDeployment,
+    hash: string,
+    plan: ServingPlan,
+  ) => ReturnType<typeof renderPodTemplate>;
+}
+
+/** How this one does. */
+export const MAKING: Making = {
+  forms: CANONICAL_FORMS,
+  plan,
+  render: (deployment, hash, accepted) =>
+    renderPodTemplate(deployment, hash, accepted, renderEngine(accepted, deployment)),
+};
 
 /** What the spec asks for, judged. */
 export interface Desired {
@@ -27,22 +47,24 @@ export function desiredRevision(
   stored: readonly Revision[],
   running: readonly LiveDeployment[],
   { version, servingPriority }: Omit<ClusterFacts, 'nodes'>,
+  { forms, plan: planOf, render }: Making = MAKING,
 ): Desired {
-  const judged = checkImageVolume(plan(deployment.spec), version);
+  const judged = checkImageVolume(planOf(deployment.spec), version);
   const result = servingPriority === false ? warnOfRaces(judged, deployment.spec) : judged;
-  const found = findRevision(stored, deployment.spec);
+  const found = findRevision(stored, deployment.spec, forms);
   if (found) return { revision: found, isNew: false, plan: result };
   if (!result.accepted) return { isNew: false, plan: result };
-  const revision = newRevision(stored, deployment.spec, (hash) => {
+  const rendered = (hash: string) => {
     const name = childNames(deployment.metadata.name, hash).deployment;
     const runs = running.find(({ metadata }) => metadata.name === name)?.spec?.template;
     const placed = servingPriority === true ? withServingPriority(deployment) : deployment;
     return {
-      template: runs ?? renderPodTemplate(placed, hash, result.plan, renderEngine(result.plan, deployment)),
+      template: runs ?? render(placed, hash, result.plan),
       plan: summarize(result.plan),
       version: versionOf(deployment, result.plan),
     };
-  });
+  };
+  const revision = newRevision(stored, deployment.spec, rendered, forms);
   return { revision, isNew: true, plan: result };
 }
 

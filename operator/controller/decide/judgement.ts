@@ -5,7 +5,7 @@ import type { RolloutSettings } from '../../rollout/settings.ts';
 import type { Revision, RevisionData } from '../../rollout/revision.ts';
 import type { Traffic } from '../../rollout/traffic.ts';
 import type { Capacity } from './capacity.ts';
-import type { Desired } from './desired.ts';
+import type { Desired, Making } from './desired.ts';
 import type { Assignment } from '../observations.ts';
 import type { EventRecord, Intent } from './intents.ts';
 import type { PendingOrder } from './order.ts';
@@ -85,4 +85,6 @@ export interface Verdict {
 export interface DecideOptions {
   /** Status only, no write to children. */
   readonly observeOnly: boolean;
+  /** How revisions are made; default: as this version of the operator makes them. */
+  readonly making?: Making;
 }
