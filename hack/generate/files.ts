@@ -3,6 +3,7 @@ import { customResourceDefinition } from './crd.ts';
 import type { GeneratedFile } from './file.ts';
 import { modelsReference } from './models-reference.ts';
 import { reasonsReference } from './reasons-reference.ts';
+import { rolloutsPage } from './rollouts-page.ts';
 
 /** Every generated file. Add yours here: `npm run generate` writes it, and CI fails when it is stale. */
 export const generatedFiles: readonly GeneratedFile[] = [
@@ -10,4 +11,5 @@ export const generatedFiles: readonly GeneratedFile[] = [
   apiReference,
   reasonsReference,
   modelsReference,
+  rolloutsPage,
 ];
