@@ -14,6 +14,7 @@ import { demo } from './scenarios/demo.ts';
 import { firstDeployment } from './scenarios/first-deployment.ts';
 import { massCreation } from './scenarios/mass-creation.ts';
 import { planner } from './scenarios/planner.ts';
+import { rolloutStep } from './scenarios/rollout-step.ts';
 import { rollouts } from './scenarios/rollouts.ts';
 import { steadyState } from './scenarios/steady-state.ts';
 import { switchTime } from './scenarios/switch-time.ts';
@@ -23,6 +24,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SCENARIOS: readonly Scenario[] = [
   planner,
   verdicts,
+  rolloutStep,
   switchTime,
   firstDeployment,
   massCreation,
