@@ -132,6 +132,18 @@ describe('a version of which nothing answers', () => {
 
   it.each<[string, Partial<RolloutInput>]>([
     ['a replica of it answers', { ...unproven, sets: new Map([['old', set(2, 1)]]) }],
+    [
+      'one that was taken back still answers requests',
+      {
+        ...unproven,
+        revisions: [revision('bad', PROVEN), revision('old'), revision('new')],
+        memory: { phase: 'RollingBack', attempt: 2, since: NOW - 10_000, target: 'old', candidate: 'bad' },
+        sets: new Map([
+          ['old', set(2, 0)],
+          ['bad', set(2)],
+        ]),
+      },
+    ],
     ['the rollout is paused', { ...unproven, settings: settings({ paused: true }) }],
     ['its record is lost: nobody knows whether it served', { revisions: [revision('new')] }],
     ['another version served before it', { ...unproven, traffic: { ...serving('old'), previous: 'older' } }],

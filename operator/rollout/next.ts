@@ -1,6 +1,6 @@
 import { healthOf, isSettled, revisionOf, setOf } from './machine/course.ts';
 import { machineStep } from './machine/step.ts';
-import type { RolloutInput, RolloutStep } from './machine/types.ts';
+import type { ReplicaSetState, RolloutInput, RolloutStep } from './machine/types.ts';
 
 export type { ReplicaSetState, RolloutInput, RolloutStep } from './machine/types.ts';
 
@@ -50,8 +50,9 @@ function mayTakeOver(input: RolloutInput, serving: string): boolean {
   const candidate = revisionOf(input, desired);
   if ((candidate?.failed ?? candidate?.held) !== undefined) return false;
   if (setOf(input, serving).readyReplicas > 0) return false;
-  // The version before can answer at once: the traffic goes back to it first.
-  if (setOf(input, input.traffic.previous).readyReplicas > 0) return false;
+  // Pods of another version answer: it can take the traffic back, or finishes what runs there.
+  const answers = ([hash, set]: readonly [string, ReplicaSetState]) => hash !== desired && set.readyReplicas > 0;
+  if ([...input.sets].some(answers)) return false;
   const before = revisionOf(input, serving);
   const neverServed =
     before !== undefined && !isSettled({ marks: [] }, input, serving) && input.traffic.previous === undefined;
