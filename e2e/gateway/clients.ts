@@ -36,6 +36,8 @@ const LIMIT_MS = 60_000;
 export class Clients implements AsyncDisposable {
   readonly #agent = new Agent({ connections: 64, pipelining: 1 });
   readonly #options: ClientOptions;
+  /** Ends every load. */
+  readonly #closed = new AbortController();
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -79,7 +81,7 @@ export class Clients implements AsyncDisposable {
     const answers: string[] = [];
     const stopped = new AbortController();
     const onAndOn = async (options: AskOptions): Promise<void> => {
-      while (!stopped.signal.aborted) answers.push(await this.ask(options));
+      while (!stopped.signal.aborted && !this.#closed.signal.aborted) answers.push(await this.ask(options));
     };
     const running = [
       ...Array.from({ length: callers }, () => onAndOn({})),
@@ -95,6 +97,7 @@ export class Clients implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
     await this.#agent.close();
   }
 }
