@@ -82,6 +82,7 @@ function settle(course: Course, input: RolloutInput): RolloutStep {
   const wake = wakeAt(course, input);
   const capacity = capacityOf(course, input, replicas);
   const warm = target !== undefined && (replicas.get(target) ?? 0) > 0;
+  const isNext = candidate !== undefined && isBeforeSwitch(phase) && replicas.has(candidate);
   return {
     memory: withShrunk(course, input, replicas, message),
     phase,
@@ -93,7 +94,8 @@ function settle(course: Course, input: RolloutInput): RolloutStep {
     replicas,
     weight: weightOf(course, input),
     ...awaits(course, input),
-    protect: warm ? [serving, target] : [serving],
+    // The candidate from its first pod on: its budget is not to be waited for when the traffic may move.
+    protect: [...new Set([serving, ...(warm ? [target] : []), ...(isNext ? [candidate] : [])])],
     marks: course.marks,
     forgive: [...course.forgive, ...outdated(course, input)],
     switched: course.switched,
