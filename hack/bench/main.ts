@@ -15,6 +15,7 @@ import { firstDeployment } from './scenarios/first-deployment.ts';
 import { massCreation } from './scenarios/mass-creation.ts';
 import { planner } from './scenarios/planner.ts';
 import { rolloutStep } from './scenarios/rollout-step.ts';
+import { rolloutWrites } from './scenarios/rollout-writes.ts';
 import { rollouts } from './scenarios/rollouts.ts';
 import { steadyState } from './scenarios/steady-state.ts';
 import { switchTime } from './scenarios/switch-time.ts';
@@ -28,6 +29,7 @@ const SCENARIOS: readonly Scenario[] = [
   switchTime,
   firstDeployment,
   massCreation,
+  rolloutWrites,
   rollouts,
   demo,
   steadyState,
@@ -40,7 +42,7 @@ const REGULAR: Sizes = {
   delivery: false,
   flood: 300,
   pairs: 5,
-  rollouts: { models: 40, orders: 200, flips: 100 },
+  rollouts: { models: 50, orders: 200, flips: 100 },
 };
 const FULL: Sizes = { ...REGULAR, restMinutes: 10, delivery: true };
 /** To try the benchmarks themselves. */
