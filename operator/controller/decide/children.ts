@@ -79,6 +79,13 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     const found = snapshot.services.find(({ metadata }) => metadata.name === deployment.metadata.name);
     keepChildren(found?.spec?.selector?.[LABEL.revision] ?? '');
   }
+  // What was taken back is written down before the traffic leaves it: it must not be tried again by whoever goes on from here.
+  for (const mark of step.marks) {
+    const revision = revisions.find(({ hash }) => hash === mark.revision);
+    if (revision && (mark.kind === 'failed' || mark.kind === 'held')) {
+      want('ControllerRevision', controllerRevision(deployment, revision));
+    }
+  }
   if (!step.switched) wantActiveService();
   // What serves is the first of them.
   for (const [hash, replicas] of step.replicas) {
