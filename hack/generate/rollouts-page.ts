@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ROLLOUT_PHASES } from '../../operator/api/status.ts';
 import { PHASE_CONDITIONS } from '../../operator/rollout/conditions.ts';
+import type { ActionName } from '../../operator/rollout/machine/actions.ts';
 import { BEFORE_SWITCH, type Cell, type Row, TABLE } from '../../operator/rollout/machine/table.ts';
 import type { GeneratedFile } from './file.ts';
 import { table } from './markdown.ts';
@@ -108,14 +109,10 @@ function outcomes(cells: Readonly<Record<Phase, Cell>>): string {
 
 function describe(cell: Cell, from: Phase): string {
   if ('stays' in cell) return cell.stays;
-  return `${cell.to === from ? '' : `→ ${cell.to}, `}${ACTION_WORDS[cell.action] ?? spaced(cell.action)}`.replace(
-    /, $/,
-    '',
-  );
+  return `${cell.to === from ? '' : `→ ${cell.to}, `}${ACTION_WORDS[cell.action]}`.replace(/, $/, '');
 }
 
-const spaced = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-const ACTION_WORDS: Readonly<Record<string, string>> = {
+const ACTION_WORDS: Readonly<Record<ActionName, string>> = {
   advance: '',
   drop: 'the candidate goes, nothing is held against it',
   begin: 'a new attempt begins',
@@ -128,6 +125,7 @@ const ACTION_WORDS: Readonly<Record<string, string>> = {
   miss: 'the candidate goes to 0, the next way is tried after a pause',
   admit: 'the candidate’s pods are made',
   recordProof: 'the verdicts are kept',
+  endCanaryStep: 'what its gates have shown is kept',
   nextCanaryStep: 'the next weight',
   moveTraffic: 'the traffic moves to the candidate',
   rollBack: 'back to the old version',

@@ -11,5 +11,5 @@ describe('the machine in a world of random happenings', () => {
       ),
       { numRuns: 2000, seed: 20260301, endOnFailure: true },
     );
-  }, 120_000);
+  }, 280_000);
 });
