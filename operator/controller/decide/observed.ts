@@ -1,10 +1,10 @@
 import { ANNOTATION, LABEL } from '../../api/index.ts';
 import { revisionInName } from '../../resources/names.ts';
 import { conditionOf, statusOf } from '../../rollout/failures/pod.ts';
+import type { Outcome } from '../../rollout/machine/types.ts';
 import type { ReplicaSetState } from '../../rollout/next.ts';
 import type { ActiveService } from '../../rollout/traffic.ts';
 import type { LiveDeployment, LivePod, Snapshot } from '../snapshot.ts';
-import { IN_PROGRESS } from './history.ts';
 
 /** spec.replicas; when it is absent what serves now, else minReplicas, else 1. */
 export function wantedReplicas({ deployment, deployments }: Snapshot, serving: string | undefined): number {
@@ -21,12 +21,15 @@ export function servingInStatus({ status }: Snapshot['deployment']): string | un
   return status?.serving?.revision ?? requirement?.slice(LABEL.revision.length + 1);
 }
 
+/** Outcomes of attempts that had the traffic. */
+const SWITCHED: ReadonlySet<string> = new Set<Outcome>(['Promoted', 'AcceptedUnproven', 'RolledBack']);
+
 /** What the status says of the traffic beyond the revision, for when the active Service is lost. */
 export function statusTraffic({ status }: Snapshot['deployment']) {
   const since = Date.parse(status?.serving?.since ?? '');
   const previous = status?.rollback?.revision;
   // Before anything was switched the time is that of the first version.
-  const switched = previous !== undefined || status?.history?.some(({ outcome }) => outcome !== IN_PROGRESS) === true;
+  const switched = previous !== undefined || status?.history?.some(({ outcome }) => SWITCHED.has(outcome)) === true;
   return {
     attempt: status?.rollout?.attempt,
     ...(previous !== undefined && { previous }),

@@ -1,0 +1,169 @@
+import { Writable } from 'node:stream';
+import type { Cluster } from '../../hack/cluster/index.ts';
+import type { DecideOptions } from '../../operator/controller/decide/judgement.ts';
+import { Manager } from '../../operator/controller/manager.ts';
+import { KubeHttpClient } from '../../operator/kube/client.ts';
+import { systemClock } from '../../operator/kube/clock.ts';
+import { loadCredentials, type Credentials } from '../../operator/kube/credentials.ts';
+import { TransportError } from '../../operator/kube/errors.ts';
+import { EventRecorder } from '../../operator/kube/events.ts';
+import { Transport, type TransportOptions } from '../../operator/kube/transport.ts';
+import type { Clock, KubeClient, KubeObject, ResourceType } from '../../operator/kube/types.ts';
+import { createLogger } from '../../operator/telemetry/logger.ts';
+import { Metrics } from '../../operator/telemetry/metrics.ts';
+import { podResolver } from '../reconcile/harness.ts';
+import { eventually } from '../support/index.ts';
+
+/**
+ * What happens at a write: the operator dies before it is sent, or when it is done, or it lives on and never learns that
+ * the write was done.
+ */
+export type Accident = 'dies-before' | 'dies-after' | 'response-lost';
+export const ACCIDENTS: readonly Accident[] = ['dies-before', 'dies-after', 'response-lost'];
+
+export interface KillableOptions {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly enginePort: number;
+  readonly clock: Clock;
+  /** Default: its own user of the cluster. */
+  readonly credentials?: Credentials;
+  readonly decide?: DecideOptions;
+  /** Told of every Date that the API server sends. */
+  readonly onServerTime?: TransportOptions['onServerTime'];
+}
+
+/** One operator process, as far as the cluster sees it: it can end in the middle of a pass, and no call of it gets through from then on. */
+export class KillableOperator {
+  /** Writes that were sent, events apart, as `verb Kind name`. */
+  readonly writes: string[] = [];
+  readonly #client: KubeHttpClient;
+  readonly #transport: Transport;
+  readonly #options: KillableOptions;
+  readonly #stop = new AbortController();
+  #accident: { readonly at: number; readonly kind: Accident } | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #dead = false;
+  /** Whether the accident has happened. */
+  struck = false;
+
+  static async start(options: KillableOptions): Promise<KillableOperator> {
+    const { cluster, namespace, onServerTime } = options;
+    const user = `operator-${namespace}`;
+    const credentials =
+      options.credentials ??
+      (await loadCredentials({ clock: systemClock, kubeconfig: await cluster.kubeconfig(user, {}) }));
+    const transport = new Transport({
+      credentials,
+      clock: systemClock,
+      userAgent: user,
+      ...(onServerTime && { onServerTime }),
+    });
+    const operator = new KillableOperator(options, transport);
+    await operator.#run();
+    return operator;
+  }
+
+  private constructor(options: KillableOptions, transport: Transport) {
+    this.#options = options;
+    this.#transport = transport;
+    this.#client = new KubeHttpClient(transport);
+  }
+
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
+  /** From now on writes are counted anew, and the accident happens at the one with this number, from 1. */
+  arm(at: number, kind: Accident): void {
+    this.writes.length = 0;
+    this.#accident = { at, kind };
+  }
+
+  /** Ends it, in good order if it still lives. */
+  async stop(): Promise<void> {
+    this.#dead = true;
+    this.#stop.abort();
+    await this.#ended;
+    await this.#transport.close();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, namespace, enginePort, decide = { observeOnly: false } } = this.#options;
+    const client = this.#killable();
+    const stream = new Writable({ write: (_, __, done) => done() });
+    const manager = new Manager({
+      client,
+      watchClient: this.#client,
+      events: new EventRecorder({ client, clock: systemClock, source: { controller: 'test', instance: 'test' } }),
+      metrics: new Metrics({ version: 'test' }),
+      clock,
+      log: createLogger({ level: 'error', format: 'json', stream }),
+      workers: 4,
+      namespaces: [namespace],
+      decide,
+      resolve: podResolver(enginePort),
+    });
+    this.#ended = manager.run(this.#stop.signal);
+    await eventually(
+      () => {
+        if (manager.unsynced.length > 0) throw new Error(`not synced: ${manager.unsynced.join(', ')}`);
+      },
+      { timeoutMs: 60_000 },
+    );
+  }
+
+  /** The client with the accident in it. */
+  #killable(): KubeClient {
+    const inner = this.#client;
+    const write = <T>(verb: string, type: ResourceType, name: string, call: () => Promise<T>) =>
+      this.#write(`${verb} ${type.kind} ${name}`, type, call);
+    return {
+      get: (type, ref, options) => this.#read(() => inner.get(type, ref, options)),
+      list: (type, options) => this.#read(() => inner.list(type, options)),
+      create: (type, object, options) =>
+        write('create', type, `${nameOf(object)}${suffix(options.subresource)}`, () =>
+          inner.create(type, object, options),
+        ),
+      apply: (type, object, options) =>
+        write('apply', type, `${nameOf(object)}${suffix(options.subresource)}`, () =>
+          inner.apply(type, object, options),
+        ),
+      patch: (type, ref, patch, options) =>
+        write('patch', type, `${ref.name}${suffix(options.subresource)}`, () => inner.patch(type, ref, patch, options)),
+      update: (type, object, options) =>
+        write('update', type, nameOf(object), () => inner.update(type, object, options)),
+      delete: (type, ref, options) => write('delete', type, ref.name, () => inner.delete(type, ref, options)),
+    };
+  }
+
+  #read<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#dead) return Promise.reject(new TransportError('this operator is dead'));
+    return call();
+  }
+
+  async #write<T>(what: string, type: ResourceType, call: () => Promise<T>): Promise<T> {
+    if (this.#dead) throw new TransportError('this operator is dead');
+    if (type.kind === 'Event') return call();
+    this.writes.push(what);
+    const { at = -1, kind } = this.#accident ?? {};
+    if (this.writes.length !== at) return call();
+    this.struck = true;
+    if (kind === 'dies-before') {
+      this.#dead = true;
+      throw new TransportError('this operator is dead');
+    }
+    const answer = await call();
+    if (kind === 'response-lost') throw new TransportError('the connection was cut before the response');
+    this.#dead = true;
+    return answer;
+  }
+}
+
+function nameOf(object: object): string {
+  return (object as KubeObject).metadata.name;
+}
+
+function suffix(subresource: string | undefined): string {
+  return subresource === undefined ? '' : `/${subresource}`;
+}

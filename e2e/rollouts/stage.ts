@@ -1,0 +1,203 @@
+import type { Cluster } from '../../hack/cluster/index.ts';
+import {
+  ANNOTATION,
+  API_VERSION,
+  type DeepSeekDeploymentStatus,
+  KIND,
+  type RolloutPhase,
+} from '../../operator/api/index.ts';
+import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
+import type { LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
+import { KubeHttpClient } from '../../operator/kube/client.ts';
+import { systemClock } from '../../operator/kube/clock.ts';
+import { loadCredentials } from '../../operator/kube/credentials.ts';
+import { resources, type Deployment, type Service } from '../../operator/kube/resources.ts';
+import { Transport } from '../../operator/kube/transport.ts';
+import type { KubeObject, ResourceType } from '../../operator/kube/types.ts';
+import { formatOrder, type OrderVerb } from '../../operator/rollout/orders.ts';
+import { MovableClock } from '../reconcile/movable-clock.ts';
+import { TrafficWatch } from '../reconcile/traffic.ts';
+import type { Simulator } from '../simulator/index.ts';
+import { eventually } from '../support/index.ts';
+import { type Accident, KillableOperator, type KillableOptions } from './killable-operator.ts';
+
+/** A client of its own for everything that the runs of a file ask of the API server. */
+export interface Director {
+  readonly client: KubeHttpClient;
+  close(): Promise<void>;
+}
+
+export async function direct(cluster: Cluster, user = 'director'): Promise<Director> {
+  const credentials = await loadCredentials({ clock: systemClock, kubeconfig: await cluster.kubeconfig(user, {}) });
+  const transport = new Transport({ credentials, clock: systemClock, userAgent: user });
+  return { client: new KubeHttpClient(transport), close: () => transport.close() };
+}
+
+const NAME = 'chat';
+
+/** One namespace with one DeepSeekDeployment, a clock and an operator of its own: many of them run side by side. */
+export class Stage {
+  readonly clock = new MovableClock();
+  readonly namespace: string;
+  readonly client: KubeHttpClient;
+  readonly traffic: TrafficWatch;
+  operator: KillableOperator;
+  /** How often a dead operator was replaced. */
+  restarts = 0;
+  readonly #options: Omit<KillableOptions, 'clock'> & Partial<KillableOptions>;
+  readonly #end = new AbortController();
+
+  static async open(
+    cluster: Cluster,
+    { client }: Director,
+    simulator: Simulator,
+    namespace: string,
+    options: Partial<KillableOptions> = {},
+  ): Promise<Stage> {
+    const given = { cluster, namespace, enginePort: simulator.enginePort, ...options };
+    const traffic = new TrafficWatch(client, namespace, NAME);
+    const stage = new Stage(client, given, traffic);
+    await traffic.start(stage.signal);
+    stage.operator = await KillableOperator.start({ ...given, clock: options.clock ?? stage.clock });
+    return stage;
+  }
+
+  private constructor(
+    client: KubeHttpClient,
+    options: Omit<KillableOptions, 'clock'> & Partial<KillableOptions>,
+    traffic: TrafficWatch,
+  ) {
+    this.namespace = options.namespace;
+    this.client = client;
+    this.traffic = traffic;
+    this.#options = options;
+    this.operator = undefined as unknown as KillableOperator;
+  }
+
+  get signal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  create(spec: object): Promise<LiveDeepSeekDeployment> {
+    const { namespace, signal } = this;
+    const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name: NAME, namespace }, spec };
+    return this.client.create(DEEPSEEK_DEPLOYMENTS, object, { signal });
+  }
+
+  get(): Promise<LiveDeepSeekDeployment> {
+    return this.client.get(DEEPSEEK_DEPLOYMENTS, { namespace: this.namespace, name: NAME }, { signal: this.signal });
+  }
+
+  async status(): Promise<DeepSeekDeploymentStatus> {
+    return (await this.get()).status ?? {};
+  }
+
+  async edit(patch: object): Promise<void> {
+    const ref = { namespace: this.namespace, name: NAME };
+    await this.client.patch(DEEPSEEK_DEPLOYMENTS, ref, patch, { type: 'merge', signal: this.signal });
+  }
+
+  async order(verb: OrderVerb, revision: string): Promise<void> {
+    const { metadata } = await this.get();
+    const annotation = formatOrder({ verb, revision, uid: metadata.uid ?? '', nonce: 'once' });
+    await this.edit({ metadata: { annotations: { [ANNOTATION.order]: annotation } } });
+  }
+
+  /** Waits until all of the wanted version serves and is at rest. */
+  ready(timeoutMs = 90_000): Promise<string> {
+    return eventually(
+      async () => {
+        const { status, metadata } = await this.get();
+        const found = status?.conditions?.find(({ type }) => type === 'Ready');
+        if (status?.observedGeneration !== metadata.generation || found?.status !== 'True')
+          throw new Error(`${this.namespace}: Ready is ${found?.status} ${found?.reason}: ${found?.message}`);
+        return status?.serving?.revision ?? '';
+      },
+      { timeoutMs, intervalMs: 100 },
+    );
+  }
+
+  arm(at: number, kind: Accident): void {
+    this.operator.arm(at, kind);
+  }
+
+  /** A new operator takes over from a dead one. */
+  async replaceDead(): Promise<void> {
+    if (this.operator.isDead) await this.replace();
+  }
+
+  /** The operator ends, and another one begins. */
+  async replace(options: Partial<KillableOptions> = {}): Promise<void> {
+    await this.operator.stop();
+    this.restarts += 1;
+    this.operator = await KillableOperator.start({ clock: this.clock, ...this.#options, ...options });
+  }
+
+  /** Waits until the rollout is in this phase. */
+  phase(wanted: RolloutPhase, timeoutMs = 60_000): Promise<DeepSeekDeploymentStatus> {
+    return eventually(
+      async () => {
+        const status = await this.status();
+        if (status.rollout?.phase === wanted) return status;
+        throw new Error(`${this.namespace} is ${status.rollout?.phase}, not ${wanted}: ${status.rollout?.message}`);
+      },
+      { timeoutMs, intervalMs: 50 },
+    );
+  }
+
+  list<T extends KubeObject>(type: ResourceType<T>): Promise<readonly T[]> {
+    const { namespace, signal } = this;
+    return this.client.list(type, { namespace, signal }).then(({ items }) => items);
+  }
+
+  /** Everything that is left of a rollout, without times: two runs of the same rollout end alike. */
+  async endState(): Promise<object> {
+    const of = async <T extends KubeObject>(type: ResourceType<T>, view: (object: T) => object) =>
+      Object.fromEntries(
+        (await this.list(type))
+          .filter(({ metadata }) => metadata.ownerReferences?.some(({ kind }) => kind === KIND))
+          .map((object) => [object.metadata.name, view(object)] as const)
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      );
+    const marks = ({ metadata }: KubeObject, ...names: readonly string[]) =>
+      Object.fromEntries(names.map((name) => [name, metadata.annotations?.[name]]));
+    const status = await this.status();
+    return {
+      deployments: await of(resources.deployments, ({ spec }: Deployment) => ({
+        replicas: spec?.replicas,
+        template: spec?.template,
+      })),
+      services: await of(resources.services, (object: Service) => ({
+        selector: object.spec?.selector,
+        ...marks(object, ANNOTATION.servingRevision, ANNOTATION.attempt, ANNOTATION.previousRevision),
+      })),
+      revisions: await of(resources.controllerRevisions, (object) => ({
+        proven: object.metadata.annotations?.[ANNOTATION.proven] !== undefined,
+        accepted: object.metadata.annotations?.[ANNOTATION.accepted] !== undefined,
+        failed: reasonOf(object.metadata.annotations?.[ANNOTATION.failed]),
+        held: reasonOf(object.metadata.annotations?.[ANNOTATION.held]),
+        number: (object as unknown as { readonly revision: number }).revision,
+      })),
+      budgets: await of(resources.podDisruptionBudgets, () => ({})),
+      status: {
+        serving: { revision: status.serving?.revision, proven: status.serving?.proven },
+        candidate: status.candidate?.revision,
+        phase: status.rollout?.phase,
+        attempt: status.rollout?.attempt,
+        rollback: { revision: status.rollback?.revision, readiness: status.rollback?.readiness },
+        history: status.history?.map(({ revision, outcome }) => `${revision} ${outcome}`),
+        conditions: status.conditions?.map(({ type, status: is, reason }) => `${type} ${is} ${reason}`).sort(),
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.operator.stop();
+    await this.traffic.stop();
+    this.#end.abort();
+  }
+}
+
+function reasonOf(mark: string | undefined): string | undefined {
+  return mark?.split(': ')[0];
+}
