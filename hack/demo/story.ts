@@ -89,7 +89,9 @@ async function goodVersion({ narrator }: StoryOptions): Promise<void> {
   narrator.say('The old version stays warm beside it: to go back is one write.');
   await narrator.command('kubectl', 'deepseek', 'get', CHAT);
   await narrator.until(CHAT, 'Ready', isReady);
-  narrator.say('Real traffic was watched (10 minutes unless the spec says otherwise), and nothing spoke against it.');
+  narrator.say(
+    "Its engines were watched under users' traffic: for ten minutes, unless the spec asks for less, as here.",
+  );
 }
 
 async function wrongAnswers({ narrator, simulator }: StoryOptions): Promise<void> {
