@@ -74,12 +74,17 @@ function stateOf({ metadata, spec, status }: LiveDeployment, pods: readonly Live
   const current = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
   const updated = status?.updatedReplicas ?? 0;
+  const counted = countPods(pods);
+  const refused = status?.conditions?.find(({ type }) => type === 'ReplicaFailure');
+  const hitsQuota = refused?.status === 'True' && refused.message?.includes('exceeded quota') === true;
+  const overQuota = hitsQuota ? (spec?.replicas ?? 0) - (counted.pods - counted.terminating) : 0;
   return {
     replicas: spec?.replicas ?? 0,
     readyReplicas: status?.readyReplicas ?? 0,
     availableReplicas: current ? Math.min(status?.availableReplicas ?? 0, updated) : 0,
     deadlineExceeded: current && progressing?.reason === 'ProgressDeadlineExceeded',
-    ...countPods(pods),
+    ...counted,
+    ...(overQuota > 0 && { overQuota }),
   };
 }
 

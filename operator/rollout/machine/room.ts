@@ -2,9 +2,15 @@ import { type Course, minimumOf, rollbackTarget, setOf } from './course.ts';
 import { isMixing } from './mixed.ts';
 import type { ReplicaSetState, RolloutInput } from './types.ts';
 
-/** The scheduler has refused a pod, and nobody is on the way out who would make room. */
+/** A quota keeps pods from existing; how much of it is free cannot be counted here, so that room is made one by one. */
+export function isOverQuota({ overQuota = 0 }: ReplicaSetState): boolean {
+  return overQuota > 0;
+}
+
+/** The scheduler or a quota has refused a pod, and nobody is on the way out who would make room. */
 export function asksForRoom(needy: ReplicaSetState, giver: ReplicaSetState): boolean {
-  return needy.unschedulable > 0 && giver.terminating === 0 && giver.pods <= giver.replicas;
+  const refused = needy.unschedulable > 0 || isOverQuota(needy);
+  return refused && giver.terminating === 0 && giver.pods <= giver.replicas;
 }
 
 /**

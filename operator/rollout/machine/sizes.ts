@@ -1,6 +1,6 @@
 import { type Course, isProofDone, minimumOf, rollbackTarget, setOf, wantedOf } from './course.ts';
 import { handoverMinimum, isMixed, isMixing } from './mixed.ts';
-import { asksForRoom, sizeYielding } from './room.ts';
+import { asksForRoom, isOverQuota, sizeYielding } from './room.ts';
 import { isBeforeSwitch } from './table.ts';
 import type { RolloutInput } from './types.ts';
 import { isDrained, warmClaimed, warmSize } from './warm.ts';
@@ -65,9 +65,10 @@ function handoverRest(course: Course, input: RolloutInput): number {
   if (old.replicas < minimum) return minimum;
   if (!asksForRoom(candidate, old) || capacity === undefined) return old.replicas;
   // One has got its node since the pods were looked at.
-  if (capacity.unknown === undefined && (capacity.slots > 0 || capacity.placed > candidate.placed)) return old.replicas;
+  const counts = capacity.unknown === undefined && !isOverQuota(candidate);
+  if (counts && (capacity.slots > 0 || capacity.placed > candidate.placed)) return old.replicas;
   // Where nothing can be counted, the scheduler says whether one was enough.
-  const gone = capacity.unknown === undefined ? capacity.slotsWithoutServing.findIndex((slots) => slots > 0) : 1;
+  const gone = counts ? capacity.slotsWithoutServing.findIndex((slots) => slots > 0) : 1;
   // Only what is ready counts: a replica that does not answer does not keep the promise.
   const mayGo = Math.min(old.replicas, old.readyReplicas) - minimum;
   return gone > 0 && gone <= mayGo ? old.replicas - gone : old.replicas;
@@ -113,8 +114,9 @@ function yieldOf(course: Course, input: RolloutInput, target: string | undefined
   const claimed = Math.max(0, size - warmClaimed(course, input));
   const { capacity } = input;
   const needy = [course.serving, course.memory.candidate].map((revision) => setOf(input, revision));
+  if (!needy.some((set) => asksForRoom(set, giver))) return claimed;
+  if (needy.some(isOverQuota)) return Math.max(0, Math.min(claimed, giver.replicas - 1));
   const needed = needy.reduce((sum, { unschedulable }) => sum + unschedulable, 0);
-  if (needed === 0 || !needy.some((set) => asksForRoom(set, giver))) return claimed;
   if (capacity === undefined || capacity.unknown !== undefined) return claimed;
   const gone = capacity.slotsWithoutWarm.findIndex((slots) => slots > capacity.slots || slots >= needed);
   return gone < 0 ? claimed : Math.max(0, Math.min(claimed, giver.replicas - gone));

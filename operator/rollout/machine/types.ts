@@ -23,6 +23,8 @@ export interface ReplicaSetState {
   readonly placed: number;
   /** Pods that the scheduler has refused so far. */
   readonly unschedulable: number;
+  /** Pods that a ResourceQuota keeps from existing: no count of nodes knows of them. Default 0. */
+  readonly overQuota?: number;
 }
 
 /** What is known of a set of pods beyond its counts. */
