@@ -99,7 +99,7 @@ export class Stage {
 
   async order(verb: OrderVerb, revision: string): Promise<void> {
     const { metadata } = await this.get();
-    const annotation = formatOrder({ verb, revision, uid: metadata.uid ?? '', nonce: 'once' });
+    const annotation = formatOrder({ verb, revision, uid: metadata.uid ?? '', nonce: crypto.randomUUID().slice(0, 8) });
     await this.edit({ metadata: { annotations: { [ANNOTATION.order]: annotation } } });
   }
 

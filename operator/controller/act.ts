@@ -1,5 +1,14 @@
 import { MANAGER } from '../api/index.ts';
-import { isAlreadyExists, isConflict, isForbidden, isInvalid, isBadRequest, isNotFound } from '../kube/errors.ts';
+import {
+  isAlreadyExists,
+  isBadRequest,
+  isConflict,
+  isForbidden,
+  isInvalid,
+  isNotFound,
+  isServerError,
+  isTooManyRequests,
+} from '../kube/errors.ts';
 import { resources } from '../kube/resources.ts';
 import type { Informer, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
 import { classifyRefusal } from '../rollout/failures/index.ts';
@@ -32,6 +41,8 @@ export interface Acted {
   readonly done: readonly Intent[];
   /** The first thing that stands in the way of others, when only a change by somebody else can help. */
   readonly obstacle?: Obstacle;
+  /** Why a pod of a restart may not be evicted now, in the API server’s words: a PodDisruptionBudget, mostly. */
+  readonly blocked?: string;
 }
 
 /**
@@ -48,8 +59,14 @@ export async function act(
   const done: Intent[] = [];
   const undone = new Set<string>();
   let first: Obstacle | undefined;
+  let blocked: string | undefined;
   for (const intent of intents) {
     const held = prerequisitesOf(owner.name, intent).some((target) => undone.has(target));
+    if (intent.type === 'Evict' && !held) {
+      blocked = await evict(owner, intent, context, signal);
+      if (blocked === undefined) done.push(intent);
+      continue;
+    }
     const obstacle = held ? undefined : await carryOut(owner, intent, context, signal);
     if (held || obstacle) {
       const { kind, name } = targetOf(owner.name, intent);
@@ -60,7 +77,26 @@ export async function act(
     done.push(intent);
     context.onWrite(intent);
   }
-  return { done, ...(first && { obstacle: first }) };
+  return { done, ...(first && { obstacle: first }), ...(blocked !== undefined && { blocked }) };
+}
+
+/** Evicts a pod, and returns why it may not go yet. The API server answers 429 for one budget, and 500 for two of one pod. */
+async function evict(
+  owner: LiveMeta,
+  intent: Extract<Intent, { readonly type: 'Evict' }>,
+  context: ActContext,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await write(owner, intent, context, signal);
+    context.onWrite(intent);
+    return undefined;
+  } catch (error) {
+    if (isTooManyRequests(error) || isServerError(error) || isForbidden(error)) {
+      return `Pod ${intent.pod.name} cannot be evicted for the restart: ${(error as Error).message}`;
+    }
+    throw error;
+  }
 }
 
 async function carryOut(

@@ -14,7 +14,7 @@ import { SERVING_PRIORITY_CLASS } from '../resources/priority-class.ts';
 import type { CapacityReading } from '../rollout/capacity/index.ts';
 import { decide } from './decide/decide.ts';
 import type { DecideOptions, Decision } from './decide/judgement.ts';
-import { describeIntent, type Intent, revisionOf } from './decide/intents.ts';
+import { describeIntent, type EventRecord, type Intent, revisionOf } from './decide/intents.ts';
 import { invalidSpec, obstructed } from './decide/obstructed.ts';
 import type { EngineLogs } from './engine-logs.ts';
 import type { ServerVersionReader } from './server-version.ts';
@@ -124,11 +124,12 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
         children: { ...caches.children, HTTPRoute: routeTarget(caches) },
         onWrite: (intent: Intent) => log.info(describeIntent(intent), { revision: revisionOf(name, intent) }),
       };
-      const { done, obstacle } = await act(live.metadata, decision.intents, acting, until);
+      const { done, obstacle, blocked } = await act(live.metadata, decision.intents, acting, until);
       if (decision.specFirst && !obstacle) return undefined;
       const told = obstacle ? obstructed(snapshot, decision, obstacle, done) : decision;
       const { replicas: wantedReplicas, warmGpus } = decision;
-      const { status, events } = told;
+      const { status } = told;
+      const events = blocked === undefined ? told.events : [...told.events, restartBlocked(blocked)];
       const settlesInMs = obstacle || events.length > 0 ? 0 : settling.waitMs(uid, live.status, status);
       if (settlesInMs > 0) {
         context.observer.want(uid, key, decision.assignments);
@@ -138,7 +139,9 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       context.observer.want(uid, key, decision.assignments);
       // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.
       if (obstacle) throw new ObstacleError(obstacle.message);
-      return decision.requeueAfterMs === undefined ? undefined : { requeueAfterMs: decision.requeueAfterMs };
+      const { requeueAfterMs = Number.POSITIVE_INFINITY } = decision;
+      const again = Math.min(requeueAfterMs, blocked === undefined ? Number.POSITIVE_INFINITY : EVICT_AGAIN_MS);
+      return Number.isFinite(again) ? { requeueAfterMs: again } : undefined;
     };
     const { capacityWanted } = decision;
     if (capacityWanted === undefined) return carryOut(signal);
@@ -151,6 +154,16 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     }, signal);
   };
 }
+
+/** How long an eviction that was refused is left alone: budgets change without a word to us. */
+const EVICT_AGAIN_MS = 10_000;
+
+function restartBlocked(why: string): EventRecord {
+  return { type: 'Warning', reason: 'RestartBlocked', action: 'Evict', note: why.slice(0, MAX_NOTE) };
+}
+
+/** Longest note of an Event. */
+const MAX_NOTE = 1024;
 
 /** What is to be counted for a revision of this deployment. */
 function roomFor(
