@@ -26,6 +26,10 @@ export function causeOf(course: Course, input: RolloutInput): string {
     const why = failure === undefined ? '' : ` ${failure.slice(failure.indexOf(': ') + 2)}`;
     return `LostReadiness: ${readyReplicas} of its replicas are ready, at least ${minimum} have to be.${why}`;
   }
+  if (memory.phase === 'Proving' && memory.step === undefined) {
+    const minutes = Math.round((input.now - memory.since) / 60_000);
+    return `ProofFailed: the proof could not be finished in ${minutes} minutes; the operator’s log says why its pods could not be asked.`;
+  }
   if (memory.step !== undefined && input.route?.taken === false) return `RouteNotTaken: ${input.route.message}`;
   return failure ?? 'StartupBudgetExceeded: it did not become available in the time that a start may take';
 }

@@ -110,6 +110,13 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     if (runsOut || (phase === 'Loading' && overdue === true && input.settings.progressDeadlineMs === undefined))
       return true;
     if (phase === 'Proving' && observed.proof?.verdict === 'Fail') return true;
+    if (
+      phase === 'Proving' &&
+      course.memory.step === undefined &&
+      observed.proof === undefined &&
+      isLate(course, input)
+    )
+      return true;
     if (observed.warmUp?.verdict === 'Fail') return true;
     if (course.memory.step === undefined) return false;
     return observed.traffic?.verdict === 'Fail' || isRouteLate(course, input);

@@ -1,5 +1,6 @@
 import { durationSeconds } from '../../api/durations.ts';
-import { type Course, revisionOf, rollbackTarget, windowEnd } from './course.ts';
+import { proofLimitMs } from '../proof-limits.ts';
+import { type Course, minimumOf, proofIsOff, revisionOf, rollbackTarget, wantedOf, windowEnd } from './course.ts';
 import { isBeforeSwitch } from './table.ts';
 import { FORGET_MISSED_MS } from './ways.ts';
 import type { RolloutInput } from './types.ts';
@@ -9,6 +10,9 @@ const LOOK_FOR_ROOM_MS = 10_000;
 
 /** How long the Deployment controller and the operator wait beyond the startup budget for pods that have a node. */
 const LOADING_MARGIN_MS = 900_000;
+
+/** How much longer than its own limits a proof may take: it is begun again when an operator ends, or a Secret cannot be read. */
+const PROOF_MARGIN_MS = 600_000;
 
 /** What a gateway gets to take a route; some are made anew and need their time. */
 export const ROUTE_LIMIT_MS = 60_000;
@@ -31,6 +35,13 @@ export function durationMs(duration: string): number {
   return Math.round(durationSeconds(duration) * 1000);
 }
 
+/** Replicas that load one after the other before the phase can end: in a handover each waits for the GPUs of the next old one. */
+function loadsInTurn(memory: Course['memory'], input: RolloutInput): number {
+  const { way, verdicts = [] } = memory;
+  const growing = way === 'Handover' && (verdicts.some(({ stage }) => stage === 'Proof') || proofIsOff(input));
+  return growing ? minimumOf(input, wantedOf({ memory }, input)) : 1;
+}
+
 /** When the phase has to be over, or is over by itself; undefined: it waits for something else. Milliseconds since the epoch. */
 export function deadlineOf({ memory, switchedAt }: Course, input: RolloutInput): number | undefined {
   const { settings } = input;
@@ -43,13 +54,17 @@ export function deadlineOf({ memory, switchedAt }: Course, input: RolloutInput):
       return since + settings.schedulingDeadlineMs + draining;
     }
     case 'Loading': {
-      if (settings.progressDeadlineMs !== undefined) return since + settings.progressDeadlineMs;
+      const loads = loadsInTurn(memory, input);
+      if (settings.progressDeadlineMs !== undefined) return since + loads * settings.progressDeadlineMs;
       const budget = (revisionOf(input, candidate)?.data.plan.startupBudgetSeconds ?? 0) * 1000;
       const draining = way === 'Handover' || way === 'Recreate' ? settings.drainDeadlineMs : 0;
-      return since + budget + LOADING_MARGIN_MS + draining;
+      return since + loads * (budget + draining) + LOADING_MARGIN_MS;
     }
     case 'Proving': {
-      const pause = settings.canary?.steps[memory.step ?? -1]?.pause;
+      // A proof has limits of its own; one that was never finished could not be taken at all.
+      if (memory.step === undefined)
+        return since + proofLimitMs(settings.proof, wantedOf({ memory }, input)) + PROOF_MARGIN_MS;
+      const pause = settings.canary?.steps[memory.step]?.pause;
       return pause === undefined ? undefined : since + durationMs(pause);
     }
     case 'Watching':
