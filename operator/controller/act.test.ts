@@ -236,3 +236,20 @@ describe('pods', () => {
     ]);
   });
 });
+
+describe('an eviction that is refused', () => {
+  it.each([
+    ['by a PodDisruptionBudget', 429, 'TooManyRequests'],
+    ['since two of them are for one pod', 500, 'InternalError'],
+  ])('%s says why, and the pass goes on', async (_, code, reason) => {
+    const { run } = bench({});
+    const evict: Intent = { type: 'Evict', pod: { name: 'chat-aaa-1', uid: 'uid-1' } };
+    const create = { create: async () => Promise.reject(new ApiError(code, { reason, message: 'not now' })) };
+    const children = {} as never;
+    const refused = { client: create as unknown as KubeClient, children, onWrite: () => undefined };
+    const { done, blocked } = await act(owner, [evict], refused, signal);
+    expect(done).toEqual([]);
+    expect(blocked).toMatch(/Pod chat-aaa-1 cannot be evicted for the restart: .*not now/);
+    expect((await run(evict)).blocked).toBeUndefined();
+  });
+});
