@@ -33,7 +33,8 @@ const BY_ITSELF = {
   watch: { duration: '1s' },
   rollbackWindow: '1s',
 };
-const TERMINATION = { preStopDelay: '0s', drainDeadline: '1s', rollbackDrain: '1s' };
+/** A version that was taken back drains longer than a round of orders takes: pods that stop would be measured with them. */
+const TERMINATION = { preStopDelay: '0s', drainDeadline: '1s', rollbackDrain: '25s' };
 
 /** How quickly and with how many writes a version gets and loses the traffic. */
 export const rollouts: Scenario = {
