@@ -14,6 +14,7 @@ import { EventRecorder } from '../../operator/kube/events.ts';
 import { resources, type Deployment, type Pod } from '../../operator/kube/resources.ts';
 import { Transport } from '../../operator/kube/transport.ts';
 import type { Clock, KubeClient, ResourceType } from '../../operator/kube/types.ts';
+import type { PrometheusClient } from '../../operator/observe/index.ts';
 import { formatOrder, type OrderVerb } from '../../operator/rollout/orders.ts';
 import type { Resolve } from '../../operator/observe/index.ts';
 import { createLogger } from '../../operator/telemetry/logger.ts';
@@ -43,6 +44,8 @@ export interface OperatorOptions {
   readonly aheadMs?: number;
   /** Default: the bench's own, which `advance` moves. */
   readonly clock?: Clock;
+  /** For gates on queries; default: none. */
+  readonly prometheus?: PrometheusClient;
 }
 
 /** One operator, one engine simulator and one namespace for each test of a file; they share the cluster. */
@@ -51,6 +54,8 @@ export interface OperatorBench {
   /** What the test itself asks of the API server. */
   readonly client: KubeClient;
   readonly simulator: SimulatorControl;
+  /** Of every simulated engine, each on its own loopback address. */
+  readonly enginePort: number;
   readonly signal: AbortSignal;
   /** The operator's user, for RBAC. */
   readonly operatorUser: string;
@@ -203,6 +208,10 @@ class Bench implements OperatorBench {
     return this.#simulator.control;
   }
 
+  get enginePort(): number {
+    return this.#simulator.enginePort;
+  }
+
   get signal(): AbortSignal {
     return this.#closing.signal;
   }
@@ -215,7 +224,12 @@ class Bench implements OperatorBench {
     this.clock.advance(ms);
   }
 
-  async startOperator({ aheadMs = 0, clock: time = this.clock, ...options }: OperatorOptions = {}): Promise<void> {
+  async startOperator({
+    aheadMs = 0,
+    clock: time = this.clock,
+    prometheus,
+    ...options
+  }: OperatorOptions = {}): Promise<void> {
     const { client, close } = await connect(this.#cluster, this.operatorUser, options);
     this.#closers.push(close);
     const clock: Clock = {
@@ -243,6 +257,7 @@ class Bench implements OperatorBench {
       namespaces: [this.namespace],
       decide: { observeOnly: false },
       ...(this.#resolve && { resolve: this.#resolve }),
+      ...(prometheus && { prometheus }),
     });
     const stop = new AbortController();
     this.#operator = { stop, ended: manager.run(stop.signal) };

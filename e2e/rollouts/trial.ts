@@ -46,9 +46,12 @@ export class TrialBench {
   }
 
   /** The first version serves, on GPUs of its own with room for a second one beside it. */
-  async begin(rollout: object = {}, { replicas = 1, ...spec }: { replicas?: number } & object = {}): Promise<Trial> {
+  async begin(
+    rollout: object = {},
+    { replicas = 1, gpus = 2 * replicas, ...spec }: { replicas?: number; gpus?: number } & object = {},
+  ): Promise<Trial> {
     const bench = this.#bench();
-    const pool = await bench.pool({ accelerator: 'A100-80GB', nodes: 1, gpusPerNode: 2 * replicas });
+    const pool = await bench.pool({ accelerator: 'A100-80GB', nodes: 1, gpusPerNode: gpus });
     await bench.create('chat', {
       model: { name: FIRST },
       accelerator: pool.accelerator,
@@ -94,6 +97,16 @@ export class TrialBench {
     const revision = candidate?.revision ?? '';
     await eventually(async () => expect(await this.podsOf(revision)).toEqual([]), PATIENCE);
     return { revision, reason: ready?.reason ?? '', message: ready?.message ?? '' };
+  }
+
+  /** What Ready says while the rollout is in a phase. */
+  readyWhile(phase: RolloutPhase): Promise<{ readonly reason: string; readonly message: string }> {
+    return eventually(async () => {
+      const { rollout, conditions } = await this.#bench().status('chat');
+      const ready = conditions?.find(({ type }) => type === 'Ready');
+      if (rollout?.phase !== phase || ready === undefined) throw new Error(`the rollout is ${rollout?.phase}`);
+      return ready;
+    }, PATIENCE);
   }
 
   async serving(): Promise<string> {
