@@ -45,6 +45,21 @@ describe('Admission', () => {
     expect(log).toEqual(['a', 'a done', 'b', 'b done', 'c', 'c done']);
   });
 
+  it('says how many hold a worker, with those who wait', async () => {
+    const [a, b] = [work('a'), work('b')];
+    const stop = new AbortController();
+    void outcome(admission.run(a.run, never));
+    void outcome(admission.run(b.run, stop.signal));
+    await settle();
+    expect(admission.size).toBe(2);
+    stop.abort(new Error('stopped'));
+    await settle();
+    expect(admission.size).toBe(1);
+    a.end();
+    await settle();
+    expect(admission.size).toBe(0);
+  });
+
   it('goes on after a failure', async () => {
     await expect(admission.run(() => Promise.reject(new Error('conflict')), never)).rejects.toThrow('conflict');
     await expect(admission.run(() => Promise.resolve(1), never)).resolves.toBe(1);

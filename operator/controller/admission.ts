@@ -24,10 +24,16 @@ export class Admission {
   readonly #clock: Clock;
   readonly #limitMs: number;
   #last: Promise<unknown> = Promise.resolve();
+  #inside = 0;
 
   constructor({ clock, limitMs = LIMIT_MS }: AdmissionOptions) {
     this.#clock = clock;
     this.#limitMs = limitMs;
+  }
+
+  /** How many are in or wait for their turn. Each of them holds a worker, which flips and rollbacks of others need. */
+  get size(): number {
+    return this.#inside;
   }
 
   /**
@@ -39,9 +45,11 @@ export class Admission {
     const before = this.#last;
     const { promise, resolve: leave } = Promise.withResolvers<undefined>();
     this.#last = promise;
+    this.#inside++;
     try {
       await turn(before, signal);
     } catch (error) {
+      this.#inside--;
       // Those behind still wait for whoever is in.
       void before.then(() => leave(undefined));
       throw error;
@@ -49,6 +57,7 @@ export class Admission {
     try {
       return await this.#hold(work, signal);
     } finally {
+      this.#inside--;
       leave(undefined);
     }
   }

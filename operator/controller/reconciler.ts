@@ -32,7 +32,7 @@ export interface ReconcilerContext {
   readonly serverVersion: ServerVersionReader;
   readonly priorityClasses: Pick<PriorityClassReader, 'value'>;
   readonly capacity: Pick<CapacityReader, 'read'>;
-  readonly admission: Pick<Admission, 'run'>;
+  readonly admission: Pick<Admission, 'run' | 'size'>;
   readonly observer: Pick<Observer, 'known' | 'want' | 'forget'>;
   readonly events: EventSink;
   readonly metrics: Metrics;
@@ -40,6 +40,11 @@ export interface ReconcilerContext {
   readonly log: Logger;
   readonly options: DecideOptions;
 }
+
+/** Passes that may wait for their turn to count GPUs; the other workers stay free for what moves traffic. */
+const MAX_ADMITTING = 2;
+/** When a pass that would wait behind them comes back, milliseconds. */
+const ADMISSION_RETRY_MS = 500;
 
 /** One pass of the loop for one DeepSeekDeployment: gather -> decide -> act -> report. */
 export function createReconciler(context: ReconcilerContext): Reconcile {
@@ -145,6 +150,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     };
     const { capacityWanted } = decision;
     if (capacityWanted === undefined) return carryOut(signal);
+    if (context.admission.size >= MAX_ADMITTING) return { requeueAfterMs: ADMISSION_RETRY_MS };
     // One at a time in the whole cluster: what is taken here is in the status before the next one counts.
     return context.admission.run(async (until) => {
       const reading = await context.capacity.read(roomFor(snapshot, capacityWanted, caches), until);
