@@ -21,7 +21,7 @@ const rollout = (change: Partial<NonNullable<Status['rollout']>>) => ({
   rollout: { ...status().rollout, ...change } as NonNullable<Status['rollout']>,
 });
 const reserving = (reserved: number) =>
-  rollout({ capacity: { needed: reserved, free: 4, reserved } as NonNullable<Status['rollout']>['capacity'] & object });
+  rollout({ capacity: { needed: reserved, free: 4, reserved } });
 
 it.each<[string, Partial<Status>]>([
   ['a further pod of the candidate is ready', { candidate: { revision: 'next', version: 'v', readyReplicas: 1 } }],
