@@ -22,7 +22,14 @@ export class Theatre {
   #pool: Pool | undefined;
 
   /** At the top of a file: everything is there in its tests, and goes with them. */
-  constructor(cluster: () => Cluster, { nodes = 4, gpusPerNode = 8 }: { nodes?: number; gpusPerNode?: number } = {}) {
+  constructor(
+    cluster: () => Cluster,
+    {
+      nodes = 4,
+      gpusPerNode = 8,
+      timeScale = 0.001,
+    }: { nodes?: number; gpusPerNode?: number; timeScale?: number } = {},
+  ) {
     this.#cluster = cluster;
     beforeAll(async () => {
       await installCrd(cluster());
@@ -30,7 +37,7 @@ export class Theatre {
       this.#director = director;
       const kubeconfig = await cluster().kubeconfig(`simulator-${this.#group}`);
       const signal = AbortSignal.timeout(100_000);
-      this.#simulator = await startSimulator({ kubeconfig, namespaces: this.#free, timeScale: 0.001, signal });
+      this.#simulator = await startSimulator({ kubeconfig, namespaces: this.#free, timeScale, signal });
       const options = { accelerator: 'A100-80GB', nodes, gpusPerNode };
       this.#pool = await Pool.create(director.client, this.#simulator.control, this.#group, options, signal);
     }, 120_000);

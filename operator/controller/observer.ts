@@ -40,6 +40,10 @@ const LOOK_AGAIN_MS = 1_000;
 interface Job {
   readonly stop: AbortController;
   assignment: Assignment;
+  /** There are pods that it has not been told of before. */
+  news: boolean;
+  /** Ends the pause that it is in. */
+  wake?: (() => void) | undefined;
 }
 
 /** What is observed for one DeepSeekDeployment. */
@@ -101,7 +105,7 @@ export class Observer {
     }
     for (const [name, assignment] of wanted) {
       const job = subject.jobs.get(name);
-      if (job) job.assignment = assignment;
+      if (job) retask(job, assignment);
       else this.#begin(subject, key, name, assignment);
     }
   }
@@ -118,7 +122,7 @@ export class Observer {
   }
 
   #begin(subject: Subject, key: string, name: string, assignment: Assignment): void {
-    const job: Job = { stop: new AbortController(), assignment };
+    const job: Job = { stop: new AbortController(), assignment, news: false };
     subject.jobs.set(name, job);
     const signal = AbortSignal.any([this.#signal, job.stop.signal]);
     const running = this.#run(subject, job, key, signal).catch((error: unknown) => {
@@ -132,6 +136,7 @@ export class Observer {
     const { clock, log } = this.#options;
     const meter = new TrafficMeter({ client: this.#engines, clock });
     for (;;) {
+      job.news = false;
       try {
         const { kind } = job.assignment.question;
         if (kind === 'Traffic') await this.#readTraffic(subject, job, meter, key, signal);
@@ -146,7 +151,21 @@ export class Observer {
         log.warn('engines could not be observed', { key, error });
       }
       // Rejects when it is no longer wanted, which ends the job.
-      await clock.sleep(job.assignment.question.kind === 'Traffic' ? READ_EVERY_MS : RETRY_MS, signal);
+      await this.#pause(job, job.assignment.question.kind === 'Traffic' ? READ_EVERY_MS : RETRY_MS, signal);
+    }
+  }
+
+  /** Waits; pods that come meanwhile are warmed up at once, or a rollout that is scaled all the time would never be ready. */
+  async #pause(job: Job, ms: number, signal: AbortSignal): Promise<void> {
+    if (job.news && job.assignment.question.kind === 'WarmUp') return;
+    const woken = new AbortController();
+    job.wake = () => woken.abort();
+    try {
+      await this.#options.clock.sleep(ms, AbortSignal.any([signal, woken.signal]));
+    } catch (error) {
+      if (signal.aborted) throw error;
+    } finally {
+      job.wake = undefined;
     }
   }
 
@@ -268,6 +287,14 @@ function metNobody({ pods, pairs }: ProofMeasurements): boolean {
     pods.some(({ unreachable }) => unreachable === true) ||
     pairs.some(({ candidate }) => candidate.unreachable === true)
   );
+}
+
+function retask(job: Job, assignment: Assignment): void {
+  const known = new Set(job.assignment.pods.map(({ pod }) => pod));
+  job.assignment = assignment;
+  if (assignment.question.kind !== 'WarmUp' || assignment.pods.every(({ pod }) => known.has(pod))) return;
+  job.news = true;
+  job.wake?.();
 }
 
 function nameOf({ question, attempt }: Assignment): string {

@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../../api/index.ts';
+import type { Outcome } from '../../rollout/machine/types.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Judgement, Status } from './judgement.ts';
 import { seconds } from './times.ts';
@@ -29,7 +30,21 @@ export function historyOf(
   if (begins && candidate !== undefined && step.phase !== 'Idle' && step.phase !== 'Held') {
     entries.unshift(begun(candidate, { outcome: IN_PROGRESS, startedAt: seconds(now) }));
   }
-  return entries.length === 0 ? {} : { history: entries.slice(0, MAX_ENTRIES) };
+  const over = step.phase === 'Idle' || step.phase === 'Held';
+  const finished = over ? entries.map((entry) => (entry.outcome === IN_PROGRESS ? ending(entry) : entry)) : entries;
+  return finished.length === 0 ? {} : { history: finished.slice(0, MAX_ENTRIES) };
+
+  /** The operator ended between the end of an attempt and the status that was to say so. */
+  function ending(entry: HistoryEntry): HistoryEntry {
+    const found = revisions.find(({ hash }) => hash === entry.revision);
+    const back = deployment.status?.rollout?.phase === 'RollingBack';
+    const marked = (found?.failed ?? found?.held) !== undefined;
+    const unserved = found?.failed === undefined ? 'Aborted' : 'Failed';
+    const served = found?.proven === undefined ? 'AcceptedUnproven' : 'Promoted';
+    const gone = marked ? (back ? 'RolledBack' : unserved) : 'Superseded';
+    const outcome: Outcome = !marked && entry.revision === step.serving ? served : gone;
+    return { ...entry, outcome, finishedAt: seconds(now) };
+  }
 
   function begun(revision: string, rest: Omit<HistoryEntry, 'revision' | 'version'>): HistoryEntry {
     const version = revisions.find(({ hash }) => hash === revision)?.data.version ?? 'unknown';
