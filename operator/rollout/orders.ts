@@ -35,7 +35,14 @@ export interface OrderStanding {
   /** What is to take over, or what is held. */
   readonly candidate?: string | undefined;
   /** What a rollback goes to. */
-  readonly rollback?: { readonly revision: string; readonly readiness: 'Warm' | 'Partial' | 'Cold' } | undefined;
+  readonly rollback?:
+    | {
+        readonly revision: string;
+        readonly readiness: 'Warm' | 'Partial' | 'Cold';
+        /** Until when its pods are kept, ready or not; absent: none is. */
+        readonly until?: string | undefined;
+      }
+    | undefined;
   /** All revisions that are stored. */
   readonly revisions: readonly string[];
 }
@@ -89,9 +96,9 @@ const RULES: Readonly<Record<OrderVerb, Rule>> = {
   release: (revision, { rollback, phase }) => {
     if (AFTER_SWITCH.includes(phase) || phase === 'RollingBack')
       return `The old version is needed while the rollout is ${phase}.`;
-    return rollback?.revision === revision && rollback.readiness !== 'Cold'
-      ? undefined
-      : `Revision ${revision} is not kept warm (that is ${rollback && rollback.readiness !== 'Cold' ? rollback.revision : 'none'}).`;
+    const kept =
+      rollback && (rollback.readiness !== 'Cold' || rollback.until !== undefined) ? rollback.revision : 'none';
+    return kept === revision ? undefined : `Revision ${revision} is not kept warm (that is ${kept}).`;
   },
 };
 

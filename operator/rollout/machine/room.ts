@@ -44,4 +44,6 @@ export function sizeYielding({ memory, serving }: Course, input: RolloutInput): 
   return Math.max(Math.min(giver.replicas, floor), giver.replicas - 1);
 }
 
-const givesAll = ({ settings }: RolloutInput): boolean => settings.ways.includes('Recreate');
+/** Whether nothing may answer for a while: what is asked for every rollout holds for one that goes back. */
+const givesAll = ({ settings }: RolloutInput): boolean =>
+  settings.strategy === 'Recreate' || settings.ways.includes('Recreate');

@@ -60,10 +60,12 @@ function withRefusal(course: Course, input: RolloutInput): Course {
   const target = rollbackTarget(course, input);
   // What is under way is finished first.
   if (order.verb === 'rollback' && (memory.phase === 'Switching' || memory.phase === 'Aborting')) return course;
-  const ready = setOf(input, target).readyReplicas;
+  // Pods that hold GPUs may be released whether they are ready or not.
+  const { readyReplicas, replicas: kept } = setOf(input, target);
+  const running = order.verb === 'release' ? kept : readyReplicas;
   const refusal = refusalOf(order, {
     ...{ phase: memory.phase, paused: settings.paused, serving, candidate: memory.candidate },
-    rollback: target === undefined ? undefined : { revision: target, readiness: ready > 0 ? 'Warm' : 'Cold' },
+    rollback: target === undefined ? undefined : { revision: target, readiness: running > 0 ? 'Warm' : 'Cold' },
     revisions: revisions.map(({ hash }) => hash),
   });
   const nowhere = order.verb === 'abort' && !isBeforeSwitch(memory.phase) && target === undefined;

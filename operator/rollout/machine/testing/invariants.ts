@@ -33,7 +33,9 @@ function* serves(input: RolloutInput, step: RolloutStep): Generator<string> {
 function mayBeDown(input: RolloutInput, step: RolloutStep): boolean {
   const { phase, way } = step.memory;
   if (isBeforeSwitch(phase)) return way === 'Recreate';
-  return phase === 'RollingBack' && input.settings.ways.includes('Recreate');
+  return (
+    phase === 'RollingBack' && (input.settings.strategy === 'Recreate' || input.settings.ways.includes('Recreate'))
+  );
 }
 
 /** What serves is never made smaller than the way promises. */
