@@ -280,7 +280,7 @@ Now       Step 2 of 2: 30 % of the traffic goes to revision 9e1d0c22fa.
 GPUs      2 needed, 3 free, 1 reserved and not held yet
 Gates     ✖ Canary TimeToFirstToken P95 Fail
             TTFT P95 412 ms against 298 ms: +38 %, allowed +20 %, 95 % confident
-Time      6m40s until the proof has to be over
+Time      6m40s until the pause of the step is over
 `.trim(),
     );
   });

@@ -23,8 +23,8 @@ const DEADLINES: Readonly<Partial<Record<RolloutPhase, string>>> = {
 
 /** The windows that run now: the phase's deadline, the watch, the next look at capacity, the rollback, a pause. */
 export function windowsOf({ rollout, rollback }: Pick<DeepSeekDeploymentStatus, 'rollout' | 'rollback'>): TimeWindow[] {
-  const { phase = 'Idle', deadline, retryAt, pausedAt } = rollout ?? {};
-  const what = DEADLINES[phase];
+  const { phase = 'Idle', deadline, retryAt, pausedAt, step } = rollout ?? {};
+  const what = phase === 'Proving' && step !== undefined ? 'the pause of the step is over' : DEADLINES[phase];
   return [
     ...(pausedAt === undefined
       ? []

@@ -184,7 +184,13 @@ function notHandled(
   timeoutMs: number,
   { metadata, status }: DeepSeekDeploymentObject,
 ): CommandError {
+  const { phase } = status?.rollout ?? {};
   const checks = [
+    ...(phase === 'Aborting' || phase === 'Switching'
+      ? [
+          `the rollout is ${phase}: the order is carried out once that is over; \`kubectl deepseek status ${name} -n ${namespace}\` shows it`,
+        ]
+      : []),
     ...(metadata.annotations?.[ANNOTATION.reconcile] === 'disabled'
       ? [`the annotation ${ANNOTATION.reconcile}: disabled keeps the operator from it; take it away`]
       : []),

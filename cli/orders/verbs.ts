@@ -72,7 +72,7 @@ export const VERBS: Readonly<Record<OrderVerb, VerbEntry>> = {
   },
   rollback: {
     summary: 'go back to the previous version, or to another stored one',
-    help: 'Takes seconds while the version is kept warm (`kubectl deepseek status` says so). The spec is not changed: what it asks for is held.',
+    help: 'Takes seconds while the version is kept warm (`kubectl deepseek status` says so). The spec is not changed: what it asks for is held. While a candidate is still on its way, `abort` is what drops it; `rollback` then also leaves what serves, for the version before that.',
     noun: 'rollback to',
     target: ({ rollback }) => rollback?.revision,
     noTarget: ({ candidate, phase }) =>
@@ -101,7 +101,7 @@ export const VERBS: Readonly<Record<OrderVerb, VerbEntry>> = {
     target: ({ rollback }) => rollback?.revision,
     noTarget: () => 'No version is kept warm: there are no GPUs to give back.',
     already: (revision, { rollback }) =>
-      rollback?.revision === revision && rollback.readiness === 'Cold'
+      rollback?.revision === revision && rollback.readiness === 'Cold' && rollback.until === undefined
         ? `No pod of revision ${revision} is kept running: there are no GPUs to give back.`
         : undefined,
   },

@@ -125,8 +125,7 @@ function judge({ outcome, message, namespace, name }: StatusView, how: AwaitOutc
   if (outcome === 'Ready') return;
   const what = `${namespace}/${name}`;
   if (how === 'done') {
-    const hint = outcome === 'Held' ? ' (`kubectl deepseek retry` tries it again)' : '';
-    throw new CommandError('NOT_READY', EXIT.no, `${what} is ${outcome}: ${message}${hint}`);
+    throw new CommandError('NOT_READY', EXIT.no, `${what} is ${outcome}: ${message}`);
   }
   const why =
     how === 'timeout' ? `not Ready within ${formatDuration(timeoutMs / 1000)}` : 'interrupted before it was Ready';

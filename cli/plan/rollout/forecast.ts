@@ -101,6 +101,7 @@ export function forecastRollout(facts: RolloutFacts, wanted: DeepSeekDeployment)
     replicas,
     servingReplicas: serving?.readyReplicas ?? 0,
     warmReplicas: warmReplicas(facts),
+    hasGateway: wanted.spec.traffic?.gateway !== undefined || wanted.spec.traffic?.routeRef !== undefined,
   });
   const way = serving === undefined ? 'Full' : choice.way;
   const stages = timelineOf(way, settings, replicas, startup, undefined);
@@ -126,7 +127,7 @@ export function forecastRollout(facts: RolloutFacts, wanted: DeepSeekDeployment)
 }
 
 /** Seconds until nodes have followed a switch to pods that run. */
-const WARM_SECONDS = 15;
+const WARM_SECONDS = 20;
 
 function readingOf(facts: RolloutFacts, revision: Revision) {
   const { deployment, nodes, pods, reservations, autoscaler } = facts;

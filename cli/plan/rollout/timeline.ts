@@ -74,7 +74,7 @@ export function timelineOf(
       limitSeconds:
         settings.progressDeadlineMs === undefined
           ? startup.budgetSeconds * loads
-          : seconds(settings.progressDeadlineMs),
+          : seconds(settings.progressDeadlineMs * loads),
       ...(loads > 1 && { note: `${loads} replicas, one after the other` }),
     },
     ...(proof.limitSeconds === 0 ? [] : [{ what: 'Proof', ...proof }]),

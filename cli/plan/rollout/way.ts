@@ -9,14 +9,18 @@ export interface Situation {
   readonly replicas: number;
   readonly servingReplicas: number;
   readonly warmReplicas: number;
+  /** A gateway can split the traffic between both versions. */
+  readonly hasGateway: boolean;
 }
 
 /** The operator's own choice of the way, for a rollout that begins now. What its users ask of it at the time is not known here. */
-export function wayNow(settings: RolloutSettings, situation: Situation): WayChoice {
+export function wayNow(settings: RolloutSettings, { hasGateway, ...situation }: Situation): WayChoice {
   const ways: RolloutWay[] = ['Full', ...settings.ways];
+  const mixed = settings.handover.mixedVersions && settings.strategy === 'BlueGreen' && hasGateway;
   return chooseWay({
     ...situation,
-    minimum: minimumReplicas(settings, situation.replicas),
+    minimum: mixed ? Math.max(1, situation.replicas - 1) : minimumReplicas(settings, situation.replicas),
+    mixed: mixed && situation.replicas > 2,
     strategy: settings.strategy,
     ways,
   });
