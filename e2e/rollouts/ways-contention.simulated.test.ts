@@ -34,7 +34,7 @@ describe('two rollouts that start at once over the last GPUs', () => {
       throw new Error(phases.join(' '));
     }, PATIENCE);
     const [note = ''] = await notes(loser, 'WaitingForCapacity');
-    expect(note).toContain(`GPUs are reserved for the rollout of ${bench().namespace}/${winner}`);
+    expect(note).toContain(`GPUs reserved for the rollout of ${bench().namespace}/${winner}`);
     const first = winner === 'one' ? one : two;
     const second = winner === 'one' ? two : one;
     const next = await ways.watched(winner);

@@ -55,13 +55,28 @@ describe('replicas that are ready and not available', () => {
   });
 });
 
+describe('a deployment that is scaled to 0', () => {
+  it('is not available because that was asked for', () => {
+    const world = serving();
+    world.edit((spec) => ({ ...spec, replicas: 0 }));
+    world.settle();
+    world.ready();
+    world.settle();
+    expect(world.condition('Available')).toMatchObject({
+      status: 'False',
+      reason: 'ScaledToZero',
+      message: 'Scaled to 0: nothing answers, by request.',
+    });
+  });
+});
+
 describe('a candidate that was taken back', () => {
   it('is said to be gone, which it is', () => {
     const world = serving();
     const next = change(world, OTHER);
     world.now = Date.parse(world.deployment.status?.rollout?.deadline ?? '');
     world.settle();
-    expect(world.condition('Ready')?.message).toContain(`Revision ${next} was given up and its pods are gone`);
+    expect(world.condition('Ready')?.message).toContain(`Revision ${next} was given up: `);
     expect(world.names('Deployment')).not.toContain(`chat-${next}`);
   });
 });

@@ -65,13 +65,15 @@ export function stamp(snapshot: Snapshot, verdicts: readonly (readonly [Conditio
 }
 
 function availableVerdict(snapshot: Snapshot, judgement: Judgement): Verdict {
-  const { step, states, failures, traffic, observeOnly, leaveService } = judgement;
+  const { step, states, failures, traffic, observeOnly, leaveService, replicas } = judgement;
   if (leaveService) return { status: 'Unknown', reason: 'Paused', message: SERVICE_LEFT };
   const unavailable = (message: string) => ({ status: 'False', reason: 'Unavailable', message }) as const;
   if (observeOnly && !activeServiceOf(snapshot)) return unavailable('There is no active Service of ours.');
   const serving = observeOnly ? traffic.serving : step.serving;
   const ready = (serving === undefined ? undefined : states.get(serving)?.readyReplicas) ?? 0;
   if (ready > 0) return { status: 'True', reason: 'Serving', message: `Revision ${serving ?? ''} answers.` };
+  if (replicas === 0)
+    return { status: 'False', reason: 'ScaledToZero', message: 'Scaled to 0: nothing answers, by request.' };
   const failure = failures.get(serving ?? '');
   const none = 'No replica is ready to answer.';
   return failure

@@ -163,6 +163,9 @@ describe('a change of what runs', () => {
     world.rollbackWindowEnds();
     expect(world.names('Deployment')).toEqual([`chat-${servingRevision(world)}`]);
     expect(world.condition('RollbackReady')).toMatchObject({ status: 'False', reason: 'RollbackCold' });
+    expect(world.condition('RollbackReady')?.message).toMatch(
+      /would load the model again, up to \d+ minutes once it has GPUs: rollout.rollbackWindow is over\.$/,
+    );
     expect(world.condition('Ready')?.status).toBe('True');
   });
 

@@ -29,7 +29,7 @@ export function readyVerdict(judgement: Judgement, intents: readonly Intent[]): 
   }
   if (step.phase === 'Held') {
     const { reason, message } = readMark(heldMark(judgement.revisions, step.candidate) ?? step.memory.message ?? '');
-    const text = `Revision ${step.candidate ?? ''} was given up and its pods are gone: ${ended(message)}${keeps(judgement)}`;
+    const text = `Revision ${step.candidate ?? ''} was given up: ${ended(message)}${keeps(judgement)} Change the spec, or order \`kubectl deepseek retry\` when the cause lay elsewhere.`;
     return not(reason, text, true);
   }
   const rollingOut = step.candidate === undefined ? undefined : rolloutVerdict(judgement, step.candidate, not);
@@ -48,9 +48,10 @@ export function readyVerdict(judgement: Judgement, intents: readonly Intent[]): 
     return waiting(judgement, step.serving, not);
   }
   if ((judgement.restart?.remaining ?? 0) > 0) {
+    const remaining = judgement.restart?.remaining ?? 0;
     return not(
       'Restarting',
-      `${judgement.restart?.remaining ?? 0} pods of revision ${step.serving} are still to be made anew.`,
+      `${remaining} of the pods of revision ${step.serving} ${remaining === 1 ? 'is' : 'are'} still to be made anew; the Event RestartBlocked says so if a PodDisruptionBudget is in the way.`,
     );
   }
   const serving = heldMark(judgement.revisions, step.serving);

@@ -5,6 +5,15 @@ import { seconds } from './times.ts';
 /** Seconds from the order of a rollback to the last node that follows, when its target is warm: budgets of a flip. */
 const WARM_SECONDS = 20;
 
+/** Until when the old version is kept, milliseconds since the epoch: in a handover it has given its GPUs, and what is left of it stays while it is watched. */
+function keptUntil(
+  { switchedAt, memory }: Judgement['step'],
+  { rollbackWindowMs, watch }: Judgement['settings'],
+): number | undefined {
+  if (switchedAt === undefined) return undefined;
+  return switchedAt + (memory.way === 'Handover' ? watch.durationMs : Math.max(rollbackWindowMs, watch.durationMs));
+}
+
 /** What a rollback would go to, how far it is ready, and how long it would take. Undefined: there is nothing to go back to. */
 export function rollbackOf(
   { step, states, settings, replicas, revisions, observeOnly, traffic }: Judgement,
@@ -17,7 +26,7 @@ export function rollbackOf(
   const ready = states.get(revision)?.readyReplicas ?? 0;
   const kept = step.replicas.get(revision) ?? 0;
   const readiness = kept === 0 || ready === 0 ? 'Cold' : ready >= replicas ? 'Warm' : 'Partial';
-  const until = step.switchedAt === undefined ? undefined : step.switchedAt + settings.rollbackWindowMs;
+  const until = keptUntil(step, settings);
   return {
     revision,
     ...(until !== undefined && kept > 0 && now < until && { until: seconds(until) }),
@@ -37,7 +46,7 @@ export function warmGpus({ step, states, revisions, observeOnly, traffic }: Judg
 /** The condition RollbackReady; undefined: nothing was ever switched. */
 export function rollbackVerdict(judgement: Judgement, now: number): Verdict | undefined {
   const rollback = rollbackOf(judgement, now);
-  const { revisions, states, replicas, settings, step } = judgement;
+  const { revisions, states, replicas } = judgement;
   if (rollback === undefined) return undefined;
   const { revision, readiness, estimatedSeconds = 0 } = rollback;
   const version = revisions.find(({ hash }) => hash === revision)?.data.version ?? '';
@@ -51,8 +60,12 @@ export function rollbackVerdict(judgement: Judgement, now: number): Verdict | un
     return { status: 'True', reason: 'RollbackPartial', message };
   }
   const minutes = Math.ceil(estimatedSeconds / 60);
-  const over = step.switchedAt !== undefined && now >= step.switchedAt + settings.rollbackWindowMs;
-  const why = over ? 'rollout.rollbackWindow is over' : 'its GPUs were given back';
-  const message = `A rollback to ${name} would load the model again, up to ${minutes} minutes: ${why}.`;
+  const message = `A rollback to ${name} would load the model again, up to ${minutes} minutes once it has GPUs: ${whyCold(judgement, revision, now)}.`;
   return { status: 'False', reason: 'RollbackCold', message };
+}
+
+function whyCold({ step, settings }: Judgement, revision: string, now: number): string {
+  if ((step.replicas.get(revision) ?? 0) > 0) return 'none of its pods is ready';
+  const over = step.switchedAt !== undefined && now >= step.switchedAt + settings.rollbackWindowMs;
+  return over ? 'rollout.rollbackWindow is over' : 'its GPUs were given to others or released';
 }

@@ -58,7 +58,7 @@ const begin: Action = (course, { now, desired = '' }, to) => {
 const held = (course: Course, input: RolloutInput): Course => {
   const { candidate } = course.memory;
   if (candidate === undefined) return course;
-  const by = input.order?.verb === 'rollback' ? 'a rollback' : 'abort';
+  const by = input.order?.verb === 'rollback' ? 'a rollback' : 'an abort';
   return {
     ...course,
     marks: [...course.marks, { kind: 'held', revision: candidate, cause: `Held: ${by} was ordered` }],
@@ -101,6 +101,15 @@ const withJudgement = (course: Course, judgement: StageVerdict | undefined): Cou
   return judgement === undefined ? course : { ...course, memory: withGates(course.memory, judgement) };
 };
 
+/** What comes of a promotion. */
+const promised = ({ memory }: Course, { settings }: RolloutInput): string => {
+  if (settings.canary !== undefined)
+    return 'the pause that it is in, or comes to next, ends; each further step without a pause waits again';
+  return memory.phase === 'AwaitingPromotion'
+    ? 'it gets the traffic as soon as nothing else is in the way (window, gateway, ready pods)'
+    : 'it gets the traffic once it has passed its proof and nothing else is in the way';
+};
+
 /** For a proof that had nothing to judge. */
 const NO_GATE = { gate: 'Engine', stage: 'Proof', samples: 0, message: 'Nothing was asked of it.' } as const;
 
@@ -124,17 +133,17 @@ const ACTIONS = {
     return ordered({ ...next, forgive: [...next.forgive, candidate] }, `Revision ${candidate} is tried again.`);
   },
 
-  promote: (course, _, to) => {
+  promote: (course, input, to) => {
     const { candidate = '' } = course.memory;
     const next = { ...course, memory: { ...course.memory, phase: to, promoted: true } };
-    return ordered(next, `Revision ${candidate} is promoted: it gets the traffic as soon as it has passed its proof.`);
+    return ordered(next, `Revision ${candidate} is promoted: ${promised(course, input)}.`);
   },
 
   release: (course, input, to) => {
     const { previous = '' } = course;
     const gpus = setOf(input, previous).replicas * gpusOf(input, previous);
     const next = { ...course, memory: { ...course.memory, phase: to, warmLimit: 0 } };
-    return ordered(next, `Revision ${previous} gives its ${gpus} GPUs back; a rollback to it loads the model again.`);
+    return ordered(next, `Revision ${previous} gives back its GPUs (${gpus}); a rollback to it loads the model again.`);
   },
 
   abort: (course, input, to) => {
@@ -276,7 +285,7 @@ const ACTIONS = {
         hold && !failed
           ? [
               ...course.marks,
-              { kind: 'held', revision: serving, cause: `Held: a rollback to revision ${target} was ordered` },
+              { kind: 'held', revision: serving, cause: `Held: it was taken back to revision ${target}, by order` },
             ]
           : course.marks,
     };
@@ -285,7 +294,7 @@ const ACTIONS = {
   giveUpRollback: (course, { now }, to) => {
     const { target = '' } = course.memory;
     const next = dropped(course, to, now);
-    const message = `The rollback to revision ${target} could not be carried out; revision ${course.serving} keeps the traffic.`;
+    const message = `The rollback to revision ${target} could not be carried out: its pods do not start. Revision ${course.serving} keeps the traffic. Name another stored version with \`kubectl deepseek rollback --to\`, or change the spec.`;
     return { ...next, memory: { ...next.memory, message }, previous: undefined };
   },
 

@@ -31,14 +31,29 @@ export function messageOf(course: Course, input: RolloutInput): string {
       // The same words before and after EndpointSlices have followed: that is a matter of milliseconds, and no write.
       return `The traffic moves to revision ${serving}; nodes are given time to follow.`;
     case 'Watching':
-      return `Revision ${serving} has the traffic and is watched; revision ${rollbackTarget(course, input) ?? 'none'} can take it back.`;
+      return `Revision ${serving} has the traffic and is watched; ${wayBack(course, input)}.`;
     case 'RollingBack':
       return rollingBack(course, input);
     case 'Aborting':
       return `Revision ${candidate} goes: ${set.pods} of its pods are left.`;
     case 'Held':
-      return `Revision ${candidate} was taken back and is not tried again by itself; revision ${serving} serves.`;
+      return `Revision ${candidate} was given up and is not tried again by itself; revision ${serving} serves.`;
   }
+}
+
+/** Which version could take the traffic back, and whether it would have to load first. */
+function wayBack(course: Course, input: RolloutInput): string {
+  const target = rollbackTarget(course, input);
+  if (target === undefined) return 'there is no version that could take it back';
+  const loads = setOf(input, target).readyReplicas === 0 ? ' once it has loaded' : '';
+  return `revision ${target} can take it back${loads}`;
+}
+
+/** When the next maintenance window opens, to the minute, in UTC. */
+function nextWindow({ window: { changesAt } }: RolloutInput): string {
+  return changesAt === undefined
+    ? 'none is to come: see rollout.maintenanceWindows'
+    : `the next opens at ${new Date(changesAt).toISOString().slice(0, 16)}Z`;
 }
 
 function wayText({ memory }: Course, input: RolloutInput): string {
@@ -69,7 +84,9 @@ function waiting(course: Course, input: RolloutInput): string {
   if (input.replicas === 0) return `Scaled to 0; revision ${candidate} is tried once replicas is above 0.`;
   if (input.settings.paused) return `rollout.paused is set: revision ${candidate} waits.`;
   const tried =
-    missed.length === 0 ? '' : ` ${missed.join(', ')} was tried: the scheduler did not place every pod in time.`;
+    missed.length === 0
+      ? ''
+      : ` ${missed.join(', ')} ${missed.length === 1 ? 'was' : 'were'} tried, and the scheduler did not place every pod in time; left alone for 5 minutes.`;
   const choice = wayOf(course, input);
   if (choice === undefined) return course.memory.message ?? `Revision ${candidate} waits for GPUs.${tried}`;
   return `${choice.message}${tried}`;
@@ -79,8 +96,9 @@ function awaiting(course: Course, input: RolloutInput): string {
   const { candidate = '' } = course.memory;
   if (input.settings.paused) return `rollout.paused is set: revision ${candidate} waits.`;
   if (waitsForPerson(course, input))
-    return `Revision ${candidate} is ready and waits for \`kubectl deepseek promote\`.`;
-  if (!input.window.open) return `Revision ${candidate} is ready and waits for a maintenance window.`;
+    return `Revision ${candidate} is ready and waits for \`kubectl deepseek promote NAME\`.`;
+  if (!input.window.open)
+    return `Revision ${candidate} is ready and waits for a maintenance window: ${nextWindow(input)}.`;
   const { availableReplicas } = setOf(input, candidate);
   if (availableReplicas < enough(course, input)) {
     return `Revision ${candidate} is proven; ${availableReplicas} of the ${enough(course, input)} replicas that the switch needs are available.`;

@@ -59,7 +59,11 @@ export function chooseWay(question: WayQuestion): WayChoice {
   const warmGives = reading.slotsWithoutWarm.findIndex((slots) => Math.max(slots, reading.slots) >= missing);
   if (reading.slots >= missing && ways.includes('Full')) return choose('Full', 'Both versions fit beside each other.');
   if (warmGives > 0 && ways.includes('Full')) {
-    return choose('Full', `Both versions fit once ${warmGives} warm replicas of the old one have gone.`, warmGives);
+    return choose(
+      'Full',
+      `Both versions fit once ${counted(warmGives, 'warm replica')} of the old one ${warmGives === 1 ? 'has' : 'have'} gone.`,
+      warmGives,
+    );
   }
   const verdicts = new Map<RolloutWay, string | undefined>([
     ['Provision', reading.autoscaler === undefined ? 'nothing that buys nodes was found' : undefined],
@@ -92,7 +96,9 @@ function handoverObstacle({
 }: WayQuestion): string | undefined {
   if (replicas < 2) return 'a handover needs at least 2 replicas';
   if (servingReplicas < minimum)
-    return `only ${servingReplicas} replicas of what serves are ready, ${minimum} have to be`;
+    return minimum === 1
+      ? 'of what serves no replica is ready, and 1 has to be'
+      : `of what serves ${servingReplicas} of the ${minimum} replicas that have to be ready are`;
   const all = reading.slotsWithoutServing;
   const missing = (count: number) => Math.max(0, count - reading.placed);
   const mayGo = Math.max(0, servingReplicas - minimum);
@@ -113,7 +119,9 @@ function handoverObstacle({
 
 function recreateObstacle({ reading, replicas }: WayQuestion): string | undefined {
   const fits = (reading.slotsWithoutServing.at(-1) ?? 0) + reading.placed;
-  return fits >= replicas ? undefined : `even without the old version only ${fits} of ${replicas} replicas fit`;
+  return fits >= replicas
+    ? undefined
+    : `even without the old version only ${fits} of ${counted(replicas, 'replica')} fit`;
 }
 
 function waitMessage(
@@ -122,12 +130,12 @@ function waitMessage(
   neededGpus: number,
 ): string {
   const { freeGpus, slots, gpusPerReplica, reservedBy } = reading;
-  const room = `${slots} of ${replicas} replicas`;
+  const room = `${Math.min(slots, replicas)} of ${counted(replicas, 'replica')}`;
   const unit =
     gpusPerReplica === 0
       ? ''
-      : ` (${freeGpus} GPUs are free, ${neededGpus} are needed, ${gpusPerReplica} on one node for each replica)`;
-  const holders = reservedBy.map(({ holder, gpus }) => `${gpus} GPUs are reserved for the rollout of ${holder}`);
+      : ` (GPUs: ${freeGpus} free, ${neededGpus} needed, ${gpusPerReplica} on one node for each replica)`;
+  const holders = reservedBy.map(({ holder, gpus }) => `${counted(gpus, 'GPU')} reserved for the rollout of ${holder}`);
   const would = (['Provision', 'Handover', 'Recreate'] as const).filter((way) => verdicts.get(way) === undefined);
   const listed = would.filter((way) => !ways.includes(way));
   const others = (['Provision', 'Handover', 'Recreate'] as const)
@@ -186,6 +194,8 @@ export function admissionOf(
   if ((choice?.warmGives ?? 0) > 0) return { way, warmLimit: Math.max(0, warm - (choice?.warmGives ?? 0)) };
   return { way, ...(warmLimit !== undefined && { warmLimit }) };
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const NOT_COUNTED: CapacityReading = {
   unknown: 'nobody has counted',
