@@ -284,13 +284,13 @@ const LIFECYCLE = {
   },
   Loading: {
     on: ['Ready', 'Reconciling', 'CandidateHealthy', 'Available'],
-    meaning: 'Pods pull the image, download weights, load and warm up. The message says until when they may.',
+    meaning: 'Pods pull the image, download weights, load and warm up. The message says how long a start may take.',
   },
   Healthy: { on: ['CandidateHealthy'], meaning: 'The candidate’s pods are ready.' },
   WaitingForCapacity: {
     on: ['Ready', 'Reconciling'],
     meaning:
-      'The candidate waits for GPUs. What serves is untouched. The message says how many are missing, who holds them, and which way would proceed.',
+      'The candidate waits for GPUs. What serves is untouched. The message says how many are missing, for which rollouts others are reserved, and which way would proceed.',
     fix: 'Free GPUs or add nodes, or list another way in rollout.whenCapacityIsShort. It goes on by itself.',
   },
   Proving: {
@@ -306,10 +306,13 @@ const LIFECYCLE = {
   AwaitingWindow: {
     on: ['Ready', 'Reconciling'],
     meaning: 'The candidate is proven and waits for a window of rollout.maintenanceWindows.',
+    fix: 'Wait: the message says when the next one opens. Or change rollout.maintenanceWindows.',
   },
   Watching: {
     on: ['Ready', 'Reconciling'],
-    meaning: 'The new version has the traffic and is judged by it; the old one can take it back at once.',
+    meaning:
+      'The new version has the traffic and is judged by it; the old one can take it back: RollbackReady says how quickly.',
+    fix: 'Nothing, or order `kubectl deepseek rollback`.',
   },
   RollingBack: {
     on: ['Ready', 'Reconciling'],
@@ -347,19 +350,20 @@ const LIFECYCLE = {
   CapacityFound: { on: ['CapacityAvailable'], meaning: 'All wanted pods have their GPUs.' },
   Held: {
     on: ['Stalled', 'Ready', 'CandidateHealthy'],
-    meaning: 'The wanted version failed or was taken back, and is not tried again. What served before still serves.',
+    meaning:
+      'Somebody aborted the wanted version or rolled it back, and it is not tried again. What served before serves.',
     fix: 'Change the spec, or order a new attempt: `kubectl deepseek retry`.',
   },
   Paused: {
-    on: ['Reconciling', 'Ready'],
+    on: ['Reconciling', 'Ready', 'Available'],
     meaning: 'rollout.paused holds the rollout.',
-    fix: 'Set rollout.paused: false.',
+    fix: 'Order `kubectl deepseek resume`, or set rollout.paused: false where the manifest lives.',
   },
   ReconcileDisabled: {
-    on: ['Reconciling', 'Ready'],
+    on: ['Stalled', 'Ready'],
     meaning:
       'The annotation deepseek-operator.io/reconcile: disabled, or --observe-only, lets the operator write status only.',
-    fix: 'Take the annotation away.',
+    fix: 'Take the annotation away, or start the operator without --observe-only.',
   },
   NameConflict: {
     on: ['Stalled', 'Ready'],

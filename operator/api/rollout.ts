@@ -99,7 +99,9 @@ export const rolloutSpec = withRules(
       .exactOptional(),
     watch: watch.describe('Judgement of real traffic after the switch.').exactOptional(),
     progressDeadline: duration()
-      .describe('How long a candidate may take until it is ready. Default: from the startup budget.')
+      .describe(
+        'How long a candidate may take until it is ready; in a handover each replica. Default: from the startup budget.',
+      )
       .exactOptional(),
     rollbackWindow: duration().describe('How long the old version is kept for a rollback.').default('2h'),
     warmReplicasPercent: percent()

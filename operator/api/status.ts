@@ -69,7 +69,9 @@ const gateVerdict = z.object({
   stage: z.enum(['Proof', 'Canary', 'Watch']).describe('Where it was judged.'),
   verdict: z
     .enum(['Pass', 'Fail', 'NotRefuted', 'Inconclusive', 'NoData'])
-    .describe('What came of it. Only Fail takes a version back.'),
+    .describe(
+      'What came of it. Fail takes a version back; NoData does after the switch if watch.onNoData is Rollback.',
+    ),
   samples: integer().describe('Requests or pairs that the verdict rests on.'),
   message: text(1024).describe('The same for people, with numbers.'),
 });
@@ -93,7 +95,7 @@ const rollout = z.object({
   message: text(4096).describe('What is being waited for.').exactOptional(),
   target: short().describe('Revision that a rollback goes to while it goes on.').exactOptional(),
   missed: atomicList(z.enum(ROLLOUT_WAYS), 5)
-    .describe('Ways that the scheduler did not carry through, until retryAt.')
+    .describe('Ways that the scheduler did not carry through: left alone for 5 minutes.')
     .exactOptional(),
   retryAt: time().describe('When capacity is looked at again after a miss.').exactOptional(),
   frozenReplicas: integer().describe('Replicas when a handover began: it goes on with these.').exactOptional(),
@@ -129,7 +131,10 @@ const restart = z.object({
 const historyEntry = z.object({
   revision: short().describe('Revision that was to take over.'),
   version: short().describe('The same for people.'),
-  outcome: z.string().max(64).describe('How it ended.'),
+  outcome: z
+    .string()
+    .max(64)
+    .describe('How it ended: Promoted, AcceptedUnproven, Failed, RolledBack, Aborted, Superseded; or InProgress.'),
   startedAt: time().describe('When the attempt began.').exactOptional(),
   finishedAt: time().describe('When it ended.').exactOptional(),
 });
