@@ -20,8 +20,7 @@ const status = (change: Partial<Status> = {}): Status => ({
 const rollout = (change: Partial<NonNullable<Status['rollout']>>) => ({
   rollout: { ...status().rollout, ...change } as NonNullable<Status['rollout']>,
 });
-const reserving = (reserved: number) =>
-  rollout({ capacity: { needed: reserved, free: 4, reserved } });
+const reserving = (reserved: number) => rollout({ capacity: { needed: reserved, free: 4, reserved } });
 
 it.each<[string, Partial<Status>]>([
   ['a further pod of the candidate is ready', { candidate: { revision: 'next', version: 'v', readyReplicas: 1 } }],
