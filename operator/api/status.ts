@@ -98,6 +98,11 @@ const rollout = z.object({
     .describe('Ways that the scheduler did not carry through: left alone for 5 minutes.')
     .exactOptional(),
   retryAt: time().describe('When capacity is looked at again after a miss.').exactOptional(),
+  switchedReplicas: integer()
+    .describe(
+      'Replicas that were available when the version got the traffic: fewer are a loss, further ones have to load.',
+    )
+    .exactOptional(),
   frozenReplicas: integer().describe('Replicas when a handover began: it goes on with these.').exactOptional(),
   warmLimit: integer().describe('Most replicas that the old version may keep: it has given GPUs away.').exactOptional(),
   promoted: z.boolean().describe('Somebody has promoted the candidate.').exactOptional(),

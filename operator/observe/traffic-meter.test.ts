@@ -60,6 +60,20 @@ class Fleet {
   }
 }
 
+describe('requests that run', () => {
+  it('stall while no engine makes a token, from the reading on that last saw one', async () => {
+    const fleet = new Fleet();
+    fleet.set('a', { running: 2, tokens: 10 });
+    expect(await fleet.read()).not.toHaveProperty('stalledSince');
+    expect(await fleet.read()).toHaveProperty('stalledSince', 2_000);
+    expect(await fleet.read()).toHaveProperty('stalledSince', 2_000);
+    fleet.set('a', { tokens: 11 });
+    expect(await fleet.read()).not.toHaveProperty('stalledSince');
+    fleet.set('a', { running: 0 });
+    expect(await fleet.read()).not.toHaveProperty('stalledSince');
+  });
+});
+
 describe('counters', () => {
   it('are added up over pods and readings, from the first reading on', async () => {
     const fleet = new Fleet();

@@ -31,6 +31,7 @@ export class TrafficMeter {
   #from: number | undefined;
   #readAt: number | undefined;
   #idleSince: number | undefined;
+  #stalledSince: number | undefined;
 
   constructor(options: TrafficMeterOptions) {
     this.#options = options;
@@ -53,6 +54,7 @@ export class TrafficMeter {
     const results = await inParallel(endpoints, maxParallel, (endpoint) => client.scrape(endpoint, signal));
     signal.throwIfAborted();
     const to = clock.now();
+    const before = this.#readAt;
     this.#from ??= to;
     this.#readAt = to;
 
@@ -75,6 +77,11 @@ export class TrafficMeter {
     // What ran between two readings is in no gauge: the counters tell.
     if (!idle || counted.activity > 0) this.#idleSince = undefined;
     if (idle) this.#idleSince ??= to;
+    const running = metrics.reduce((sum, { running: now = 0 }) => sum + now, 0);
+    // vLLM counts tokens as it makes them; the others do at the end of a request, which may be minutes away.
+    const counts = endpoints.every(({ engine }) => engine.type === 'vLLM') && podsFailed.length === 0;
+    const stalled = running > 0 && counted.activity === 0 && before !== undefined && counts;
+    this.#stalledSince = stalled ? (this.#stalledSince ?? before) : undefined;
 
     return {
       from: this.#from,
@@ -84,9 +91,10 @@ export class TrafficMeter {
       latencies: this.#total.latencies,
       podsRead: metrics.length,
       podsFailed,
-      running: metrics.reduce((sum, { running = 0 }) => sum + running, 0),
+      running,
       waiting: metrics.reduce((sum, { waiting = 0 }) => sum + waiting, 0),
       ...(this.#idleSince !== undefined && { idleSince: this.#idleSince }),
+      ...(this.#stalledSince !== undefined && { stalledSince: this.#stalledSince }),
     };
   }
 }

@@ -85,6 +85,11 @@ export interface TrafficMeasurements {
   readonly waiting: number;
   /** Since when no request has been running or waiting in any pod; absent while one is, or a pod cannot be read. */
   readonly idleSince?: number;
+  /**
+   * Since when requests have been running and no engine has made a token; absent: engines work, nothing runs, or the
+   * engine counts tokens at the end of a request alone.
+   */
+  readonly stalledSince?: number;
 }
 
 /** What a PromQL query said. */

@@ -89,6 +89,9 @@ function withFirstProof(step: RolloutStep, input: RolloutInput): RolloutStep {
   const { serving, phase, switched } = step;
   if (phase !== 'Idle' || switched || serving === undefined || step.previous !== undefined) return step;
   if (isSettled({ marks: step.marks }, input, serving) || input.replicas === 0) return step;
+  const revision = revisionOf(input, serving);
+  // One that should have been taken back, and could not, has not shown that it serves.
+  if ((revision?.failed ?? revision?.held) !== undefined) return step;
   if (setOf(input, serving).availableReplicas >= input.replicas) {
     return { ...step, marks: [...step.marks, { kind: 'proven', revision: serving }] };
   }

@@ -83,10 +83,12 @@ const RULES: Readonly<Record<OrderVerb, Rule>> = {
       ? undefined
       : `Revision ${revision} is not the one that is held (that is ${candidate ?? 'none'}).`;
   },
-  rollback: (revision, { serving, revisions, phase }) => {
+  rollback: (revision, { serving, revisions, phase, candidate }) => {
     if (phase === 'RollingBack') return 'A rollback is under way already.';
     if (serving === undefined) return 'Nothing serves yet: there is nothing to go back from.';
     if (serving === revision) return `Revision ${revision} has the traffic already.`;
+    if (candidate === revision && phase !== 'Idle' && !AFTER_SWITCH.includes(phase))
+      return `Revision ${revision} is no version to go back to: it is the one that is rolled out or held. Order promote, or retry.`;
     return revisions.includes(revision)
       ? undefined
       : `Revision ${revision} is not stored any more; \`kubectl deepseek history\` lists those that are.`;

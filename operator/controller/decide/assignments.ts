@@ -26,9 +26,14 @@ export function assignmentsOf(
     const pods = engines(subject);
     const standing = standingPods(snapshot, subject);
     const basePods = question.kind === 'Proof' ? engines(question.base) : [];
-    const queries = queriesOf(question, settings);
+    const queries = subject === judged(step) ? queriesOf(question, settings) : new Map<string, string>();
     return [{ question, attempt, pods, standing, basePods, proof: settings.proof, queries }];
   });
+}
+
+/** The version that gates are about: the candidate of a canary, else what has the traffic. */
+function judged({ memory, serving, candidate }: RolloutStep): string | undefined {
+  return memory.step !== undefined && candidate !== undefined ? candidate : serving;
 }
 
 /** Gates on queries are asked of the version that real traffic is judged of. */

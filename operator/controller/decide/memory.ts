@@ -13,7 +13,7 @@ export function memoryOf({ status }: Snapshot['deployment']): Memory | undefined
   // A later operator, before a downgrade, may have known more phases.
   if (rollout === undefined || !ROLLOUT_PHASES.includes(rollout.phase)) return undefined;
   const { phase, attempt = 0, startedAt, pausedAt, retryAt, verdicts, baseline, target, warmLimit, ...rest } = rollout;
-  const { way, step, promoted, missed, frozenReplicas } = rest;
+  const { way, step, promoted, missed, frozenReplicas, switchedReplicas } = rest;
   const { candidate, serving } = status ?? {};
   // While it has the traffic, the version that is switched, watched or taken back is told of as what serves.
   const revision = candidate?.revision ?? (HAS_TRAFFIC.includes(phase) ? serving?.revision : undefined);
@@ -22,7 +22,7 @@ export function memoryOf({ status }: Snapshot['deployment']): Memory | undefined
     attempt,
     since: instant(startedAt) ?? 0,
     ...(revision !== undefined && phase !== 'Idle' && { candidate: revision }),
-    ...defined({ way, step, promoted, missed, frozenReplicas, target, warmLimit, verdicts }),
+    ...defined({ way, step, promoted, missed, frozenReplicas, switchedReplicas, target, warmLimit, verdicts }),
     ...defined({ pausedAt: instant(pausedAt), retryAt: instant(retryAt) }),
     ...(baseline !== undefined && {
       baseline: {
@@ -42,6 +42,7 @@ export function rolloutStatus(step: RolloutStep, attempt: number): RolloutStatus
     promoted,
     missed,
     frozenReplicas,
+    switchedReplicas,
     target,
     warmLimit,
     baseline,
@@ -57,7 +58,7 @@ export function rolloutStatus(step: RolloutStep, attempt: number): RolloutStatus
     startedAt: seconds(memory.since),
     ...(deadline !== undefined && under && { deadline: seconds(deadline) }),
     message,
-    ...defined({ target, promoted, missed, frozenReplicas, warmLimit }),
+    ...defined({ target, promoted, missed, frozenReplicas, switchedReplicas, warmLimit }),
     ...(retryAt !== undefined && { retryAt: seconds(retryAt) }),
     ...(pausedAt !== undefined && { pausedAt: seconds(pausedAt) }),
     ...(memory.verdicts !== undefined && {

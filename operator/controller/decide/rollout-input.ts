@@ -54,6 +54,7 @@ export function rolloutInput(snapshot: Snapshot, findings: Findings): RolloutInp
     activeEndpoints: activeEndpoints(snapshot),
     candidateEndpoints: candidate === undefined ? undefined : revisionEndpoints(snapshot, candidate),
     ...(order?.order !== undefined && { order: order.order }),
+    trafficLeft: settings.paused && traffic.foreignSelector,
     window: windowState(settings.maintenanceWindows, now),
     jitter: spread(`${snapshot.deployment.metadata.uid}/${memory?.since ?? 0}`),
     claims,
@@ -67,7 +68,9 @@ function healthOf(snapshot: Snapshot, findings: Findings): Map<string, SetHealth
   return new Map(
     [...evidence].map(([hash, found]): [string, SetHealth] => {
       const failure = failures.get(hash);
-      const trouble = troubleOf(found, troubleSince(hash, traffic, memoryOf(snapshot.deployment)));
+      const trouble =
+        troubleOf(found, troubleSince(hash, traffic, memoryOf(snapshot.deployment))) ??
+        (hash === traffic.serving ? stallOf(snapshot, hash) : undefined);
       return [
         hash,
         {
@@ -87,6 +90,16 @@ function troubleSince(hash: string, { serving, switchedAt }: Traffic, memory: Me
   if (hash === serving) return switchedAt ?? Number.POSITIVE_INFINITY;
   const proven = memory?.phase === 'Proving' || memory?.phase === 'AwaitingPromotion';
   return proven && hash === memory.candidate ? memory.since : Number.POSITIVE_INFINITY;
+}
+
+/** How long engines may work on requests without a token: the longest prefill is shorter. */
+const STALL_MS = 120_000;
+
+/** Engines that say they are well and get nothing done, as `<reason>: <message>`; undefined: they do, or nobody looks. */
+function stallOf({ observations, now }: Snapshot, hash: string): string | undefined {
+  const { stalledSince, running = 0 } = observations.traffic.get(hash) ?? {};
+  if (stalledSince === undefined || now - stalledSince < STALL_MS) return undefined;
+  return `EngineNotResponding: ${running} requests run, and for two minutes no engine has made a token, though their health checks pass.`;
 }
 
 /** A number from 0 to 1 that follows from a text (FNV-1a). */

@@ -122,6 +122,40 @@ describe('a version that breaks a gate on users’ traffic', () => {
   });
 });
 
+describe('a watch without gates', () => {
+  it.each([
+    ['has no data with fewer requests than are asked for', 5, 'AcceptedUnproven'],
+    ['is passed with as many', 50, 'Promoted'],
+  ])('%s', (_, requests, outcome) => {
+    const { world, candidate } = candidateUp();
+    world.edit((spec) => ({ ...spec, rollout: { watch: { minRequests: 50 } } }));
+    world.settle();
+    world.ready();
+    world.settle();
+    serves(world, candidate, requests, 0);
+    world.later(600_000);
+    expect(world.deployment.status?.history?.[0]).toMatchObject({ revision: candidate, outcome });
+  });
+
+  it('takes back a version whose engines run requests and make no token', () => {
+    const { world, serving, candidate } = candidateUp();
+    world.settle();
+    world.ready();
+    world.settle();
+    expect(selected(world)).toBe(candidate);
+    world.later(60_000);
+    serves(world, candidate, 10, 0);
+    const stalled = { ...world.observations.traffic.get(candidate), running: 3, stalledSince: world.now - 121_000 };
+    world.observations = { ...world.observations, traffic: new Map([[candidate, stalled as TrafficMeasurements]]) };
+    world.pass();
+    expect(selected(world)).toBe(serving);
+    world.later(120_000);
+    world.report(candidate, 0);
+    world.settle();
+    expect(world.condition('Ready')?.reason).toBe('EngineNotResponding');
+  });
+});
+
 it('never tells more verdicts than the schema of the status takes', () => {
   const gates = Array.from({ length: 16 }, (_, index) => ({
     ...{ metric: 'Query', name: `q${index}`, query: 'x{revision="{{revision}}"}', max: '1' },

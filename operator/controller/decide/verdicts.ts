@@ -37,6 +37,7 @@ export function observedOf(
     ...(served !== undefined && {
       load: measured ? { running: served.running, waiting: served.waiting } : ('Unknown' as const),
     }),
+    ...(served !== undefined && { trafficFrom: served.from }),
     ...(measured && settings.gates.length > 0 && { baseline: baselineOf(served, settings.gates) }),
     idleSince: new Map(
       [...observations.traffic].flatMap(([revision, { idleSince }]) =>
@@ -70,5 +71,14 @@ function trafficVerdict(
   if (measurements === undefined || (memory.phase !== 'Watching' && memory.phase !== 'Switching')) return undefined;
   const final = now >= (switchedAt ?? memory.since) + watch.durationMs;
   const { baseline } = memory;
-  return judgeTraffic({ ...common, stage: 'Watch', measurements, ...(baseline && { baseline }), final });
+  const verdict = judgeTraffic({ ...common, stage: 'Watch', measurements, ...(baseline && { baseline }), final });
+  // Without gates the requests alone are asked for.
+  const { minRequests = 0 } = watch;
+  if (!final || gates.length > 0 || verdict.verdict !== 'Pass' || measurements.requests >= minRequests) return verdict;
+  const { requests } = measurements;
+  const message = `${requests} requests, and ${minRequests} are asked for (rollout.watch.minRequests)`;
+  return {
+    verdict: 'NoData',
+    gates: [{ gate: 'Requests', stage: 'Watch', verdict: 'NoData', samples: requests, message }],
+  };
 }

@@ -225,6 +225,7 @@ const ACTIONS = {
       memory: {
         ...at(target === serving ? fresh : kept, to, input.now),
         candidate,
+        switchedReplicas: setOf(input, candidate).availableReplicas,
         ...(baseline !== undefined && { baseline }),
       },
       serving: candidate,

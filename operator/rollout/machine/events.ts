@@ -15,16 +15,10 @@ import {
 } from './course.ts';
 import { enough } from './enough.ts';
 import { isMixing } from './mixed.ts';
+import { leavingLimitMs } from './leaving.ts';
 import { cellOf, isBeforeSwitch, TABLE } from './table.ts';
 import type { EventName, RolloutInput } from './types.ts';
-import {
-  deadlineOf,
-  durationMs,
-  GATEWAY_SETTLE_MS,
-  leavingLimitMs,
-  PROGRAMMING_LIMIT_MS,
-  routeLimit,
-} from './times.ts';
+import { deadlineOf, durationMs, GATEWAY_SETTLE_MS, PROGRAMMING_LIMIT_MS, routeLimit } from './times.ts';
 import { wayOf } from './ways.ts';
 import { asksForRoom, servingComesFirst, sizeYielding } from './room.ts';
 
@@ -107,8 +101,8 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     // That its pods find no node any more is no fault of a version, unless somebody has set it a deadline.
     const lost = setOf(input, candidate).unschedulable > 0 && input.settings.progressDeadlineMs === undefined;
     const runsOut = phase === 'Loading' && isLate(course, input) && !lost;
-    if (runsOut || (phase === 'Loading' && overdue === true && input.settings.progressDeadlineMs === undefined))
-      return true;
+    const budgetOver = overdue === true && !input.settings.paused && input.settings.progressDeadlineMs === undefined;
+    if (runsOut || (phase === 'Loading' && budgetOver)) return true;
     if (phase === 'Proving' && observed.proof?.verdict === 'Fail') return true;
     if (
       phase === 'Proving' &&
@@ -129,10 +123,10 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     const target = rollbackTarget(course, input);
     if (target === undefined || input.replicas === 0) return false;
     const ready = setOf(input, serving).readyReplicas;
-    const wanted = Math.min(wantedOf(course, input), setOf(input, serving).replicas);
-    return (
-      ready < Math.min(minimumOf(input, wantedOf(course, input)), wanted) && setOf(input, target).readyReplicas > ready
-    );
+    // What was never there is not lost: replicas that are added after the switch have to load first.
+    const { switchedReplicas = Number.POSITIVE_INFINITY } = memory;
+    const had = Math.min(wantedOf(course, input), setOf(input, serving).replicas, switchedReplicas);
+    return ready < Math.min(minimumOf(input, had), had) && setOf(input, target).readyReplicas > ready;
   },
 
   CapacityLost: (course, input) => {
@@ -155,6 +149,8 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     if (memory.retryAt !== undefined && input.now < memory.retryAt) return false;
     const choice = wayOf(course, input);
     if (choice === undefined || choice.way === 'Wait') return false;
+    // Nothing answers from the moment that the old version stops: whatever has to be waited for comes before it.
+    if (choice.way === 'Recreate' && (waitsForPerson(course, input) || !input.window.open)) return false;
     return choice.way === 'Recreate' || !servingComesFirst(course, input);
   },
 
@@ -233,9 +229,17 @@ function isRouteLate({ memory }: Course, { route, now }: RolloutInput): boolean 
   return memory.phase === 'Proving' && route?.taken === false && now >= routeLimit(memory.since, route.since);
 }
 
+/**
+ * A watch is over in time. One that has to be judged and was not seen for at least half of it, because an operator ended,
+ * goes on for as long again at most.
+ */
 function isWatchOver(course: Course, input: RolloutInput): boolean {
+  const { now, settings, observed } = input;
   const end = deadlineOf(course, input);
-  return !input.settings.paused && end !== undefined && input.now >= end;
+  if (settings.paused || end === undefined || now < end) return false;
+  const { durationMs: whole } = settings.watch;
+  const seen = observed.trafficFrom !== undefined && observed.trafficFrom <= end - whole / 2;
+  return !isJudged(input) || seen || now >= end + whole;
 }
 
 /** Whether every pod that is wanted of the candidate has a node. */
@@ -246,14 +250,16 @@ function isPlaced(course: Course, input: RolloutInput): boolean {
 }
 
 function isAvailable(course: Course, input: RolloutInput): boolean {
-  if (input.settings.paused) return false;
+  if (input.settings.paused && !isDark(course, input)) return false;
   return setOf(input, course.memory.candidate).availableReplicas >= enough(course, input);
 }
 
 /** Everything that traffic waits for before it moves to the candidate, or to a further part of it. */
 function maySwitch(course: Course, input: RolloutInput): boolean {
   const { memory } = course;
-  if (input.settings.paused || !input.window.open || waitsForPerson(course, input)) return false;
+  if (input.trafficLeft === true) return false;
+  const mayWait = !isDark(course, input);
+  if (mayWait && (input.settings.paused || !input.window.open || waitsForPerson(course, input))) return false;
   if (!isAvailable(course, input)) return false;
   if (!proofIsOff(input) && input.observed.warmedUp !== true) return false;
   // A gateway that has taken the route has yet to find the endpoints of a backend that is new to it.
@@ -261,10 +267,15 @@ function maySwitch(course: Course, input: RolloutInput): boolean {
   return (input.candidateEndpoints ?? 0) >= setOf(input, memory.candidate).readyReplicas;
 }
 
+/** The old version has stopped for a Recreate: nothing answers, and nobody’s leave is waited for. */
+function isDark({ memory, serving }: Course, input: RolloutInput): boolean {
+  return memory.way === 'Recreate' && setOf(input, serving).readyReplicas === 0 && setOf(input, serving).replicas === 0;
+}
+
 /** A rollback depends on the health of its target alone. */
 function mayGoBack(course: Course, input: RolloutInput): boolean {
   const { memory, serving } = course;
-  if (memory.target === undefined || memory.target === serving) return false;
+  if (memory.target === undefined || memory.target === serving || input.trafficLeft === true) return false;
   const ready = setOf(input, memory.target).readyReplicas;
   if (ready === 0) return false;
   // A target that was cold comes up one by one: it takes over once it carries the least that a switch promises.
@@ -290,10 +301,10 @@ function watchFails(course: Course, input: RolloutInput): boolean {
   if (isHeld(course, input, course.serving) || healthOf(input, course.serving).trouble !== undefined) return true;
   const { traffic } = input.observed;
   if (traffic?.verdict === 'Fail') return true;
-  const noData = traffic === undefined || traffic.verdict === 'NoData';
   return (
     course.memory.phase === 'Watching' &&
-    noData &&
+    // Nothing measured yet is no answer.
+    traffic?.verdict === 'NoData' &&
     isWatchOver(course, input) &&
     input.settings.watch.onNoData === 'Rollback' &&
     isJudged(input)

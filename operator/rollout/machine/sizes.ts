@@ -1,4 +1,5 @@
 import { type Course, isProofDone, minimumOf, rollbackTarget, setOf, wantedOf } from './course.ts';
+import { waitsWithOne } from './enough.ts';
 import { handoverMinimum, isMixed, isMixing } from './mixed.ts';
 import { asksForRoom, isOverQuota, sizeYielding } from './room.ts';
 import { isBeforeSwitch } from './table.ts';
@@ -22,6 +23,8 @@ export function sizesOf(course: Course, input: RolloutInput): Sizes {
   if (phase === 'RollingBack') {
     put(target, Math.max(input.replicas, 0));
     put(candidate, badSize(course, input));
+    // The quick way back stays until another one has been gone.
+    if (serving !== target) put(warm, positive(setOf(input, warm).replicas));
     return sizes;
   }
   if (phase === 'Switching') {
@@ -85,6 +88,7 @@ function candidateSize(course: Course, input: RolloutInput): number | undefined 
   if (!isProofDone(course, input)) return 1;
   // Both versions serve from here on, or the old one alone until they may: it cannot give more.
   if (isMixed(input) && wanted > 2 && !isMixing(course, input)) return Math.max(1, Math.min(wanted, set.replicas));
+  if (waitsWithOne(course, input)) return 1;
   const minimum = handoverMinimum(input, wanted);
   const settled = set.availableReplicas >= set.replicas;
   const roomNow = settled && input.capacity !== undefined ? input.capacity.slots : 0;
@@ -98,7 +102,12 @@ function watchedWarm(course: Course, input: RolloutInput): number {
   const target = rollbackTarget(course, input);
   const { replicas } = setOf(input, target);
   if (input.replicas === 0) return 0;
-  const follows = memory.frozenReplicas === undefined && replicas > 0 ? input.replicas : replicas;
+  // What serves grows first.
+  const whole = setOf(input, course.serving).availableReplicas >= input.replicas;
+  const follows =
+    memory.frozenReplicas === undefined && replicas > 0 && (whole || input.replicas < replicas)
+      ? input.replicas
+      : replicas;
   const limit = Math.min(follows, memory.warmLimit ?? Number.POSITIVE_INFINITY);
   return Math.min(limit, yieldOf(course, input, target, limit));
 }

@@ -14,6 +14,9 @@ const paused = (input: RolloutInput, value = true): RolloutInput => ({
 });
 const eventsOf = (input: RolloutInput) => nextStep(input).taken.map(({ event }) => event);
 
+/** With traffic that was measured from the beginning. */
+const seen = (input: RolloutInput): RolloutInput => ({ ...input, observed: { ...input.observed, trafficFrom: 0 } });
+
 describe('the clock', () => {
   test.each(ROLLOUT_PHASES)('that goes back a little changes nothing in %s', (phase) => {
     const input = at(quiet(phase), -3000);
@@ -28,8 +31,14 @@ describe('the clock', () => {
     ['Switching', 5_000, 'Confirmed'],
     ['Watching', 590_000, 'WatchUnproven'],
   ] as const)('ends %s %i ms on, and not before, with %s', (phase, ms, event) => {
-    expect(eventsOf(at(quiet(phase), ms - 1))).toEqual([]);
-    expect(eventsOf(at(quiet(phase), ms))[0]).toBe(event);
+    expect(eventsOf(at(seen(quiet(phase)), ms - 1))).toEqual([]);
+    expect(eventsOf(at(seen(quiet(phase)), ms))[0]).toBe(event);
+  });
+
+  it('watches for as long again what an operator that began late has hardly seen', () => {
+    const late = quiet('Watching');
+    expect(eventsOf(at(late, 590_000))).toEqual([]);
+    expect(eventsOf(at(late, 1_190_000))).toEqual(['WatchUnproven']);
   });
 
   it.each(['Scheduling', 'Loading', 'Switching', 'Watching'] as const)('wakes %s when its time is over', (phase) => {

@@ -2,6 +2,7 @@ import { durationSeconds } from '../../api/durations.ts';
 import { proofLimitMs } from '../proof-limits.ts';
 import { type Course, minimumOf, proofIsOff, revisionOf, rollbackTarget, wantedOf, windowEnd } from './course.ts';
 import { isBeforeSwitch } from './table.ts';
+import { leavingLimitMs } from './leaving.ts';
 import { FORGET_MISSED_MS } from './ways.ts';
 import type { RolloutInput } from './types.ts';
 
@@ -24,11 +25,6 @@ export function routeLimit(step: number, notTakenSince = 0): number {
 
 /** What a gateway needs from taking a route to sending requests to all of its backends (Traefik 3.6: up to 2 s). */
 export const GATEWAY_SETTLE_MS = 3_000;
-
-/** How long pods on their way out may take before nobody waits for them any more: on a node that is gone they never end. */
-export function leavingLimitMs({ drainDeadlineMs }: RolloutInput['settings']): number {
-  return drainDeadlineMs + 60_000;
-}
 
 /** Milliseconds of a duration of the API. */
 export function durationMs(duration: string): number {
@@ -80,6 +76,7 @@ export function wakeAt(course: Course, input: RolloutInput): number | undefined 
   const { now, settings, window } = input;
   const times = [
     deadlineOf(course, input),
+    memory.phase === 'Watching' ? (switchedAt ?? memory.since) + 2 * settings.watch.durationMs : undefined,
     memory.retryAt,
     memory.step !== undefined && input.route?.taken === false ? routeLimit(memory.since, input.route.since) : undefined,
     // Who frees GPUs is followed for our own pods alone.

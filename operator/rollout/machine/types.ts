@@ -49,6 +49,8 @@ export interface Observed {
   readonly warmUp?: StageVerdict | undefined;
   /** The judgement so far of the users’ traffic at the version that is watched, or at the candidate of a canary. */
   readonly traffic?: StageVerdict | undefined;
+  /** Since when the traffic of what serves has been measured: an operator that has begun in the middle of a watch saw less of it. */
+  readonly trafficFrom?: number | undefined;
   /** Requests that run and wait at what serves. */
   readonly load?: { readonly running: number; readonly waiting: number } | 'Unknown' | undefined;
   /** What the version that serves did lately: the baseline of the watch. */
@@ -90,6 +92,8 @@ export interface RolloutInput {
   readonly order?: Order | undefined;
   /** When traffic may be switched. */
   readonly window: { readonly open: boolean; readonly changesAt?: number };
+  /** Somebody else’s selector is on the active Service and is left there: no traffic can be moved. */
+  readonly trafficLeft?: boolean;
   /** A number from 0 to 1 that differs between objects and attempts: spreads retries. */
   readonly jitter: number;
   /** Another rollout or a scale-up that needs GPUs which a warm set of ours holds: GPUs, and for whom. */
@@ -122,6 +126,8 @@ export interface Memory {
   readonly missed?: readonly RolloutWay[];
   readonly retryAt?: number;
   readonly frozenReplicas?: number;
+  /** Replicas of what serves that were available when it got the traffic: those that are added later are not missed. */
+  readonly switchedReplicas?: number;
   readonly pausedAt?: number;
   readonly verdicts?: readonly GateVerdict[];
   readonly baseline?: Baseline;

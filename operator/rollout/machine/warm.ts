@@ -35,6 +35,8 @@ export function warmSize(course: Course, input: RolloutInput): number {
 export function warmClaimed(course: Course, input: RolloutInput): number {
   const target = rollbackTarget(course, input);
   const gpus = gpusOf(input, target);
+  // What was given is still on its way.
+  if (setOf(input, target).terminating > 0) return 0;
   const claimed = input.claims.reduce((sum, claim) => sum + claim.gpus, 0);
   return gpus === 0 ? 0 : Math.ceil(claimed / gpus);
 }

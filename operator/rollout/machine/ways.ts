@@ -3,6 +3,7 @@ import type { CapacityReading } from '../capacity/types.ts';
 import { type Course, gpusOf, setOf } from './course.ts';
 import { handoverMinimum, isMixed } from './mixed.ts';
 import type { RolloutInput } from './types.ts';
+import { leavingLimitMs } from './leaving.ts';
 import { warmSize } from './warm.ts';
 
 /** How long a way that the scheduler did not carry through is not tried again. */
@@ -23,6 +24,10 @@ export interface WayQuestion {
   readonly ways: readonly RolloutWay[];
   /** Both versions serve in a handover. */
   readonly mixed?: boolean;
+  /** Pods of an older version are ending and hold GPUs. */
+  readonly leaving?: boolean;
+  /** The old version was stopped for this one a moment ago, in vain. */
+  readonly recreateMissed?: boolean;
   /** Why a handover may not begin now (load); absent: it may. */
   readonly handoverBarred?: string | undefined;
 }
@@ -53,11 +58,20 @@ export function chooseWay(question: WayQuestion): WayChoice {
     ...(unknown === undefined && { freeGpus }),
     message,
   });
-  if (strategy === 'Recreate') return choose('Recreate', 'rollout.strategy is Recreate: the old version stops first.');
-  if (unknown !== undefined) return choose('Full', `Free GPUs cannot be counted (${unknown}): the scheduler decides.`);
+  if (strategy === 'Recreate') {
+    const obstacle = recreateObstacle(question);
+    if (obstacle !== undefined) return choose('Wait', `The old version goes on: ${obstacle}.`);
+    return choose('Recreate', 'rollout.strategy is Recreate: the old version stops first.');
+  }
+  if (unknown !== undefined && ways.includes('Full')) {
+    return choose('Full', `Free GPUs cannot be counted (${unknown}): the scheduler decides.`);
+  }
   const missing = Math.max(0, replicas - placed);
   const warmGives = reading.slotsWithoutWarm.findIndex((slots) => Math.max(slots, reading.slots) >= missing);
   if (reading.slots >= missing && ways.includes('Full')) return choose('Full', 'Both versions fit beside each other.');
+  if ((warmGives === 0 || question.leaving === true) && ways.includes('Full')) {
+    return choose('Wait', 'Pods of an older version are ending: their GPUs are waited for.');
+  }
   if (warmGives > 0 && ways.includes('Full')) {
     return choose(
       'Full',
@@ -99,6 +113,7 @@ function handoverObstacle({
     return minimum === 1
       ? 'of what serves no replica is ready, and 1 has to be'
       : `of what serves ${servingReplicas} of the ${minimum} replicas that have to be ready are`;
+  if (reading.unknown !== undefined) return handoverBarred;
   const all = reading.slotsWithoutServing;
   const missing = (count: number) => Math.max(0, count - reading.placed);
   const mayGo = Math.max(0, servingReplicas - minimum);
@@ -117,7 +132,16 @@ function handoverObstacle({
   return handoverBarred;
 }
 
-function recreateObstacle({ reading, replicas }: WayQuestion): string | undefined {
+function recreateObstacle({
+  reading,
+  replicas,
+  recreateMissed,
+  minimum,
+  servingReplicas,
+}: WayQuestion): string | undefined {
+  if (recreateMissed === true) return 'Recreate was tried a moment ago, and the new version did not get its GPUs';
+  if (servingReplicas > 0 && servingReplicas < minimum) return 'it is not back at its size after the last try';
+  if (reading.unknown !== undefined) return undefined;
   const fits = (reading.slotsWithoutServing.at(-1) ?? 0) + reading.placed;
   return fits >= replicas
     ? undefined
@@ -152,9 +176,8 @@ function waitMessage(
 export function wayOf(course: Course, input: RolloutInput): WayChoice | undefined {
   const { settings, replicas, capacity } = input;
   const { memory, serving, previous } = course;
-  // A user who wants the old version gone first need not have it counted.
-  const reading = settings.strategy === 'Recreate' ? (capacity ?? NOT_COUNTED) : capacity;
-  if (reading === undefined) return undefined;
+  if (capacity === undefined) return undefined;
+  const reading = capacity;
   const missed = input.now < memory.since + FORGET_MISSED_MS ? (memory.missed ?? []) : [];
   const ways: RolloutWay[] = ['Full', ...settings.ways];
   return chooseWay({
@@ -167,8 +190,20 @@ export function wayOf(course: Course, input: RolloutInput): WayChoice | undefine
     strategy: settings.strategy,
     ways: ways.filter((way) => way === 'Wait' || !missed.includes(way)),
     handoverBarred: barred(input),
+    leaving: isLeaving(course, input),
+    recreateMissed: missed.includes('Recreate'),
     ...(previous === undefined && { warmReplicas: 0 }),
   });
+}
+
+/** Whether pods of a third revision, which was superseded, still hold their GPUs; not for ever: on a dead node they never end. */
+function isLeaving({ memory, serving }: Course, input: RolloutInput): boolean {
+  if (input.now >= memory.since + leavingLimitMs(input.settings)) return false;
+  const known = [serving, memory.candidate];
+  return [...input.sets].some(
+    ([hash, { pods, terminating, replicas }]) =>
+      !known.includes(hash) && pods > 0 && (terminating > 0 || replicas === 0),
+  );
 }
 
 /** A handover that would overload the rest is not begun. */
@@ -179,7 +214,10 @@ function barred(input: RolloutInput): string | undefined {
   const minimum = handoverMinimum(input, replicas);
   const carries = Math.floor(minimum * concurrencyPerReplica);
   const now = load.running + load.waiting;
-  return now <= carries ? undefined : `${now} requests run or wait, and ${minimum} replicas carry ${carries}`;
+  // Without the count, which is another one at each look.
+  return now <= carries
+    ? undefined
+    : `more requests run or wait than the ${carries} that ${minimum} replicas carry at once`;
 }
 
 /** Which way is taken, and what it costs the warm set. Only called once a way is open. */
@@ -196,14 +234,3 @@ export function admissionOf(
 }
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
-
-const NOT_COUNTED: CapacityReading = {
-  unknown: 'nobody has counted',
-  placed: 0,
-  slots: 0,
-  slotsWithoutServing: [],
-  slotsWithoutWarm: [],
-  gpusPerReplica: 0,
-  freeGpus: 0,
-  reservedBy: [],
-};

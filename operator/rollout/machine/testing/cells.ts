@@ -42,7 +42,12 @@ export function quiet(phase: RolloutPhase): RolloutInput {
   const model = new Model({ replicas: 2, gpus: 8, rollout: { gates: [{ metric: 'ErrorRatio', max: '0.01' }] } });
   const base = model.input();
   const { now } = base;
-  const revision = (hash: string, marks: object = {}) => ({ ...(base.revisions[0] as Revision), hash, number: 1, ...marks });
+  const revision = (hash: string, marks: object = {}) => ({
+    ...(base.revisions[0] as Revision),
+    hash,
+    number: 1,
+    ...marks,
+  });
   const proven = { proven: '2026-01-01T00:00:00Z' };
   const common: RolloutInput = {
     ...base,
@@ -201,8 +206,8 @@ export const MAKE: Readonly<Record<EventName, Change>> = {
     ),
   }),
   WatchPassed: (input) =>
-    later(700_000)({ ...input, observed: { ...input.observed, traffic: stage('Watch', 'Pass') } }),
-  WatchUnproven: later(700_000),
+    later(700_000)({ ...input, observed: { ...input.observed, trafficFrom: 0, traffic: stage('Watch', 'Pass') } }),
+  WatchUnproven: (input) => later(700_000)({ ...input, observed: { ...input.observed, trafficFrom: 0 } }),
   RollbackDone: (input) => {
     const { previous: _, ...traffic } = input.traffic;
     const back = { ...input, traffic: { ...traffic, serving: 'a' }, activeEndpoints: new Map([['a', 2]]) };
