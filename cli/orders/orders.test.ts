@@ -100,6 +100,13 @@ describe('an order', () => {
     expect(patches).toEqual([]);
   });
 
+  it('releases pods that are kept, though none of them is ready', async () => {
+    const kept = { revision: SERVING, readiness: 'Cold', until: '2099-01-01T00:00:00Z' } as const;
+    const { client, patches } = serverWith([chat('Idle', { ...switched, rollback: kept })]);
+    expect(await send(client, 'release')).toMatchObject({ kind: 'Ordered' });
+    expect(patches).toHaveLength(1);
+  });
+
   it.each([
     ['promote', chat('Held'), undefined, 'There is nothing to promote: the rollout is Held.'],
     ['abort', chat('Idle', { candidate: undefined as never }), undefined, 'There is nothing to abort'],

@@ -3,11 +3,14 @@ import type { DeepSeekDeployment, DeepSeekDeploymentSpec } from '../../../operat
 import { parseDeepSeekDeployment } from '../../../operator/api/index.ts';
 import type { ControllerRevision, Node, Pod } from '../../../operator/kube/resources.ts';
 import { canonicalSpec } from '../../../operator/rollout/canonical.ts';
+import { rolloutSettings } from '../../../operator/rollout/settings.ts';
 import { controllerRevision, deploymentObject, plan as planSummary } from '../../get/test-support.ts';
 import { CommandError } from '../../support/exit-status.ts';
 import { forecastRollout } from './forecast.ts';
 import type { RolloutFacts } from './gather.ts';
+import { timelineOf } from './timeline.ts';
 import { renderForecast } from './view.ts';
+import { wayNow } from './way.ts';
 
 const OLD = 'bcdfghjklm';
 const terminal = { width: 100, colour: false, unicode: true, interactive: true };
@@ -204,5 +207,35 @@ describe('how a rollout would go', () => {
     expect(page).toMatch(/GPUs +2 needed \(1 for each of 2 replicas, on one node\), 1 free, room for 1 of 2 replicas/);
     expect(page).toMatch(/Watch +10 min/);
     expect(page).toMatch(/Rollback +Partial for 10 min after the switch/);
+  });
+});
+
+describe('a handover', () => {
+  const settings = (rollout: DeepSeekDeploymentSpec['rollout']) =>
+    rolloutSettings(wanted({ replicas: 4, rollout }).spec);
+
+  it('may take the progress deadline for each replica', () => {
+    const given = settings({ progressDeadline: '10m', handover: { minAvailablePercent: 50 } });
+    const limit = (way: 'Full' | 'Handover') =>
+      timelineOf(way, given, 4, { budgetSeconds: 60 }, undefined).find(({ what }) => what === 'Loading')?.limitSeconds;
+    expect([limit('Full'), limit('Handover')]).toEqual([600, 1200]);
+  });
+
+  it.each([
+    [true, 'at least 3 of 4 replicas serve'],
+    [false, 'at least 2 of 4 replicas serve'],
+  ])('serves with both versions only through a gateway: %s', (hasGateway, message) => {
+    const given = settings({ handover: { minAvailablePercent: 50 } });
+    const mixing = { ...given, handover: { ...given.handover, mixedVersions: true } };
+    const slotsWithoutServing = [0, 1, 2, 3, 4];
+    const choice = wayNow(mixing, {
+      reading: {
+        ...{ placed: 0, slots: 0, slotsWithoutServing, slotsWithoutWarm: [0] },
+        ...{ gpusPerReplica: 1, freeGpus: 0, reservedBy: [] },
+      },
+      ...{ replicas: 4, servingReplicas: 4, warmReplicas: 0, hasGateway },
+    });
+    expect(choice.way).toBe('Handover');
+    expect(choice.message).toContain(message);
   });
 });
