@@ -211,11 +211,11 @@ describe('how a rollout would go', () => {
 });
 
 describe('a handover', () => {
-  const settings = (rollout: DeepSeekDeploymentSpec['rollout']) =>
+  const settings = (rollout: NonNullable<DeepSeekDeploymentSpec['rollout']>) =>
     rolloutSettings(wanted({ replicas: 4, rollout }).spec);
 
   it('may take the progress deadline for each replica', () => {
-    const given = settings({ progressDeadline: '10m', handover: { minAvailablePercent: 50 } });
+    const given = settings({ progressDeadline: '10m', handover: { minAvailablePercent: 50, mixedVersions: false } });
     const limit = (way: 'Full' | 'Handover') =>
       timelineOf(way, given, 4, { budgetSeconds: 60 }, undefined).find(({ what }) => what === 'Loading')?.limitSeconds;
     expect([limit('Full'), limit('Handover')]).toEqual([600, 1200]);
@@ -225,7 +225,7 @@ describe('a handover', () => {
     [true, 'at least 3 of 4 replicas serve'],
     [false, 'at least 2 of 4 replicas serve'],
   ])('serves with both versions only through a gateway: %s', (hasGateway, message) => {
-    const given = settings({ handover: { minAvailablePercent: 50 } });
+    const given = settings({ handover: { minAvailablePercent: 50, mixedVersions: false } });
     const mixing = { ...given, handover: { ...given.handover, mixedVersions: true } };
     const slotsWithoutServing = [0, 1, 2, 3, 4];
     const choice = wayNow(mixing, {

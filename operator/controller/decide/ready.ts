@@ -83,6 +83,8 @@ function rolloutVerdict(judgement: Judgement, candidate: string, not: Not): Read
   if (settings.paused && isBeforeSwitch(step.phase)) return not('Paused', text);
   switch (step.phase) {
     case 'Waiting': {
+      if (step.awaits !== undefined)
+        return not(step.awaits === 'Person' ? 'AwaitingPromotion' : 'AwaitingWindow', text);
       const missing = missingAccelerator(judgement.capacity, judgement.failures.get(candidate));
       return missing ? not(missing.reason, `${missing.message}${keeps(judgement)}`) : not('WaitingForCapacity', text);
     }

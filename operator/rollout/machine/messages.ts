@@ -89,6 +89,12 @@ function waiting(course: Course, input: RolloutInput): string {
       : ` ${missed.join(', ')} ${missed.length === 1 ? 'was' : 'were'} tried, and the scheduler did not place every pod in time; left alone for 5 minutes.`;
   const choice = wayOf(course, input);
   if (choice === undefined) return course.memory.message ?? `Revision ${candidate} waits for GPUs.${tried}`;
+  if (choice.way === 'Recreate' && waitsForPerson(course, input)) {
+    return `Revision ${candidate} waits for \`kubectl deepseek promote NAME\`: from then on nothing answers until it has loaded.`;
+  }
+  if (choice.way === 'Recreate' && !input.window.open) {
+    return `Revision ${candidate} waits for a maintenance window, since the old version stops first: ${nextWindow(input)}.`;
+  }
   return `${choice.message}${tried}`;
 }
 

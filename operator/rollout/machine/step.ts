@@ -135,7 +135,10 @@ function withShrunk(course: Course, input: RolloutInput, sizes: ReadonlyMap<stri
 }
 
 function awaits(course: Course, input: RolloutInput): Pick<RolloutStep, 'awaits'> {
-  if (course.memory.phase !== 'AwaitingPromotion') return {};
+  const { phase } = course.memory;
+  // Before a Recreate whatever has to be waited for comes first.
+  const stops = phase === 'Waiting' && wayOf(course, input)?.way === 'Recreate' && !input.settings.paused;
+  if (phase !== 'AwaitingPromotion' && !stops) return {};
   if (waitsForPerson(course, input)) return { awaits: 'Person' };
   return input.window.open ? {} : { awaits: 'Window' };
 }
