@@ -16,10 +16,16 @@ describe('withLock', () => {
     const path = join(dir, 'lock');
     const log: string[] = [];
     const waitedFor: number[] = [];
+    const waits = Promise.withResolvers<undefined>();
+    const onWait = ({ pid }: { readonly pid: number }) => {
+      waitedFor.push(pid);
+      waits.resolve(undefined);
+    };
     const enter = async (name: string) =>
-      withLock(path, { ...options, onWait: ({ pid }) => waitedFor.push(pid) }, async () => {
+      withLock(path, { ...options, onWait }, async () => {
         log.push(`${name} in`);
-        await new Promise(setImmediate);
+        // The first stays until the second has met it.
+        await waits.promise;
         log.push(`${name} out`);
       });
     await Promise.all([enter('a'), enter('b')]);

@@ -211,8 +211,8 @@ describe('how a rollout would go', () => {
 });
 
 describe('a handover', () => {
-  const settings = (rollout: NonNullable<DeepSeekDeploymentSpec['rollout']>) =>
-    rolloutSettings(wanted({ replicas: 4, rollout }).spec);
+  const settings = (rollout: object) =>
+    rolloutSettings(wanted({ replicas: 4, rollout: rollout as NonNullable<DeepSeekDeploymentSpec['rollout']> }).spec);
 
   it('may take the progress deadline for each replica', () => {
     const given = settings({ progressDeadline: '10m', handover: { minAvailablePercent: 50, mixedVersions: false } });
