@@ -145,7 +145,7 @@ describe('a candidate that never becomes ready', () => {
     await bench().edit('chat', { spec: { ...OTHER, rollout: { progressDeadline: '5s' } } });
     await eventually(async () => expect((await bench().status('chat')).rollout?.phase).toBe('Held'), PATIENCE);
     const message = await bench().condition('chat', 'Stalled', 'True', 'StartupBudgetExceeded');
-    expect(message).toContain('was taken back');
+    expect(message).toContain('was given up');
     expect(message).toContain(`Revision ${revision} keeps serving`);
     await only(revision);
     await eventually(async () => expect(await bench().pods('chat')).toHaveLength(1), PATIENCE);
@@ -210,7 +210,7 @@ describe('a proven version that is down on GPUs that are all taken', () => {
     await bench().condition('chat', 'Available', 'False', 'OutOfMemoryGPU');
     await bench().edit('chat', { spec: OTHER });
     const message = await bench().condition('chat', 'Ready', 'False', 'WaitingForCapacity');
-    expect(message).toContain('There is room for 0 of 1 replicas');
+    expect(message).toContain('There is room for 0 of 1 replica');
     expect(message).toContain(`Revision ${revision}, which has the traffic, is down`);
     expect(await selected()).toBe(revision);
     await bench().stopOperator();

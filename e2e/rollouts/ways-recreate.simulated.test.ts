@@ -20,7 +20,7 @@ describe('one replica, and no GPU free', () => {
     const pool = await ways.pool({ gpusPerNode: 1 });
     const { revision, watch } = await ways.serve(pool, { replicas: 1 });
     await ways.change();
-    const message = await ways.waits(/room for 0 of 1 replicas/);
+    const message = await ways.waits(/room for 0 of 1 replica/);
     expect(message).toContain('a handover needs at least 2 replicas');
     expect(message).toContain('Recreate would proceed, if rollout.whenCapacityIsShort listed it');
     expect(message).not.toMatch(/(Provision|Handover) or|(Provision|Handover) would proceed/);

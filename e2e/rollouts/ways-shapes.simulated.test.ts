@@ -21,7 +21,7 @@ describe('replicas of 8 GPUs', () => {
       },
     );
     await bench().edit('chat', { spec: { model: { maxModelLen: 4096 } } });
-    const message = await ways.waits(/room for 0 of 1 replicas/);
+    const message = await ways.waits(/room for 0 of 1 replica/);
     expect(message).toContain('GPUs: 8 free, 8 needed, 8 on one node for each replica');
     await pool.add();
     bench().advance(20_000);
