@@ -28,8 +28,8 @@ export interface CompanionOptions {
   /** The arguments, given its folder. */
   readonly args: (dir: string) => Promise<readonly string[]>;
   readonly env?: Readonly<Record<string, string>>;
-  /** A URL that answers 200 once it can be used. */
-  readonly readyUrl: string;
+  /** A URL that answers 200 once it can be used; absent: whoever starts it finds out. */
+  readonly readyUrl?: string;
   readonly signal: AbortSignal;
 }
 
@@ -53,7 +53,7 @@ export async function startCompanion(cluster: Pick<Cluster, 'dir'>, options: Com
   };
   const details = (): string => quoteLog(logFile);
   const probe = async (): Promise<true | undefined> => {
-    if (await answersOk(readyUrl, signal)) return true;
+    if (readyUrl === undefined || (await answersOk(readyUrl, signal))) return true;
     if (!isAlive(identity)) throw new ClusterError('PROGRAM_EXITED', `${name} exited. ${details()}`);
     return undefined;
   };

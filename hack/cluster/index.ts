@@ -14,6 +14,8 @@ export { runInNewNamespace, whyNoNamespace } from './netns.ts';
 export { POD_CIDR } from './programs.ts';
 export { startPrometheus } from './prometheus.ts';
 export type { PrometheusOptions, PrometheusServer } from './prometheus.ts';
+export { METRICS_APIS, startPrometheusAdapter } from './prometheus-adapter.ts';
+export type { PrometheusAdapterOptions, PrometheusAdapterServer } from './prometheus-adapter.ts';
 export { clusterVariable } from './shared.ts';
 export { startTraefik, TRAEFIK_CONTROLLER } from './traefik.ts';
 export type { TraefikOptions, TraefikServer } from './traefik.ts';
