@@ -13,7 +13,7 @@ const house = {
   catalog: ['api'],
   planner: ['catalog', 'api'],
   engines: ['planner', 'catalog', 'api'],
-  resources: ['engines', 'planner', 'catalog', 'api'],
+  resources: ['monitoring', 'engines', 'planner', 'catalog', 'api'],
   monitoring: ['engines', 'planner', 'catalog', 'api'],
   rollout: ['planner', 'catalog', 'api'],
   observe: ['rollout', 'engines', 'planner', 'catalog', 'api'],

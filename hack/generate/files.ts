@@ -1,3 +1,4 @@
+import { adapterRules } from './adapter-rules.ts';
 import { apiReference } from './api-reference.ts';
 import { customResourceDefinition } from './crd.ts';
 import type { GeneratedFile } from './file.ts';
@@ -12,4 +13,5 @@ export const generatedFiles: readonly GeneratedFile[] = [
   reasonsReference,
   modelsReference,
   rolloutsPage,
+  ...adapterRules,
 ];

@@ -20,7 +20,7 @@ const SELECTORS = new Set(['selector', 'labelSelector', 'podSelector', 'namespac
 /** Free-form maps of quantities. */
 const QUANTITY_MAPS = new Set(['requests', 'limits']);
 
-const QUANTITIES = new Set(['sizeLimit', 'divisor', 'storage', 'averageValue']);
+const QUANTITIES = new Set(['sizeLimit', 'divisor', 'storage', 'averageValue', 'tolerance']);
 
 const INT_OR_STRING = new Set(['targetPort', 'port', 'maxSurge', 'maxUnavailable', 'minAvailable']);
 

@@ -1,0 +1,143 @@
+import type { IHorizontalPodAutoscalerBehavior } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscalerBehavior';
+import type { IHPAScalingRules } from 'kubernetes-models/autoscaling/v2/HPAScalingRules';
+import type { DeepSeekDeployment } from '../api/index.ts';
+import { AUTOSCALING_METRIC } from '../monitoring/names.ts';
+
+type Declared = NonNullable<DeepSeekDeployment['spec']['autoscaling']>;
+/** `spec.autoscaling`, with or without the API server's defaults. */
+export type Autoscaling = Pick<Declared, 'maxReplicas'> & Partial<Declared>;
+type Metric = NonNullable<Autoscaling['metrics']>[number];
+
+/** A metric with the numbers that the autoscaler is given, in the unit of the series: a ratio is 0 to 1, CPU is percent. */
+export interface WantedMetric extends Pick<Metric, 'type' | 'external'> {
+  /** With the headroom taken off. */
+  readonly target: number;
+  /** Pods are taken away only below this. */
+  readonly scaleInBelow?: number;
+}
+
+/**
+ * What is scaled on unless the spec says it. The queue alone is empty as soon as there are enough replicas, so that an
+ * autoscaler would take away what keeps it empty: the share of the batch in use says that they are needed.
+ */
+export const DEFAULT_METRICS: readonly Metric[] = [
+  { type: 'QueueDepth', target: '5' },
+  { type: 'BatchUtilization', target: '80' },
+];
+
+/** The metrics of the spec with their targets. `headroomPercent` lowers the target, never raises the count: at 10, target / 1.10. */
+export function wantedMetrics({ metrics = DEFAULT_METRICS, headroomPercent = 10 }: Autoscaling): WantedMetric[] {
+  return metrics.map(({ type, target, scaleInBelow, external }) => ({
+    type,
+    target: thousandths((Number(target) * unit(type)) / (1 + headroomPercent / 100)),
+    ...(scaleInBelow !== undefined && { scaleInBelow: Number(scaleInBelow) * unit(type) }),
+    ...(external && { external }),
+  }));
+}
+
+/** What one unit of the spec is in the series. */
+function unit(type: Metric['type']): number {
+  if (type === 'CPU' || type === 'External') return 1;
+  return AUTOSCALING_METRIC[type].unit === 'Ratio' ? 0.01 : 1;
+}
+
+/** As an HPA counts: it rounds quantities to thousandths. */
+function thousandths(value: number): number {
+  return Math.max(1, Math.round(value * 1000)) / 1000;
+}
+
+/**
+ * How far below its target a metric has to be before pods are taken away, 0 to 1. There is one for all metrics of an
+ * HPA: the widest, so that none is undercut. Undefined: no metric asks for it.
+ */
+export function scaleDownTolerance(metrics: readonly WantedMetric[]): number | undefined {
+  const asked = metrics.flatMap(({ target, scaleInBelow }) =>
+    scaleInBelow === undefined ? [] : [Math.max(0, 1 - scaleInBelow / target)],
+  );
+  return asked.length === 0 ? undefined : Math.max(...asked);
+}
+
+/** Kubernetes' limits (autoscaling/v2). */
+const MAX_WINDOW_SECONDS = 3_600;
+/** Kubernetes' own, for what loads faster. */
+const MIN_WINDOW_SECONDS = 300;
+
+/** How fast replicas come and go. */
+export function behaviorOf(
+  { behavior }: Pick<Autoscaling, 'behavior'>,
+  metrics: readonly WantedMetric[],
+  input: { readonly startupBudgetSeconds: number; readonly tolerance: boolean; readonly held: boolean },
+): IHorizontalPodAutoscalerBehavior {
+  const tolerance = input.tolerance ? scaleDownTolerance(metrics) : undefined;
+  const window = Math.min(MAX_WINDOW_SECONDS, Math.max(MIN_WINDOW_SECONDS, Math.ceil(input.startupBudgetSeconds)));
+  const scaleUp = rules(behavior?.scaleUp, {
+    stabilizationWindowSeconds: 0,
+    selectPolicy: 'Max',
+    policies: [
+      { type: 'Percent', value: 100, periodSeconds: 60 },
+      { type: 'Pods', value: 2, periodSeconds: 60 },
+    ],
+  });
+  // What was given up takes its startup budget to come back: the highest wish of that long counts, and it goes step by step.
+  const scaleDown = rules(behavior?.scaleDown, {
+    stabilizationWindowSeconds: window,
+    selectPolicy: 'Max',
+    policies: [
+      { type: 'Percent', value: 10, periodSeconds: 60 },
+      { type: 'Pods', value: 1, periodSeconds: 60 },
+    ],
+  });
+  return {
+    scaleUp: { ...scaleUp, ...(input.held && DISABLED) },
+    scaleDown: {
+      ...scaleDown,
+      ...(tolerance !== undefined && { tolerance: quantity(tolerance) }),
+      ...(input.held && DISABLED),
+    },
+  };
+}
+
+/** A quantity in the form that the API server gives back: whole numbers plain, others in thousandths. */
+export function quantity(value: number): string {
+  const thousandth = Math.round(value * 1000);
+  return thousandth % 1000 === 0 ? String(thousandth / 1000) : `${thousandth}m`;
+}
+
+/** Holds a direction: the HPA goes on measuring, so that it knows what to do when it may again. */
+const DISABLED = { selectPolicy: 'Disabled' } as const;
+
+function rules(
+  own: NonNullable<Autoscaling['behavior']>['scaleUp'],
+  defaults: Required<Omit<IHPAScalingRules, 'tolerance'>>,
+): IHPAScalingRules {
+  return {
+    stabilizationWindowSeconds: own?.stabilizationWindowSeconds ?? defaults.stabilizationWindowSeconds,
+    selectPolicy: own?.selectPolicy ?? defaults.selectPolicy,
+    policies: (own?.policies ?? defaults.policies).map((policy) => ({ ...policy })),
+  };
+}
+
+/** What of the spec will not be as somebody may expect it, as sentences. */
+export function scalingWarnings(
+  autoscaling: Autoscaling,
+  input: { readonly tolerance: boolean; readonly version?: string | undefined },
+): string[] {
+  const metrics = wantedMetrics(autoscaling);
+  const tolerance = scaleDownTolerance(metrics);
+  if (tolerance === undefined) return [];
+  if (!input.tolerance) {
+    return [
+      `autoscaling.metrics[].scaleInBelow needs Kubernetes 1.35 (behavior.scaleDown.tolerance)${input.version === undefined ? '' : `, and this cluster is ${input.version}`}: pods are taken away as soon as a metric is a tenth below its target.`,
+    ];
+  }
+  const undercut = metrics.filter(({ target, scaleInBelow = target }) => 1 - scaleInBelow / target < tolerance - 0.001);
+  return undercut.length === 0
+    ? []
+    : [
+        `An HPA has one tolerance for all metrics: ${undercut.map(({ type, target }) => `${type} has to be below ${inSpec(type, target * (1 - tolerance))}`).join(' and ')} before pods are taken away.`,
+      ];
+}
+
+function inSpec(type: Metric['type'], value: number): string {
+  return String(Math.round((value / unit(type)) * 100) / 100);
+}
