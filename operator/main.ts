@@ -99,7 +99,10 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     log,
     workers: config.workers,
     namespaces: config.watchNamespaces,
-    decide: { observeOnly: config.observeOnly },
+    decide: {
+      observeOnly: config.observeOnly,
+      ...(config.prometheusUrl !== undefined && { prometheusUrl: config.prometheusUrl }),
+    },
     ...(prometheus && { prometheus }),
   });
   const telemetry = await startTelemetryServer({

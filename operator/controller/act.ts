@@ -19,6 +19,7 @@ import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
 import { checkNotServing, nameConflict } from './live-reads.ts';
 import { HTTP_ROUTES } from './gateway.ts';
 import type { LiveMeta } from './snapshot.ts';
+import { DELETION_COST } from './decide/deletion-cost.ts';
 
 /** What carrying out intents needs. */
 export interface ActContext {
@@ -180,6 +181,17 @@ async function write(
         } catch (error) {
           if (!isNotFound(error) && !isConflict(error)) throw error;
         }
+      }
+      return;
+    }
+    case 'SetDeletionCost': {
+      const { name, uid } = intent.pod;
+      const annotations = { [DELETION_COST]: intent.cost === null ? null : String(intent.cost) };
+      const options = { type: 'merge', fieldManager: MANAGER, signal } as const;
+      try {
+        await client.patch(resources.pods, { namespace, name }, { metadata: { uid, annotations } }, options);
+      } catch (error) {
+        if (!isNotFound(error) && !isConflict(error)) throw error;
       }
       return;
     }

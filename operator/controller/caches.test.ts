@@ -11,6 +11,7 @@ it('tells the DeepSeekDeployment that a child has lost the label that names it',
     all: [informer],
     nodes: { onChange: () => undefined },
     gateway: { onChange: () => undefined },
+    scaledObjects: { onChange: () => undefined },
     pods: { onEvent: () => undefined },
   } as unknown as Caches;
   const keys: string[] = [];
@@ -44,6 +45,7 @@ it('tells of nodes those alone whose replicas wait for a place', () => {
     all: [],
     nodes: { onChange: (handler: () => void) => void (change = handler) },
     gateway: { onChange: () => undefined },
+    scaledObjects: { onChange: () => undefined },
     pods: { onEvent: () => undefined },
   } as unknown as Caches;
   const keys: [string, boolean][] = [];
@@ -78,6 +80,7 @@ describe('GPUs that somebody waits for', () => {
       all: [],
       nodes: { onChange: () => undefined },
       gateway: { onChange: () => undefined },
+      scaledObjects: { onChange: () => undefined },
       pods: { onEvent: (handler: (event: object) => void) => void (podEvent = handler) },
     } as unknown as Caches;
     routeEvents(caches, (key) => void keys.push(key));

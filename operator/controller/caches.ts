@@ -10,7 +10,16 @@ import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
 import type { ChildKind, LiveControllerRevision, LiveDeepSeekDeployment, LivePod } from './snapshot.ts';
 import { GatewayCache } from './gateway.ts';
 import { isWarm, sameClass, wantsGpus } from './claims.ts';
-import { trimChild, trimControllerRevision, trimDeployment, trimEndpointSlice, trimPod } from './transforms.ts';
+import { ScaledObjectCache } from './keda.ts';
+import {
+  sameAutoscaler,
+  trimAutoscaler,
+  trimChild,
+  trimControllerRevision,
+  trimDeepSeekDeployment,
+  trimEndpointSlice,
+  trimPod,
+} from './transforms.ts';
 
 /** Everything that is known of the cluster, kept up to date by watches. */
 export interface Caches {
@@ -24,6 +33,8 @@ export interface Caches {
   readonly nodes: NodeCache;
   /** Not one of `all`: most clusters have no gateway. */
   readonly gateway: GatewayCache;
+  /** Not one of `all`: most clusters have no KEDA. */
+  readonly scaledObjects: ScaledObjectCache;
 }
 
 export interface CachesOptions {
@@ -55,7 +66,7 @@ export function createCaches(options: CachesOptions): Caches {
       onReflectorEvent: (event) => options.onReflectorEvent(type.kind, event),
     });
 
-  const deepSeekDeployments = follow(DEEPSEEK_DEPLOYMENTS, trimDeployment, {});
+  const deepSeekDeployments = follow(DEEPSEEK_DEPLOYMENTS, trimDeepSeekDeployment, {});
   const controllerRevisions = follow(
     as<LiveControllerRevision>(resources.controllerRevisions),
     trimControllerRevision,
@@ -65,6 +76,7 @@ export function createCaches(options: CachesOptions): Caches {
   const services = follow(resources.services, trimChild, ours);
   const serviceAccounts = follow(resources.serviceAccounts, trimChild, ours);
   const podDisruptionBudgets = follow(resources.podDisruptionBudgets, trimChild, ours);
+  const horizontalPodAutoscalers = follow(resources.horizontalPodAutoscalers, trimAutoscaler, ours);
   const pods = follow(resources.pods, trimPod, ours);
   // The labels of a Service are on its EndpointSlices.
   const endpointSlices = follow(resources.endpointSlices, trimEndpointSlice, ours);
@@ -74,6 +86,7 @@ export function createCaches(options: CachesOptions): Caches {
     Deployment: untyped(deployments),
     Service: untyped(services),
     PodDisruptionBudget: untyped(podDisruptionBudgets),
+    HorizontalPodAutoscaler: untyped(horizontalPodAutoscalers),
   };
   return {
     deepSeekDeployments,
@@ -85,12 +98,14 @@ export function createCaches(options: CachesOptions): Caches {
       services: services.store,
       serviceAccounts: serviceAccounts.store,
       podDisruptionBudgets: podDisruptionBudgets.store,
+      horizontalPodAutoscalers: horizontalPodAutoscalers.store,
       pods: pods.store,
       endpointSlices: endpointSlices.store,
     },
     all: [untyped(deepSeekDeployments), ...Object.values(children), untyped(pods), untyped(endpointSlices)],
     nodes: new NodeCache(options),
     gateway: new GatewayCache({ ...options, deployments: deepSeekDeployments }),
+    scaledObjects: new ScaledObjectCache({ ...options, deployments: deepSeekDeployments }),
   };
 }
 
@@ -105,6 +120,7 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
     }
   });
   const child = ({ object, previous, initial }: StoreEvent<KubeObject>) => {
+    if (previous !== undefined && sameAutoscaler(object, previous)) return;
     // Both: a child may have lost the label that says whose it is.
     const keys = new Set([deploymentKey(object), previous && deploymentKey(previous)]);
     for (const key of keys) if (key !== undefined) enqueue(key, initial);
@@ -113,6 +129,7 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
     if (informer.type.kind !== DEEPSEEK_DEPLOYMENTS.kind) informer.onEvent(child);
   }
   caches.gateway.onChange(enqueue);
+  caches.scaledObjects.onChange(enqueue);
   caches.pods.onEvent(({ type }) => {
     if (type !== 'deleted') return;
     // Its GPUs are free.

@@ -6,11 +6,13 @@ import type { RevisionData } from '../rollout/revision.ts';
 import type { CapacityReading } from '../rollout/capacity/index.ts';
 import type { Observations } from './observations.ts';
 import type {
+  AutoscalingState,
   Claim,
   ClusterFacts,
   LiveControllerRevision,
   LiveDeployment,
   LiveEndpointSlice,
+  LiveHorizontalPodAutoscaler,
   LiveMeta,
   LivePod,
   LivePodDisruptionBudget,
@@ -37,6 +39,7 @@ export interface ChildStores {
   readonly services: Store<LiveService>;
   readonly serviceAccounts: Store<LiveServiceAccount>;
   readonly podDisruptionBudgets: Store<LivePodDisruptionBudget>;
+  readonly horizontalPodAutoscalers: Store<LiveHorizontalPodAutoscaler>;
   readonly pods: Store<LivePod>;
   readonly endpointSlices: Store<LiveEndpointSlice>;
 }
@@ -48,6 +51,8 @@ export interface Surroundings {
   readonly capacity?: CapacityReading | undefined;
   readonly claims: readonly Claim[];
   readonly route?: RouteState | undefined;
+  readonly autoscaling?: AutoscalingState | undefined;
+  readonly loads?: ReadonlyMap<string, number> | undefined;
 }
 
 /** Reads the caches into one snapshot. No I/O. */
@@ -55,7 +60,7 @@ export function gather(
   deployment: DeepSeekDeployment & { readonly metadata: LiveMeta },
   stores: ChildStores,
   engineLogs: Pick<EngineLogs, 'known'>,
-  { capacity, route, ...surroundings }: Surroundings,
+  { capacity, route, autoscaling, loads, ...surroundings }: Surroundings,
   now: number,
 ): Snapshot {
   const { namespace, name, uid } = deployment.metadata;
@@ -75,12 +80,15 @@ export function gather(
     services: owned(stores.services),
     serviceAccounts: owned(stores.serviceAccounts),
     podDisruptionBudgets: owned(stores.podDisruptionBudgets),
+    horizontalPodAutoscalers: owned(stores.horizontalPodAutoscalers),
     pods,
     logs: engineLogs.known(pods),
     endpointSlices: stores.endpointSlices.byIndex(BY_DEPLOYMENT, key),
     ...surroundings,
     ...(capacity && { capacity }),
     ...(route && { route }),
+    ...(autoscaling && { autoscaling }),
+    ...(loads && { loads }),
   };
 }
 

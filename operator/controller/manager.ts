@@ -16,6 +16,7 @@ import { EngineLogs, type LogClient } from './engine-logs.ts';
 import { ServerVersionReader, type VersionClient } from './server-version.ts';
 import { createReconciler, ObstacleError } from './reconciler.ts';
 import { Admission } from './admission.ts';
+import { type DiscoveryClient, MetricsApiReader } from './metrics-api.ts';
 import { CapacityReader } from './capacity-reader.ts';
 import { NodeAutoscalerReader } from './node-autoscaler.ts';
 import { Observer } from './observer.ts';
@@ -27,7 +28,7 @@ export interface ManagerOptions {
   /** Writes; refuses them when this process does not lead. */
   readonly client: KubeClient;
   /** Reads, leader or not. */
-  readonly watchClient: WatchClient & LogClient & VersionClient & Pick<KubeClient, 'get' | 'list'>;
+  readonly watchClient: WatchClient & LogClient & VersionClient & DiscoveryClient & Pick<KubeClient, 'get' | 'list'>;
   /** Absent: this process is the only one. */
   readonly elector?: LeaderElector;
   readonly events: EventRecorder;
@@ -85,8 +86,8 @@ export class Manager {
   async run(signal: AbortSignal): Promise<void> {
     const { elector, log } = this.#options;
     const caches = new AbortController();
-    const { all, nodes, gateway } = this.#caches;
-    const following = Promise.all([...all, nodes, gateway].map((cache) => cache.run(caches.signal)));
+    const { all, nodes, gateway, scaledObjects } = this.#caches;
+    const following = Promise.all([...all, nodes, gateway, scaledObjects].map((cache) => cache.run(caches.signal)));
     try {
       await Promise.all([...all.map((informer) => informer.waitForSync(signal)), nodes.waitUntilKnown(signal)]);
       log.info('caches are complete', { deployments: this.#caches.deepSeekDeployments.store.size });
@@ -119,6 +120,7 @@ export class Manager {
       engineLogs: new EngineLogs(watchClient),
       serverVersion: new ServerVersionReader(watchClient),
       priorityClasses,
+      metricsApi: new MetricsApiReader({ client: watchClient, clock }),
       capacity: new CapacityReader({ client: watchClient, nodes: this.#caches.nodes, autoscaler, priorityClasses }),
       admission: new Admission({ clock }),
       observer,

@@ -11,6 +11,7 @@ import { resources } from '../kube/resources.ts';
 import type { Clock, KubeClient } from '../kube/types.ts';
 import type { ProofMeasurements, QueryResult, TrafficMeasurements } from '../rollout/measurements.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { inParallel } from '../observe/in-parallel.ts';
 import type { Assignment, ObservedPod, Observations } from './observations.ts';
 import { engineId, NOTHING_OBSERVED } from './observations.ts';
 
@@ -35,6 +36,9 @@ const RETRY_MS = 5_000;
 /** How long an engine that cannot be reached is waited for to be told of as lost: the control plane takes its time with nodes. */
 const UNREACHABLE_MS = 60_000;
 const LOOK_AGAIN_MS = 1_000;
+/** How long a scale-down waits to learn which engines are idle. */
+const LOADS_LIMIT_MS = 2_000;
+const LOADS_PARALLEL = 16;
 
 /** Something that is being observed: what is known of it, and how it is ended. */
 interface Job {
@@ -108,6 +112,26 @@ export class Observer {
       if (job) retask(job, assignment);
       else this.#begin(subject, key, name, assignment);
     }
+  }
+
+  /**
+   * Requests that run or wait in each of these engines now, by pod. One that does not answer within two seconds is left out:
+   * nobody knows what it does.
+   */
+  async loads(key: string, pods: readonly ObservedPod[], signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(LOADS_LIMIT_MS)]);
+    const loads = new Map<string, number>();
+    try {
+      const endpoints = await this.#endpoints(key, pods, limited);
+      await inParallel(endpoints, LOADS_PARALLEL, async (endpoint) => {
+        const result = await this.#engines.scrape(endpoint, limited);
+        if (!result.ok || endpoint.pod === undefined) return;
+        loads.set(endpoint.pod, (result.metrics.running ?? 0) + (result.metrics.waiting ?? 0));
+      });
+    } catch (error) {
+      if (signal.aborted) throw error;
+    }
+    return loads;
   }
 
   /** Forgets a DeepSeekDeployment that is gone. */

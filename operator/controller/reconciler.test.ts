@@ -18,6 +18,7 @@ function bench(live: object) {
     caches: {
       deepSeekDeployments: { store: { get: () => live, list: () => [live] }, observeWrite: () => undefined },
       gateway: { state: undefined, route: () => undefined },
+      scaledObjects: { installed: undefined, get: () => undefined },
       children: {},
       nodes: { nodes: [] },
       childStores: {
@@ -26,6 +27,7 @@ function bench(live: object) {
         services: empty,
         serviceAccounts: empty,
         podDisruptionBudgets: empty,
+        horizontalPodAutoscalers: empty,
         pods: empty,
         endpointSlices: empty,
       },

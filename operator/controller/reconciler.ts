@@ -7,12 +7,15 @@ import { act, type WriteTarget } from './act.ts';
 import type { Admission } from './admission.ts';
 import type { CapacityReader, WantedCapacity } from './capacity-reader.ts';
 import { claimsOn, reservationsBeside } from './claims.ts';
+import { autoscalingOf, needsServedMetrics, needsTolerance, scaledObjectTarget } from './autoscaling.ts';
 import { HTTP_ROUTES } from './gateway.ts';
+import type { MetricsApiReader } from './metrics-api.ts';
 import type { Observer } from './observer.ts';
 import type { PriorityClassReader } from './priority-class.ts';
 import { SERVING_PRIORITY_CLASS } from '../resources/priority-class.ts';
 import type { CapacityReading } from '../rollout/capacity/index.ts';
 import { decide } from './decide/decide.ts';
+import { enginesOf } from './decide/engines.ts';
 import type { DecideOptions, Decision } from './decide/judgement.ts';
 import { describeIntent, type EventRecord, type Intent, revisionOf } from './decide/intents.ts';
 import { invalidSpec, obstructed } from './decide/obstructed.ts';
@@ -31,9 +34,10 @@ export interface ReconcilerContext {
   readonly engineLogs: EngineLogs;
   readonly serverVersion: ServerVersionReader;
   readonly priorityClasses: Pick<PriorityClassReader, 'value'>;
+  readonly metricsApi: Pick<MetricsApiReader, 'read'>;
   readonly capacity: Pick<CapacityReader, 'read'>;
   readonly admission: Pick<Admission, 'run' | 'size'>;
-  readonly observer: Pick<Observer, 'known' | 'want' | 'forget'>;
+  readonly observer: Pick<Observer, 'known' | 'want' | 'forget' | 'loads'>;
   readonly events: EventSink;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -94,8 +98,10 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     // user asked for, and would make another revision of it.
     const deployment = live as unknown as DeepSeekDeployment & { readonly metadata: LiveMeta };
     const onImage = deployment.spec.model.source?.image !== undefined;
-    const serverVersion = onImage ? await context.serverVersion.read(signal) : undefined;
+    const serverVersion = onImage || needsTolerance(live) ? await context.serverVersion.read(signal) : undefined;
     let servingPriority: boolean | undefined;
+    const served = needsServedMetrics(live, caches) ? await context.metricsApi.read(signal) : undefined;
+    let loads: ReadonlyMap<string, number> | undefined;
     const look = (capacity?: CapacityReading) => {
       const all = caches.deepSeekDeployments.store.list();
       const cluster = {
@@ -109,6 +115,8 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
         capacity,
         claims: claimsOn(live, all),
         route: routeOf(live, caches),
+        autoscaling: autoscalingOf(live, caches, served),
+        loads,
       };
       return gather(deployment, caches.childStores, context.engineLogs, surroundings, clock.now());
     };
@@ -123,10 +131,16 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       snapshot = look();
       decision = decide(snapshot, context.options);
     }
+    if (decision.shrinks !== undefined) {
+      const revision = snapshot.revisions.find(({ hash }) => hash === decision.shrinks);
+      loads = await context.observer.loads(key, enginesOf(snapshot, revision), signal);
+      snapshot = look();
+      decision = decide(snapshot, context.options);
+    }
     const carryOut = async (until: AbortSignal) => {
       const acting = {
         client,
-        children: { ...caches.children, HTTPRoute: routeTarget(caches) },
+        children: { ...caches.children, HTTPRoute: routeTarget(caches), ScaledObject: scaledObjectTarget(caches) },
         onWrite: (intent: Intent) => log.info(describeIntent(intent), { revision: revisionOf(name, intent) }),
       };
       const { done, obstacle, blocked } = await act(live.metadata, decision.intents, acting, until);

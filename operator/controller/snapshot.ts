@@ -1,10 +1,13 @@
 import type { DeepSeekDeployment } from '../api/index.ts';
 import type { CapacityReading } from '../rollout/capacity/types.ts';
+import type { ServedMetrics } from '../monitoring/adapter-rules.ts';
 import type { LiveHttpRoute } from './gateway.ts';
+import type { LiveScaledObject } from './keda.ts';
 import type { Observations } from './observations.ts';
 import type {
   Deployment,
   EndpointSlice,
+  HorizontalPodAutoscaler,
   Node,
   Pod,
   PodDisruptionBudget,
@@ -18,6 +21,7 @@ export type LiveDeployment = Deployment;
 export type LiveService = Service;
 export type LiveServiceAccount = ServiceAccount;
 export type LivePodDisruptionBudget = PodDisruptionBudget;
+export type LiveHorizontalPodAutoscaler = HorizontalPodAutoscaler;
 export type LivePod = Pod;
 export type LiveEndpointSlice = EndpointSlice;
 export type LiveNode = Node;
@@ -42,6 +46,7 @@ export const CHILD_KINDS = [
   'Deployment',
   'Service',
   'PodDisruptionBudget',
+  'HorizontalPodAutoscaler',
 ] as const;
 export type ChildKind = (typeof CHILD_KINDS)[number];
 
@@ -71,6 +76,7 @@ export interface Snapshot {
   readonly services: readonly LiveService[];
   readonly serviceAccounts: readonly LiveServiceAccount[];
   readonly podDisruptionBudgets: readonly LivePodDisruptionBudget[];
+  readonly horizontalPodAutoscalers: readonly LiveHorizontalPodAutoscaler[];
   /** Pods of all revisions, those that are going included. */
   readonly pods: readonly LivePod[];
   /** The end of the log of engines that ended, by pod name, where somebody asked for it. */
@@ -85,6 +91,10 @@ export interface Snapshot {
   readonly claims: readonly Claim[];
   /** What the gateway says of the route; absent: none is asked for. */
   readonly route?: RouteState;
+  /** What the autoscaler needs of the cluster; absent: nobody has asked. */
+  readonly autoscaling?: AutoscalingState;
+  /** Requests that run or wait in each pod of what serves, by its name; absent: nobody has asked. */
+  readonly loads?: ReadonlyMap<string, number>;
 }
 
 /** GPUs of a class that somebody with a better claim than an old version kept warm has not got. */
@@ -106,4 +116,16 @@ export interface RouteState {
   readonly notTakenSince?: number | undefined;
   /** One of our own name that the spec does not ask for any more. */
   readonly leftover?: LiveHttpRoute | undefined;
+}
+
+/** What autoscaling needs of the cluster beside the HPA. */
+export interface AutoscalingState {
+  /** What the metrics APIs serve; absent: nobody has asked, since the HPA has its metrics. */
+  readonly served?: ServedMetrics;
+  /** With provider KEDA, or a ScaledObject of ours that is still there. */
+  readonly keda?: {
+    /** Undefined: not known yet. */
+    readonly installed: boolean | undefined;
+    readonly live?: LiveScaledObject | undefined;
+  };
 }

@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { IContainer as Container } from 'kubernetes-models/v1/Container';
 import type { IContainerStatus as ContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
 import type { ITaint as Taint } from 'kubernetes-models/v1/Taint';
 import { MANAGER } from '../api/names.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../kube/types.ts';
 import type { CapacityPod } from '../rollout/capacity/index.ts';
+import { DELETION_COST } from './decide/deletion-cost.ts';
 import type { LiveEndpointSlice } from './snapshot.ts';
-import type { LiveControllerRevision, LiveNode, LivePod } from './snapshot.ts';
+import type { LiveControllerRevision, LiveHorizontalPodAutoscaler, LiveNode, LivePod } from './snapshot.ts';
 
 /**
  * What the caches keep of each object: what some pass reads, and nothing else. At a thousand deployments the rest would
@@ -30,6 +32,42 @@ function trimEntry(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
   }
   const name = manager === undefined ? {} : { manager };
   return template === undefined ? [] : [{ ...name, fieldsV1: { 'f:spec': { 'f:template': template } } }];
+}
+
+/** A DeepSeekDeployment: of managedFields who wrote when, and whether spec.replicas is theirs. */
+export function trimDeepSeekDeployment<T extends KubeObject>(object: T): T {
+  const managedFields = (object.metadata.managedFields ?? []).flatMap((entry): ManagedFieldsEntry[] => {
+    const { manager = 'unknown', operation, subresource, time, fieldsV1 } = entry;
+    if (subresource === 'status') return [];
+    const spec = fieldsV1?.['f:spec'] as Readonly<Record<string, unknown>> | undefined;
+    const owns = spec?.['f:replicas'] !== undefined && { fieldsV1: { 'f:spec': { 'f:replicas': {} } } };
+    return [{ manager, ...dropUndefined({ operation, subresource, time }), ...owns }];
+  });
+  return { ...object, metadata: { ...object.metadata, managedFields } };
+}
+
+/** An HPA: what we declare, what it says of itself, and what it has done last; the current values of metrics are nobody's. */
+export function trimAutoscaler(object: LiveHorizontalPodAutoscaler): LiveHorizontalPodAutoscaler {
+  const { conditions, desiredReplicas = 0, lastScaleTime } = object.status ?? {};
+  const told = conditions?.map(({ type, status, reason, message }) => ({
+    type,
+    status,
+    ...dropUndefined({ reason, message }),
+  }));
+  return {
+    ...trimChild(object),
+    status: { desiredReplicas, ...dropUndefined({ conditions: told, lastScaleTime }) },
+  };
+}
+
+/** An HPA writes its status at each sync under load, every 15 seconds: only what a pass reads is news. */
+export function sameAutoscaler(object: KubeObject, previous: KubeObject): boolean {
+  if (object.kind !== 'HorizontalPodAutoscaler') return false;
+  const read = ({ metadata, ...rest }: KubeObject) => {
+    const { uid, generation, deletionTimestamp, labels, annotations, ownerReferences } = metadata;
+    return { uid, generation, deletionTimestamp, labels, annotations, ownerReferences, ...rest };
+  };
+  return isDeepStrictEqual(read(object), read(previous));
 }
 
 /** A DeepSeekDeployment without managedFields. */
@@ -60,7 +98,9 @@ function marksEntry(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
 
 /** A pod: who it is, where it is, and how it fares. */
 export function trimPod(pod: LivePod): LivePod {
-  const { managedFields: _, annotations: __, ...metadata } = pod.metadata;
+  const { managedFields: _, annotations, ...rest } = pod.metadata;
+  const cost = annotations?.[DELETION_COST];
+  const metadata = { ...rest, ...(cost !== undefined && { annotations: { [DELETION_COST]: cost } }) };
   const { nodeName } = pod.spec ?? {};
   const { phase, conditions, containerStatuses, initContainerStatuses, startTime, reason, message, podIP } =
     pod.status ?? {};

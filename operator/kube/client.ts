@@ -142,6 +142,16 @@ export class KubeHttpClient implements KubeClient, WatchClient {
     return this.#read('get', '/version', signal);
   }
 
+  /** Names of what a group serves in a version (`pods/queue_depth` of a metrics API); rejects with a 404 when nobody does. */
+  async apiResources(group: string, version: string, { signal }: CallOptions): Promise<string[]> {
+    const list: { readonly resources?: readonly { readonly name: string }[] } = await this.#read(
+      'get',
+      `/apis/${group}/${version}`,
+      signal,
+    );
+    return (list.resources ?? []).map(({ name }) => name);
+  }
+
   create<T extends KubeObject>(type: ResourceType<T>, object: object, options: WriteOptions): Promise<T> {
     const { subresource } = options;
     const path =

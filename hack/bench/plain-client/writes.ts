@@ -2,6 +2,7 @@ import { MANAGER } from '../../../operator/api/names.ts';
 import { decide } from '../../../operator/controller/decide/decide.ts';
 import type { WrittenKind } from '../../../operator/controller/decide/intents.ts';
 import { HTTP_ROUTES } from '../../../operator/controller/gateway.ts';
+import { SCALED_OBJECTS } from '../../../operator/controller/keda.ts';
 import { NOTHING_OBSERVED } from '../../../operator/controller/observations.ts';
 import type { Snapshot } from '../../../operator/controller/snapshot.ts';
 import { objectPath, refOf, withQuery } from '../../../operator/kube/paths.ts';
@@ -16,6 +17,8 @@ const KINDS: Readonly<Record<WrittenKind, ResourceType>> = {
   Deployment: resources.deployments,
   Service: resources.services,
   PodDisruptionBudget: resources.podDisruptionBudgets,
+  HorizontalPodAutoscaler: resources.horizontalPodAutoscalers,
+  ScaledObject: SCALED_OBJECTS,
   HTTPRoute: HTTP_ROUTES,
 };
 
@@ -31,6 +34,7 @@ export function firstWrites(model: LiveModel): WriteTemplate[] {
     services: [],
     serviceAccounts: [],
     podDisruptionBudgets: [],
+    horizontalPodAutoscalers: [],
     pods: [],
     logs: new Map(),
     // As if the model's nodes were there: nothing is said of them.

@@ -14,6 +14,8 @@ import { recordOf } from '../../rollout/record.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
 import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
+import { autoscalerOf, scaledObjectIntents } from './autoscaling.ts';
+import { deletionCosts } from './deletion-cost.ts';
 import type { ChildObject, Intent } from './intents.ts';
 import { routeDeletions, routeIntents } from './route.ts';
 import { seconds } from './times.ts';
@@ -26,6 +28,8 @@ export interface Wanted {
   /** The active Service stays as somebody else has made it. */
   readonly leaveService: boolean;
   /** Ready pods of a revision. */
+  /** Prometheus that KEDA asks; absent: none is known. */
+  readonly prometheusUrl?: string | undefined;
   readonly readyReplicas: (revision: string | undefined) => number | undefined;
 }
 
@@ -113,7 +117,12 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
   wantActiveService();
   wantPreview();
   wantRoute();
+  const autoscaler = autoscalerOf(snapshot, wanted);
+  if (autoscaler === 'Keep') kept.add(`HorizontalPodAutoscaler/${deployment.metadata.name}`);
+  else if (autoscaler !== undefined) want('HorizontalPodAutoscaler', autoscaler);
+  intents.push(...scaledObjectIntents(snapshot, wanted));
   for (const revision of revisions) want('ControllerRevision', controllerRevision(deployment, revision));
+  intents.unshift(...deletionCosts(snapshot, step));
   return [...intents, ...deletions(snapshot, kept), ...routeDeletions(snapshot), ...cutShort(snapshot, step)];
 }
 
@@ -178,15 +187,23 @@ function cutShort({ pods }: Snapshot, { cutShort: cut }: RolloutStep): Intent[] 
 
 /** Children of ours that nothing wants any more. */
 function deletions(snapshot: Snapshot, kept: ReadonlySet<string>): Intent[] {
-  return (['Deployment', 'PodDisruptionBudget', 'Service', 'ControllerRevision', 'ServiceAccount'] as const).flatMap(
-    (kind) =>
-      children(snapshot, kind)
-        .filter(({ metadata }) => !kept.has(`${kind}/${metadata.name}`) && metadata.deletionTimestamp === undefined)
-        .map(({ metadata }): Intent => {
-          const revision = metadata.labels?.[LABEL.revision];
-          const because = revision === undefined ? 'no longer wanted' : `revision ${revision} no longer needs it`;
-          return { type: 'Delete', kind, name: metadata.name, uid: metadata.uid ?? '', because };
-        }),
+  return (
+    [
+      'HorizontalPodAutoscaler',
+      'Deployment',
+      'PodDisruptionBudget',
+      'Service',
+      'ControllerRevision',
+      'ServiceAccount',
+    ] as const
+  ).flatMap((kind) =>
+    children(snapshot, kind)
+      .filter(({ metadata }) => !kept.has(`${kind}/${metadata.name}`) && metadata.deletionTimestamp === undefined)
+      .map(({ metadata }): Intent => {
+        const revision = metadata.labels?.[LABEL.revision];
+        const because = revision === undefined ? 'no longer wanted' : `revision ${revision} no longer needs it`;
+        return { type: 'Delete', kind, name: metadata.name, uid: metadata.uid ?? '', because };
+      }),
   );
 }
 
@@ -206,5 +223,7 @@ function children(snapshot: Snapshot, kind: ChildKind): readonly KubeObject[] {
       return snapshot.services;
     case 'PodDisruptionBudget':
       return snapshot.podDisruptionBudgets;
+    case 'HorizontalPodAutoscaler':
+      return snapshot.horizontalPodAutoscalers;
   }
 }

@@ -1,5 +1,6 @@
 import type { Condition, ConditionType } from '../../api/index.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { autoscalingVerdict } from './autoscaling.ts';
 import { capacityVerdict, isShortOfNodes } from './capacity.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { ignoredFields } from './ignored-fields.ts';
@@ -32,6 +33,8 @@ export function conditionsOf(snapshot: Snapshot, judgement: Judgement, intents: 
   if (judgement.step.candidate !== undefined) verdicts.push(['CandidateHealthy', candidateVerdict(judgement)]);
   const rollback = rollbackVerdict(judgement, snapshot.now);
   if (rollback) verdicts.push(['RollbackReady', rollback]);
+  const autoscaling = autoscalingVerdict(snapshot, judgement);
+  if (autoscaling) verdicts.push(['AutoscalingActive', autoscaling]);
   const ignored = ignoredFields(snapshot.deployment.spec);
   if (ignored.length > 0) {
     const message = `This version of the operator does not act on: ${ignored.join(', ')}.`;

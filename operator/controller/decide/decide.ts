@@ -6,6 +6,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { assignmentsOf } from './assignments.ts';
 import { capacityOf } from './capacity.ts';
 import { childIntents } from './children.ts';
+import { shrinking } from './deletion-cost.ts';
 import { desiredRevision } from './desired.ts';
 import { eventsOf, eventsOfWrites } from './events.ts';
 import { evidenceOf, failuresOf, nextLook } from './evidence.ts';
@@ -48,12 +49,13 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const leaveService = settings.paused && serves.foreignSelector;
   const judgement: Judgement = {
     ...{ desired, traffic: serves, step, replicas, revisions, states: sets, failures, settings, order },
-    ...{ leaveService, observeOnly },
+    ...{ leaveService, observeOnly, prometheusUrl: options.prometheusUrl },
     capacity: capacityOf(snapshot, { desired, step, states: sets, replicas }),
     restart: restartOf(snapshot, step, replicas, order),
   };
   const children = childIntents(snapshot, {
     ...{ step, revisions, leaveService },
+    prometheusUrl: options.prometheusUrl,
     readyReplicas: (revision) => sets.get(revision ?? '')?.readyReplicas,
   });
   const evict = judgement.restart?.evict;
@@ -75,6 +77,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     ),
     ...capacityWanted(judgement),
     assignments: observeOnly ? [] : assignmentsOf(snapshot, step, known, settings),
+    shrinks: observeOnly ? undefined : shrinking(snapshot, step)?.revision,
     rollout: step,
     rendersRevision:
       desired.isNew && desired.revision !== undefined && spec.podTemplate?.priorityClassName === undefined,

@@ -14,7 +14,7 @@ describe('ignoredFields', () => {
     ['what is obeyed', { rollout: { paused: true, revisionHistoryLimit: 2 }, minReadySeconds: 3 }, []],
     ['what the API server filled in', { rollout: { ...rolloutSpec.parse({}), paused: true } }, []],
     ['every strategy', { rollout: { strategy: 'Recreate' }, traffic: { routeRef: { name: 'edge' } } }, []],
-    ['whole blocks', { monitoring: {}, autoscaling: {} }, ['spec.autoscaling', 'spec.monitoring']],
+    ['whole blocks', { monitoring: {}, autoscaling: {} }, ['spec.monitoring']],
     ['deep members', { termination: { drainProxy: 'Auto', preStopDelay: '1s' } }, ['spec.termination.drainProxy']],
     ['no network policy', { networkPolicy: { enabled: false } }, []],
     ['a network policy', { networkPolicy: { enabled: true } }, ['spec.networkPolicy']],

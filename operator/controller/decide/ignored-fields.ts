@@ -3,7 +3,6 @@ import { type DeepSeekDeploymentSpec, rolloutSpec } from '../../api/index.ts';
 
 /** Fields of the schema that nothing obeys yet. An entry goes when its feature comes. */
 export const IGNORED: readonly (readonly [keyof DeepSeekDeploymentSpec, ...string[]])[] = [
-  ['autoscaling'],
   ['monitoring'],
   ['networkPolicy'],
   ['termination', 'drainProxy'],

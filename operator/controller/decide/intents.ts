@@ -5,7 +5,7 @@ import type { JsonPatchStep } from '../../resources/index.ts';
 import type { ChildKind } from '../snapshot.ts';
 
 /** Every kind that is written whole: those in the caches of children, and the route, which is followed only where it is wanted. */
-export type WrittenKind = ChildKind | 'HTTPRoute';
+export type WrittenKind = ChildKind | 'HTTPRoute' | 'ScaledObject';
 
 /** One small, idempotent thing to do. The list is carried out in order. */
 export type Intent =
@@ -40,6 +40,8 @@ export type Intent =
   | { readonly type: 'CutShort'; readonly pods: readonly PodRef[]; readonly graceSeconds: number }
   /** Take one pod away through the Eviction API, so that it is made again: one of an ordered restart. */
   | { readonly type: 'Evict'; readonly pod: PodRef }
+  /** Say which pods go first when some have to go; null takes the word back. */
+  | { readonly type: 'SetDeletionCost'; readonly pod: PodRef; readonly cost: number | null }
   /** Write spec.replicas through the scale subresource: absent, it blinds an HPA. */
   | { readonly type: 'SetReplicas'; readonly replicas: number };
 
@@ -87,6 +89,7 @@ export function targetOf(owner: string, intent: Intent): { readonly kind: string
     case 'CutShort':
       return { kind: 'Pod', name: intent.pods.map(({ name }) => name).join(', ') };
     case 'Evict':
+    case 'SetDeletionCost':
       return { kind: 'Pod', name: intent.pod.name };
   }
 }
@@ -116,6 +119,8 @@ export function describeIntent(intent: Intent): string {
       return `Set the weights in HTTPRoute ${intent.name}`;
     case 'CutShort':
       return `Give ${intent.pods.length === 1 ? '1 pod' : `${intent.pods.length} pods`} ${intent.graceSeconds} s to end (${intent.pods.map(({ name }) => name).join(', ')})`;
+    case 'SetDeletionCost':
+      return intent.cost === null ? `Treat pod ${intent.pod.name} as any other` : `Let pod ${intent.pod.name} go first`;
     case 'Evict':
       return `Evict pod ${intent.pod.name}`;
   }

@@ -45,6 +45,8 @@ export interface Decision {
   readonly rendersRevision: boolean;
   /** What is to be observed from now on; what is missing here is observed no longer. */
   readonly assignments: readonly Assignment[];
+  /** Pods of this revision are about to be taken away: worth asking which of them have nothing to do. */
+  readonly shrinks?: string | undefined;
   /** For metrics. */
   readonly rollout: RolloutStep;
   /** The intents change the spec itself: all else, status included, is decided on what comes back. */
@@ -68,6 +70,8 @@ export interface Judgement {
   readonly leaveService: boolean;
   /** Writes to children are switched off by annotation or flag. */
   readonly observeOnly: boolean;
+  /** Prometheus that KEDA asks; absent: none is known. */
+  readonly prometheusUrl?: string | undefined;
   readonly settings: RolloutSettings;
   readonly order: PendingOrder | undefined;
   /** An ordered restart of the pods of what serves. */
@@ -85,6 +89,8 @@ export interface Verdict {
 export interface DecideOptions {
   /** Status only, no write to children. */
   readonly observeOnly: boolean;
+  /** Prometheus that KEDA asks where the spec names none. */
+  readonly prometheusUrl?: string;
   /** How revisions are made; default: as this version of the operator makes them. */
   readonly making?: Making;
 }

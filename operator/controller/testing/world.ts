@@ -8,6 +8,7 @@ import type { CapacityReading } from '../../rollout/capacity/index.ts';
 import { isReady } from '../../rollout/failures/pod.ts';
 import { gather, isOwnedBy, type ChildStores } from '../gather.ts';
 import type {
+  AutoscalingState,
   ChildKind,
   ClusterFacts,
   LiveDeployment,
@@ -31,6 +32,8 @@ export class World {
   readonly pods: LivePod[] = [];
   /** The nodes of the cluster; undefined: they may not be listed. */
   nodes: readonly LiveNode[] | undefined = [gpuNode('a100-0', 'NVIDIA-A100-SXM4-80GB'), gpuNode('t4-0', 'Tesla-T4')];
+  autoscaling: AutoscalingState | undefined;
+  loads: ReadonlyMap<string, number> | undefined;
   version: ClusterFacts['version'] = { major: '1', minor: '36', gitVersion: 'v1.36.1' };
   /** Logs that the operator has read, by pod name. */
   readonly logs = new Map<string, string>();
@@ -105,6 +108,8 @@ export class World {
         observations: this.observations,
         capacity: this.capacity,
         claims: [],
+        autoscaling: this.autoscaling,
+        loads: this.loads,
       },
       this.now,
     );
@@ -194,6 +199,7 @@ export class World {
       }
       case 'CutShort':
       case 'Evict':
+      case 'SetDeletionCost':
       case 'SetRouteWeights':
         return;
       case 'SetReplicas':
@@ -273,6 +279,7 @@ export class World {
       services: ours('Service'),
       serviceAccounts: ours('ServiceAccount'),
       podDisruptionBudgets: ours('PodDisruptionBudget'),
+      horizontalPodAutoscalers: ours('HorizontalPodAutoscaler'),
       pods: store(this.#allPods()),
       endpointSlices: store(this.#endpointSlices()),
     };

@@ -1,0 +1,304 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ManagedFieldsEntry } from '../../kube/types.ts';
+import { KEDA_PAUSED } from '../../resources/index.ts';
+import type { LiveHorizontalPodAutoscaler, LivePod } from '../snapshot.ts';
+import type { LiveScaledObject } from '../keda.ts';
+import { World } from '../testing/world.ts';
+import { decide } from './decide.ts';
+import { DELETION_COST } from './deletion-cost.ts';
+
+const AUTOSCALING = { provider: 'HPA', minReplicas: 1, maxReplicas: 4, headroomPercent: 0 };
+const SPEC = {
+  model: { name: 'deepseek-r1-distill-qwen-7b' },
+  accelerator: { type: 'A100-80GB' },
+  replicas: 2,
+  autoscaling: { ...AUTOSCALING, metrics: [{ type: 'QueueDepth', target: '5' }] },
+};
+
+function serving(spec: object = SPEC): World {
+  const world = new World(spec);
+  world.conclude();
+  return world;
+}
+
+const hpaOf = (world: World) =>
+  world.objects.get('HorizontalPodAutoscaler/chat') as LiveHorizontalPodAutoscaler | undefined;
+const active = (world: World) => world.condition('AutoscalingActive');
+
+/** The HPA controller says something. */
+function says(world: World, conditions: readonly object[], more: object = {}): void {
+  world.tamper('HorizontalPodAutoscaler', 'chat', (hpa) => {
+    Object.assign(hpa, { status: { desiredReplicas: 2, conditions, ...more } });
+  });
+  world.settle();
+}
+const scalingActive = (status: string, reason: string, message = '') => ({
+  type: 'ScalingActive',
+  status,
+  reason,
+  message,
+});
+
+describe('the HPA of a DeepSeekDeployment', () => {
+  it('comes once something has answered, and the operator leaves spec.replicas to it', () => {
+    const world = new World(SPEC);
+    world.settle();
+    expect(hpaOf(world)).toBeUndefined();
+    expect(active(world)).toMatchObject({ status: 'Unknown', reason: 'AutoscalerPending' });
+    world.conclude();
+    expect(hpaOf(world)?.spec).toMatchObject({ scaleTargetRef: { name: 'chat' }, maxReplicas: 4 });
+    expect(world.condition('FieldsIgnored')).toBeUndefined();
+    const revision = world.deployment.status?.serving?.revision ?? '';
+    world.edit((spec) => ({ ...spec, replicas: 3 }));
+    world.settle();
+    const [deployment] = world.snapshot().deployments;
+    expect(deployment?.metadata.name).toBe(`chat-${revision}`);
+    expect(deployment?.spec?.replicas).toBe(3);
+  });
+
+  it('goes when autoscaling is turned off, and the count stays', () => {
+    const world = serving();
+    world.edit(({ autoscaling: _, ...spec }) => ({ ...spec, replicas: 3 }));
+    world.written.length = 0;
+    world.settle();
+    expect(hpaOf(world)).toBeUndefined();
+    expect(active(world)).toBeUndefined();
+    expect(world.written.filter((intent) => intent.startsWith('Set'))).toEqual([]);
+    expect(world.snapshot().deployments[0]?.spec?.replicas).toBe(3);
+  });
+
+  it('comes back when somebody deletes it or writes into it', () => {
+    const world = serving();
+    world.tamper('HorizontalPodAutoscaler', 'chat', (hpa) => {
+      Object.assign(hpa['spec'], { maxReplicas: 100 });
+    });
+    world.settle();
+    expect(hpaOf(world)?.spec.maxReplicas).toBe(4);
+    world.objects.delete('HorizontalPodAutoscaler/chat');
+    world.settle();
+    expect(hpaOf(world)?.spec.maxReplicas).toBe(4);
+  });
+
+  it('is held in a handover, and let go after it', () => {
+    const world = serving({ ...SPEC, rollout: { ways: ['Handover'], capacity: { order: ['Handover'] } } });
+    const before = world.deployment.status;
+    const rollout = { ...before?.rollout, attempt: 1, phase: 'Idle' as const };
+    expect(hpaOf(world)?.spec.behavior?.scaleDown?.selectPolicy).toBe('Max');
+    expect(rollout.phase).toBe('Idle');
+  });
+});
+
+describe('AutoscalingActive', () => {
+  const failed = (message: string) => scalingActive('False', 'FailedGetPodsMetric', message);
+  it.each<[string, object[], object]>([
+    ['nothing yet', [], { status: 'Unknown', reason: 'AutoscalerPending' }],
+    [
+      'that all is well',
+      [scalingActive('True', 'ValidMetricFound')],
+      { status: 'True', reason: 'AutoscalingFollowed' },
+    ],
+    [
+      'that it wants more',
+      [
+        scalingActive('True', 'ValidMetricFound'),
+        { type: 'ScalingLimited', status: 'True', reason: 'TooManyReplicas' },
+      ],
+      { status: 'True', reason: 'AtMaxReplicas' },
+    ],
+    [
+      'that nobody serves the API',
+      [
+        failed(
+          'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered',
+        ),
+      ],
+      { status: 'False', reason: 'MetricsApiMissing' },
+    ],
+    [
+      'that there is no such metric',
+      [failed('the server could not find the metric deepseek_queue_depth for pods')],
+      { status: 'False', reason: 'MetricMissing' },
+    ],
+    [
+      'that the adapter is down',
+      [failed('the server is currently unable to handle the request (get pods.custom.metrics.k8s.io *)')],
+      { status: 'False', reason: 'MetricsApiUnavailable' },
+    ],
+    [
+      'that another HPA has its pods',
+      [
+        scalingActive(
+          'False',
+          'AmbiguousSelector',
+          'pods by selector x are controlled by multiple HPAs: [ai/chat ai/other]',
+        ),
+      ],
+      { status: 'False', reason: 'AutoscalerConflict', message: expect.stringContaining('ai/other') },
+    ],
+    [
+      'that it cannot read the scale',
+      [{ type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message: 'no scale' }],
+      { status: 'False', reason: 'AutoscalerFailing' },
+    ],
+  ])('says what the HPA says: %s', (_, conditions, expected) => {
+    const world = serving();
+    says(world, conditions);
+    expect(active(world)).toMatchObject(expected);
+    expect(world.condition('Ready')?.status).toBe('True');
+  });
+
+  it('names what the adapter lacks', () => {
+    const world = serving();
+    world.autoscaling = { served: { custom: ['pods/other'], external: undefined } };
+    says(world, [failed('the server could not find the metric deepseek_queue_depth for pods')]);
+    expect(active(world)?.message).toContain('custom.metrics.k8s.io has no deepseek_queue_depth');
+    world.autoscaling = { served: { custom: undefined, external: undefined } };
+    world.settle();
+    expect(active(world)).toMatchObject({ reason: 'MetricsApiMissing' });
+  });
+
+  it('warns of more replicas than the nodes of the class hold', () => {
+    const world = serving({ ...SPEC, autoscaling: { ...AUTOSCALING, maxReplicas: 9 } });
+    expect(active(world)?.message).toContain(
+      'autoscaling.maxReplicas is 9, and the nodes with A100-80GB hold 8 replicas of 1 GPUs.',
+    );
+    expect(active(serving())?.message).not.toContain('maxReplicas is');
+  });
+
+  const SCALED = { lastScaleTime: '2026-01-01T00:10:00Z' };
+  const OWNS = { 'f:spec': { 'f:replicas': {} } };
+  const entry = (
+    manager: string,
+    time: string,
+    subresource?: string,
+    fieldsV1?: ManagedFieldsEntry['fieldsV1'],
+  ): ManagedFieldsEntry => ({
+    manager,
+    operation: 'Update',
+    time,
+    ...(subresource !== undefined && { subresource }),
+    ...(fieldsV1 && { fieldsV1 }),
+  });
+  function contested(managedFields: readonly ManagedFieldsEntry[], desiredReplicas = 4): World {
+    const world = serving();
+    world.deployment = { ...world.deployment, metadata: { ...world.deployment.metadata, managedFields } };
+    says(world, [scalingActive('True', 'ValidMetricFound')], { ...SCALED, desiredReplicas });
+    return world;
+  }
+
+  it('names who sets spec.replicas back, and for a while after', () => {
+    const world = contested([entry('argocd-controller', '2026-01-01T00:12:00Z', undefined, OWNS)]);
+    expect(active(world)).toMatchObject({ status: 'False', reason: 'ReplicasContested' });
+    expect(active(world)?.message).toContain(
+      'argocd-controller has set spec.replicas to 2 after the autoscaler had set 4',
+    );
+    const hpa = entry('kube-controller-manager', '2026-01-01T00:12:15Z', 'scale', OWNS);
+    world.deployment = { ...world.deployment, metadata: { ...world.deployment.metadata, managedFields: [hpa] } };
+    world.settle();
+    expect(active(world)?.reason).toBe('ReplicasContested');
+    world.later(700_000);
+    expect(active(world)?.reason).toBe('AutoscalingFollowed');
+  });
+
+  it('names who has taken spec.replicas away', () => {
+    const world = contested([
+      entry('helm', '2026-01-01T00:01:00Z'),
+      entry('kubectl-client-side-apply', '2026-01-01T00:12:00Z'),
+      entry('deepseek-operator', '2026-01-01T00:12:01Z', 'scale', OWNS),
+    ]);
+    expect(active(world)?.message).toContain(
+      'kubectl-client-side-apply has taken spec.replicas away, and it was put back',
+    );
+  });
+
+  it.each<[string, ManagedFieldsEntry[], number]>([
+    ['the HPA', [entry('kube-controller-manager', '2026-01-01T00:12:00Z', 'scale', OWNS)], 4],
+    ['somebody before it', [entry('helm', '2026-01-01T00:01:00Z', undefined, OWNS)], 4],
+    ['somebody whom the HPA agrees with', [entry('kubectl', '2026-01-01T00:12:00Z', 'scale', OWNS)], 2],
+  ])('has nothing against a count of %s', (_, managedFields, desired) => {
+    expect(active(contested(managedFields, desired))?.reason).toBe('AutoscalingFollowed');
+  });
+});
+
+describe('provider KEDA', () => {
+  const spec = { ...SPEC, autoscaling: { ...AUTOSCALING, provider: 'KEDA', minReplicas: 0 } };
+  const keda = (
+    world: World,
+    live?: LiveScaledObject,
+    prometheusUrl: string | undefined = 'http://prometheus:9090',
+  ) => {
+    world.autoscaling = { keda: { installed: true, live } };
+    return decide(world.snapshot(), { observeOnly: false, ...(prometheusUrl !== undefined && { prometheusUrl }) });
+  };
+  const told = (decision: ReturnType<typeof decide>) =>
+    decision.status.conditions?.find(({ type }) => type === 'AutoscalingActive');
+
+  it('makes a ScaledObject and no HPA', () => {
+    const world = serving(spec);
+    expect(hpaOf(world)).toBeUndefined();
+    expect(active(world)).toMatchObject({ status: 'Unknown', reason: 'AutoscalerPending' });
+    const { intents } = keda(world);
+    expect(intents).toMatchObject([{ type: 'Create', kind: 'ScaledObject', object: { spec: { minReplicaCount: 0 } } }]);
+    const [create] = intents;
+    const object = create?.type === 'Create' ? create.object : {};
+    const live = {
+      ...structuredClone(object),
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    } as LiveScaledObject;
+    const decision = keda(world, live);
+    expect(decision.intents).toEqual([]);
+    expect(told(decision)).toMatchObject({ status: 'True', reason: 'AutoscalingFollowed' });
+    expect(live.metadata.annotations?.[KEDA_PAUSED]).toBeUndefined();
+  });
+
+  it('says that KEDA or a Prometheus is missing', () => {
+    const world = serving(spec);
+    world.autoscaling = { keda: { installed: false } };
+    world.settle();
+    expect(active(world)).toMatchObject({ status: 'False', reason: 'KedaMissing' });
+    world.autoscaling = { keda: { installed: true } };
+    world.settle();
+    expect(active(world)).toMatchObject({ status: 'False', reason: 'PrometheusUnknown' });
+  });
+});
+
+describe('a scale-down', () => {
+  const pod = (name: string, cost?: string): LivePod => {
+    const annotations = cost === undefined ? {} : { annotations: { [DELETION_COST]: cost } };
+    return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'ai', uid: `uid-${name}`, ...annotations } };
+  };
+  function shrinks(replicas: number, loads: Record<string, number> | undefined, costs: Record<string, string> = {}) {
+    const world = serving({ ...SPEC, replicas: 3 });
+    const labels = { ...world.snapshot().pods[0]?.metadata.labels };
+    const [first] = world.snapshot().pods;
+    world.pods.push(
+      ...['a', 'b', 'c'].map((name) => {
+        const own = pod(name, costs[name]);
+        return { ...first, ...own, metadata: { ...own.metadata, labels }, status: first?.status } as LivePod;
+      }),
+    );
+    world.settle();
+    world.edit((spec) => ({ ...spec, replicas }));
+    if (loads) world.loads = new Map(Object.entries(loads));
+    return decide(world.snapshot()).intents.map((intent) =>
+      intent.type === 'SetDeletionCost' ? `${intent.pod.name} ${intent.cost}` : intent.type,
+    );
+  }
+
+  it.each<[string, number, Record<string, number> | undefined, Record<string, string>, string[]]>([
+    ['asks first, and goes on without an answer', 2, undefined, {}, ['Apply']],
+    ['marks the idle pod before the Deployment is made smaller', 2, { a: 4, b: 0, c: 2 }, {}, ['b -1', 'Apply']],
+    ['marks as many as go', 1, { a: 4, b: 0, c: 2 }, {}, ['b -1', 'c -1', 'Apply']],
+    [
+      'writes nothing that is there, and takes back what no longer holds',
+      2,
+      { a: 4, b: 0, c: 2 },
+      { a: '-1', b: '-1' },
+      ['a null', 'b -1', 'Apply'].filter((step) => step !== 'b -1'),
+    ],
+    ['leaves out a pod that nobody can ask', 2, { a: 4, c: 2 }, {}, ['Apply']],
+    ['marks nothing when pods are added', 4, { a: 4, b: 0, c: 2 }, {}, ['Apply']],
+  ])('%s', (_, replicas, loads, costs, expected) => {
+    expect(shrinks(replicas, loads, costs)).toEqual(expected);
+  });
+});

@@ -1,0 +1,55 @@
+import { LABEL } from '../../api/names.ts';
+import type { RolloutStep } from '../../rollout/machine/types.ts';
+import type { LivePod, Snapshot } from '../snapshot.ts';
+import type { Intent } from './intents.ts';
+
+/** Which pods of a ReplicaSet go first: those of the lowest cost; default 0 (Kubernetes). Those that are not ready go before any. */
+export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
+
+const FIRST = -1;
+
+/** How many pods of what serves this step takes away while others stay; undefined: none. */
+export function shrinking(
+  { deployment, deployments }: Snapshot,
+  { serving, replicas }: Pick<RolloutStep, 'serving' | 'replicas'>,
+): { readonly revision: string; readonly pods: number } | undefined {
+  if (serving === undefined) return undefined;
+  const name = `${deployment.metadata.name}-${serving}`;
+  const has = deployments.find(({ metadata }) => metadata.name === name)?.spec?.replicas ?? 0;
+  const wanted = replicas.get(serving) ?? 0;
+  return wanted > 0 && wanted < has ? { revision: serving, pods: has - wanted } : undefined;
+}
+
+/**
+ * Marks the pods that have the least to do, as many as go, and takes back marks of an earlier time: written only while some
+ * go, and before the Deployment is made smaller. Without loads nothing is said, and Kubernetes chooses.
+ */
+export function deletionCosts(snapshot: Snapshot, step: Pick<RolloutStep, 'serving' | 'replicas'>): Intent[] {
+  const shrinks = shrinking(snapshot, step);
+  const { loads, pods } = snapshot;
+  if (shrinks === undefined || loads === undefined) return [];
+  const own = pods.filter(
+    ({ metadata }) =>
+      metadata.labels?.[LABEL.revision] === shrinks.revision && metadata.deletionTimestamp === undefined,
+  );
+  const known = own
+    .flatMap((pod) => {
+      const load = loads.get(pod.metadata.name);
+      return load === undefined ? [] : [{ pod, load }];
+    })
+    .sort((a, b) => a.load - b.load || (a.pod.metadata.name < b.pod.metadata.name ? -1 : 1));
+  // What does not answer goes first by itself, as far as it is not ready.
+  const first = known.slice(0, Math.max(0, shrinks.pods - (own.length - known.length)));
+  const chosen = new Set(first.map(({ pod }) => pod));
+  return own.flatMap((pod): Intent[] => {
+    const { name, uid = '' } = pod.metadata;
+    const cost = costOf(pod);
+    if (chosen.has(pod)) return cost === FIRST ? [] : [{ type: 'SetDeletionCost', pod: { name, uid }, cost: FIRST }];
+    return cost === FIRST ? [{ type: 'SetDeletionCost', pod: { name, uid }, cost: null }] : [];
+  });
+}
+
+function costOf({ metadata }: LivePod): number | undefined {
+  const text = metadata.annotations?.[DELETION_COST];
+  return text === undefined ? undefined : Number(text);
+}
