@@ -14,15 +14,27 @@ const house = {
   planner: ['catalog', 'api'],
   engines: ['planner', 'catalog', 'api'],
   resources: ['engines', 'planner', 'catalog', 'api'],
+  monitoring: ['engines', 'planner', 'catalog', 'api'],
   rollout: ['planner', 'catalog', 'api'],
   observe: ['rollout', 'engines', 'planner', 'catalog', 'api'],
-  controller: ['kube', 'telemetry', 'api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'observe'],
+  controller: [
+    'kube',
+    'telemetry',
+    'api',
+    'catalog',
+    'planner',
+    'engines',
+    'resources',
+    'monitoring',
+    'rollout',
+    'observe',
+  ],
   main: ['controller', 'observe', 'kube', 'telemetry', 'api'],
-  cli: ['api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'kube'],
+  cli: ['api', 'catalog', 'planner', 'engines', 'resources', 'monitoring', 'rollout', 'kube'],
   cluster: [],
   simulator: ['cluster', 'kube'],
   'engine-check': ['cluster', 'api', 'catalog', 'planner', 'engines'],
-  hack: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'rollout', 'kube', 'controller'],
+  hack: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'monitoring', 'rollout', 'kube', 'controller'],
   e2e: [
     'cluster',
     'simulator',
@@ -32,6 +44,7 @@ const house = {
     'planner',
     'engines',
     'resources',
+    'monitoring',
     'rollout',
     'observe',
     'kube',
@@ -41,9 +54,19 @@ const house = {
 };
 
 const elements = [
-  ...['kube', 'telemetry', 'api', 'catalog', 'planner', 'engines', 'resources', 'rollout', 'observe', 'controller'].map(
-    (type) => ({ type, pattern: `operator/${type}` }),
-  ),
+  ...[
+    'kube',
+    'telemetry',
+    'api',
+    'catalog',
+    'planner',
+    'engines',
+    'resources',
+    'monitoring',
+    'rollout',
+    'observe',
+    'controller',
+  ].map((type) => ({ type, pattern: `operator/${type}` })),
   // main.ts and config.ts, which lie in the folder itself.
   { type: 'main', pattern: 'operator' },
   { type: 'cli', pattern: 'cli' },
@@ -55,7 +78,10 @@ const elements = [
 ];
 
 /** Folders whose code is pure: no clock, no I/O, no randomness. */
-const pure = ['operator/{api,catalog,planner,engines,resources,rollout}/**/*.ts', 'operator/controller/decide/**/*.ts'];
+const pure = [
+  'operator/{api,catalog,planner,engines,resources,monitoring,rollout}/**/*.ts',
+  'operator/controller/decide/**/*.ts',
+];
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '.cluster/**', '.reports/**'] },
