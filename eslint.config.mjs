@@ -14,7 +14,7 @@ const house = {
   planner: ['catalog', 'api'],
   engines: ['planner', 'catalog', 'api'],
   resources: ['engines', 'planner', 'catalog', 'api'],
-  monitoring: ['engines', 'planner', 'catalog', 'api'],
+  monitoring: ['resources', 'engines', 'planner', 'catalog', 'api'],
   rollout: ['planner', 'catalog', 'api'],
   observe: ['rollout', 'engines', 'planner', 'catalog', 'api'],
   controller: [
