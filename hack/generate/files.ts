@@ -2,6 +2,7 @@ import { apiReference } from './api-reference.ts';
 import { customResourceDefinition } from './crd.ts';
 import type { GeneratedFile } from './file.ts';
 import { modelsReference } from './models-reference.ts';
+import { monitoringFiles } from './monitoring.ts';
 import { reasonsReference } from './reasons-reference.ts';
 import { rolloutsPage } from './rollouts-page.ts';
 
@@ -12,4 +13,5 @@ export const generatedFiles: readonly GeneratedFile[] = [
   reasonsReference,
   modelsReference,
   rolloutsPage,
+  ...monitoringFiles,
 ];

@@ -15,5 +15,9 @@ export {
   type ScrapeWay,
   scrapeWay,
 } from './objects.ts';
-export { prometheusConfig, scrapeJobs, type ScrapeOptions } from './prometheus-config.ts';
+export { operatorPodMonitor, prometheusConfig, scrapeJobs, type ScrapeOptions } from './prometheus-config.ts';
 export { factAnnotations, type MonitoredRevision, monitoredRevision, scrapeAnnotations } from './revision.ts';
+export { choose, DASHBOARD_LABEL, dashboardConfigMap } from './dashboards/config-map.ts';
+export { FLEET_DASHBOARD, MODEL_DASHBOARD } from './dashboards/models.ts';
+export { OPERATOR_DASHBOARD } from './dashboards/operator.ts';
+export { type Dashboard, metricsIn, queriesOf, renderDashboard } from './dashboards/panels.ts';

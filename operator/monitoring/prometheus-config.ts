@@ -114,3 +114,18 @@ function operatorJob(): Job {
 function timing() {
   return { scrape_interval: SCRAPE_INTERVAL, scrape_timeout: SCRAPE_TIMEOUT };
 }
+
+/** The operator's own PodMonitor, in the namespace that it runs in. */
+export function operatorPodMonitor() {
+  return {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PodMonitor',
+    metadata: { name: MANAGER },
+    spec: {
+      selector: { matchLabels: { [LABEL.appName]: MANAGER } },
+      podMetricsEndpoints: [
+        { port: 'metrics', interval: SCRAPE_INTERVAL, scrapeTimeout: SCRAPE_TIMEOUT, honorLabels: true },
+      ],
+    },
+  };
+}
