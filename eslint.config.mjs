@@ -13,8 +13,9 @@ const house = {
   catalog: ['api'],
   planner: ['catalog', 'api'],
   engines: ['planner', 'catalog', 'api'],
-  resources: ['monitoring', 'engines', 'planner', 'catalog', 'api'],
-  monitoring: ['engines', 'planner', 'catalog', 'api'],
+  resources: ['engines', 'planner', 'catalog', 'api'],
+  monitoring: ['resources', 'engines', 'planner', 'catalog', 'api'],
+  autoscaling: ['monitoring', 'resources', 'engines', 'planner', 'catalog', 'api'],
   rollout: ['planner', 'catalog', 'api'],
   observe: ['rollout', 'engines', 'planner', 'catalog', 'api'],
   controller: [
@@ -26,6 +27,7 @@ const house = {
     'engines',
     'resources',
     'monitoring',
+    'autoscaling',
     'rollout',
     'observe',
   ],
@@ -34,7 +36,19 @@ const house = {
   cluster: [],
   simulator: ['cluster', 'kube'],
   'engine-check': ['cluster', 'api', 'catalog', 'planner', 'engines'],
-  hack: ['cluster', 'simulator', 'api', 'catalog', 'planner', 'engines', 'monitoring', 'rollout', 'kube', 'controller'],
+  hack: [
+    'cluster',
+    'simulator',
+    'api',
+    'catalog',
+    'planner',
+    'engines',
+    'monitoring',
+    'autoscaling',
+    'rollout',
+    'kube',
+    'controller',
+  ],
   e2e: [
     'cluster',
     'simulator',
@@ -45,6 +59,7 @@ const house = {
     'engines',
     'resources',
     'monitoring',
+    'autoscaling',
     'rollout',
     'observe',
     'kube',
@@ -63,6 +78,7 @@ const elements = [
     'engines',
     'resources',
     'monitoring',
+    'autoscaling',
     'rollout',
     'observe',
     'controller',
@@ -79,7 +95,7 @@ const elements = [
 
 /** Folders whose code is pure: no clock, no I/O, no randomness. */
 const pure = [
-  'operator/{api,catalog,planner,engines,resources,monitoring,rollout}/**/*.ts',
+  'operator/{api,catalog,planner,engines,resources,monitoring,autoscaling,rollout}/**/*.ts',
   'operator/controller/decide/**/*.ts',
 ];
 

@@ -6,6 +6,7 @@ import { modelCommand } from './model/command.ts';
 import { planCommand, type PlanContext } from './plan/command.ts';
 import { orderCommands } from './orders/command.ts';
 import { pauseCommands } from './pause/command.ts';
+import { scrapeConfigCommand } from './scrape-config/command.ts';
 import { statusCommand } from './status/command.ts';
 import { CommandError, EXIT, type ExitStatus } from './support/exit-status.ts';
 import { printable } from './support/text.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly MakeCommands[] = [
   historyCommand,
   orderCommands,
   pauseCommands,
+  scrapeConfigCommand,
 ];
 
 /** Runs `kubectl deepseek ARGUMENTS` and returns its exit status. Errors are written to stderr; nothing throws. */

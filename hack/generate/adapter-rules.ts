@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { adapterConfig } from '../../operator/monitoring/adapter-rules.ts';
+import { adapterConfig } from '../../operator/autoscaling/index.ts';
 import { GENERATED, type GeneratedFile } from './file.ts';
 
 const render = (words: readonly string[], content: object): string =>

@@ -3,6 +3,7 @@ import { apiReference } from './api-reference.ts';
 import { customResourceDefinition } from './crd.ts';
 import type { GeneratedFile } from './file.ts';
 import { modelsReference } from './models-reference.ts';
+import { monitoringFiles } from './monitoring.ts';
 import { reasonsReference } from './reasons-reference.ts';
 import { rolloutsPage } from './rollouts-page.ts';
 
@@ -14,4 +15,5 @@ export const generatedFiles: readonly GeneratedFile[] = [
   modelsReference,
   rolloutsPage,
   ...adapterRules,
+  ...monitoringFiles,
 ];

@@ -20,6 +20,9 @@ const thresholds = z.object({
   timePerOutputTokenP95: duration()
     .describe('Alert when the 95th percentile of the time per further token is above this.')
     .exactOptional(),
+  requestLatencyP99: duration()
+    .describe('Alert when the 99th percentile of the time to a whole answer is above this.')
+    .exactOptional(),
   errorRatio: decimal().describe('Alert when the share of failed requests (0 to 1) is above this.').exactOptional(),
   queueDepth: z
     .int32()
@@ -53,7 +56,7 @@ export const monitoringSpec = z.object({
     .default('Auto'),
   rules: z.boolean().describe('Make a PrometheusRule with alerts, where the cluster has that kind.').default(true),
   dashboard: z.boolean().describe('Make a ConfigMap with a Grafana dashboard.').default(true),
-  thresholds: thresholds.describe('Limits of the alerts. Default: from the plan.').exactOptional(),
+  thresholds: thresholds.describe('Limits of the alerts. Defaults: docs/monitoring.md.').exactOptional(),
   tls: tls.describe('TLS of the scrape. Absent: plain HTTP.').exactOptional(),
   bearerTokenSecretRef: secretKey().describe('Token that Prometheus sends to the pods.').exactOptional(),
 });

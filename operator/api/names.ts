@@ -50,6 +50,12 @@ export const ANNOTATION = {
   held: `${GROUP}/held`,
   /** On a Deployment: what its ControllerRevision says beside the template, as JSON, so that a lost one is made again. */
   record: `${GROUP}/record`,
+  /** On the Service of a revision: the catalogue name of its model, a label of its series. */
+  model: `${GROUP}/model`,
+  /** On the Service of a revision: its quantization, a label of its series. */
+  quantization: `${GROUP}/quantization`,
+  /** On the Service of a revision: the catalogue name of its accelerator, a label of its series. */
+  accelerator: `${GROUP}/accelerator`,
   /** On a DeepSeekDeployment: `disabled` makes the operator write its status only. */
   reconcile: `${GROUP}/reconcile`,
   /** On a DeepSeekDeployment: an order, `<verb>/<revision>/<object UID>/<nonce>`. */

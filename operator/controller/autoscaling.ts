@@ -1,4 +1,4 @@
-import type { ServedMetrics } from '../monitoring/adapter-rules.ts';
+import type { ServedMetrics } from '../autoscaling/index.ts';
 import type { WriteTarget } from './act.ts';
 import type { Caches } from './caches.ts';
 import { lacksMetrics } from './decide/autoscaling.ts';

@@ -5,7 +5,7 @@ import { ReflectingInformer } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import { namespaced } from '../kube/resources.ts';
 import type { Clock, Informer, KubeObject, ObjectRef, ResourceType, StoreEvent } from '../kube/types.ts';
-import type { ScaledObject } from '../resources/index.ts';
+import type { ScaledObject } from '../autoscaling/index.ts';
 import type { LiveDeepSeekDeployment } from './snapshot.ts';
 import { trimChild } from './transforms.ts';
 

@@ -1,7 +1,7 @@
 import type { KubeHttpClient } from '../kube/client.ts';
 import { isForbidden, isNotFound } from '../kube/errors.ts';
 import type { Clock } from '../kube/types.ts';
-import type { ServedMetrics } from '../monitoring/adapter-rules.ts';
+import type { ServedMetrics } from '../autoscaling/index.ts';
 
 /** What asks the API server which resources a group has. */
 export type DiscoveryClient = Pick<KubeHttpClient, 'apiResources'>;

@@ -1,6 +1,6 @@
 import type { DeepSeekDeployment } from '../api/index.ts';
 import type { CapacityReading } from '../rollout/capacity/types.ts';
-import type { ServedMetrics } from '../monitoring/adapter-rules.ts';
+import type { ServedMetrics } from '../autoscaling/index.ts';
 import type { LiveHttpRoute } from './gateway.ts';
 import type { LiveScaledObject } from './keda.ts';
 import type { Observations } from './observations.ts';

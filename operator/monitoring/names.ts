@@ -95,4 +95,6 @@ export const RATE = {
   timeToFirstToken: 'deepseek:time_to_first_token_seconds:5m',
   interTokenLatency: 'deepseek:inter_token_latency_seconds:5m',
   requestDuration: 'deepseek:request_duration_seconds:5m',
+  /** Mean seconds between two tokens: the one latency that llama.cpp tells, too. */
+  meanInterTokenLatency: 'deepseek:inter_token_latency_seconds:mean5m',
 } as const;

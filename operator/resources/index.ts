@@ -19,6 +19,3 @@ export { parseQuantity, sameQuantity } from './quantity.ts';
 export { type RouteVerdict, routeVerdict } from './route-verdict.ts';
 export { activeService, HTTP_PORT_NAME, revisionService } from './service.ts';
 export { serviceAccount } from './service-account.ts';
-export { type AutoscalerInput, horizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts';
-export { KEDA_PAUSED, type ScaledObject, scaledObject, type ScaledObjectInput } from './scaled-object.ts';
-export { type Autoscaling, scalingWarnings, wantedMetrics } from './scaling.ts';

@@ -10,6 +10,19 @@ export interface DeploymentSample {
   readonly readyReplicas: number;
   readonly wantedReplicas: number;
   readonly rollback: RollbackSample;
+  /** Most replicas that its autoscaler may ask for; absent: it has none. */
+  readonly maxReplicas?: number;
+  /** Revisions that have pods. */
+  readonly revisions?: readonly RevisionSample[];
+}
+
+/** What the plan of a revision says that its engine does not. */
+export interface RevisionSample {
+  readonly revision: string;
+  /** Requests that one engine runs at once. */
+  readonly maxNumSeqs: number;
+  /** Share of a GPU's memory that the plan lets the engine fill, 0 to 1; absent on a CPU. */
+  readonly gpuMemoryFraction?: number;
 }
 
 interface DeploymentRef {
@@ -63,6 +76,55 @@ export class DeploymentMetrics {
         for (const { namespace, name, phase } of samples.values()) this.labels(namespace, name, phase).set(1);
       },
     });
+    new Gauge({
+      name: 'deepseek_operator_deployment_max_replicas',
+      help: 'Most replicas that its autoscaler may ask for; none without autoscaling.',
+      labelNames: owner,
+      registers,
+      collect() {
+        this.reset();
+        for (const { namespace, name, maxReplicas } of samples.values()) {
+          if (maxReplicas !== undefined) this.labels(namespace, name).set(maxReplicas);
+        }
+      },
+    });
+    new Gauge({
+      name: 'deepseek_operator_deployment_reason',
+      help: '1 for the reason of the Ready condition of the DeepSeekDeployment.',
+      labelNames: [...owner, 'reason'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { namespace, name, reason } of samples.values()) this.labels(namespace, name, reason).set(1);
+      },
+    });
+    const ofRevisions = (name: string, help: string, value: (sample: RevisionSample) => number | undefined): void => {
+      new Gauge({
+        name,
+        help,
+        labelNames: [...owner, 'revision'],
+        registers,
+        collect() {
+          this.reset();
+          for (const { namespace, name: deployment, revisions = [] } of samples.values()) {
+            for (const sample of revisions) {
+              const found = value(sample);
+              if (found !== undefined) this.labels(namespace, deployment, sample.revision).set(found);
+            }
+          }
+        },
+      });
+    };
+    ofRevisions(
+      'deepseek_operator_revision_max_num_seqs',
+      'Requests that one engine of the revision runs at once.',
+      ({ maxNumSeqs }) => maxNumSeqs,
+    );
+    ofRevisions(
+      'deepseek_operator_revision_gpu_memory_fraction',
+      'Share of a GPU that the plan lets an engine of the revision fill, 0 to 1.',
+      ({ gpuMemoryFraction }) => gpuMemoryFraction,
+    );
     new Gauge({
       name: 'deepseek_operator_deployments',
       help: 'DeepSeekDeployments by phase.',

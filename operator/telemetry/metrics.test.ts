@@ -102,6 +102,35 @@ describe('DeepSeekDeployments', () => {
     expect(await samples(metrics, 'deepseek_operator_deployments')).toEqual(['{phase="Idle"} 1']);
   });
 
+  it('say of revisions what their engines do not, and the maximum of an autoscaler where there is one', async () => {
+    const metrics = create();
+    const sample = { ...REST, phase: 'Idle', reason: 'Serving', readyReplicas: 1, wantedReplicas: 1 };
+    metrics.deployments.set(
+      { namespace: 'ai', name: 'chat' },
+      { ...sample, maxReplicas: 8, revisions: [{ revision: 'a', maxNumSeqs: 64, gpuMemoryFraction: 0.9 }] },
+    );
+    metrics.deployments.set(
+      { namespace: 'ai', name: 'cpu' },
+      { ...sample, revisions: [{ revision: 'b', maxNumSeqs: 4 }] },
+    );
+    expect(await samples(metrics, 'deepseek_operator_deployment_max_replicas')).toEqual([
+      '{namespace="ai",name="chat"} 8',
+    ]);
+    expect(await samples(metrics, 'deepseek_operator_revision_max_num_seqs')).toEqual([
+      '{namespace="ai",name="chat",revision="a"} 64',
+      '{namespace="ai",name="cpu",revision="b"} 4',
+    ]);
+    expect(await samples(metrics, 'deepseek_operator_revision_gpu_memory_fraction')).toEqual([
+      '{namespace="ai",name="chat",revision="a"} 0.9',
+    ]);
+    expect(await samples(metrics, 'deepseek_operator_deployment_reason')).toEqual([
+      '{namespace="ai",name="chat",reason="Serving"} 1',
+      '{namespace="ai",name="cpu",reason="Serving"} 1',
+    ]);
+    metrics.deployments.clear();
+    expect(await samples(metrics, 'deepseek_operator_revision_max_num_seqs')).toEqual([]);
+  });
+
   it('leave no series behind when they are gone', async () => {
     const metrics = create();
     metrics.deployments.set(chat, { ...REST, phase: 'Idle', reason: 'Serving', readyReplicas: 1, wantedReplicas: 1 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ManagedFieldsEntry } from '../../kube/types.ts';
-import { KEDA_PAUSED } from '../../resources/index.ts';
+import { KEDA_PAUSED } from '../../autoscaling/index.ts';
 import type { LiveHorizontalPodAutoscaler, LivePod } from '../snapshot.ts';
 import type { LiveScaledObject } from '../keda.ts';
-import { World } from '../testing/world.ts';
+import { ROOM, World } from '../testing/world.ts';
 import { decide } from './decide.ts';
 import { DELETION_COST } from './deletion-cost.ts';
 
@@ -70,7 +70,7 @@ describe('the HPA of a DeepSeekDeployment', () => {
   it('comes back when somebody deletes it or writes into it', () => {
     const world = serving();
     world.tamper('HorizontalPodAutoscaler', 'chat', (hpa) => {
-      Object.assign(hpa['spec'], { maxReplicas: 100 });
+      Object.assign(hpa['spec'] ?? {}, { maxReplicas: 100 });
     });
     world.settle();
     expect(hpaOf(world)?.spec.maxReplicas).toBe(4);
@@ -79,12 +79,23 @@ describe('the HPA of a DeepSeekDeployment', () => {
     expect(hpaOf(world)?.spec.maxReplicas).toBe(4);
   });
 
-  it('is held in a handover, and let go after it', () => {
-    const world = serving({ ...SPEC, rollout: { ways: ['Handover'], capacity: { order: ['Handover'] } } });
-    const before = world.deployment.status;
-    const rollout = { ...before?.rollout, attempt: 1, phase: 'Idle' as const };
-    expect(hpaOf(world)?.spec.behavior?.scaleDown?.selectPolicy).toBe('Max');
-    expect(rollout.phase).toBe('Idle');
+  it('is held while the count is frozen in a handover, and let go after it', () => {
+    const world = serving({ ...SPEC, rollout: { whenCapacityIsShort: ['Handover', 'Wait'] } });
+    const policies = () => {
+      const { scaleUp, scaleDown } = hpaOf(world)?.spec.behavior ?? {};
+      return [scaleUp?.selectPolicy, scaleDown?.selectPolicy];
+    };
+    expect(policies()).toEqual(['Max', 'Max']);
+    world.capacity = { ...ROOM, slots: 0, slotsWithoutServing: [0, 1, 2], slotsWithoutWarm: [0], freeGpus: 0 };
+    world.edit((spec) => ({ ...spec, model: { name: 'deepseek-r1-distill-qwen-14b' } }));
+    world.settle();
+    expect(world.deployment.status?.rollout).toMatchObject({ way: 'Handover' });
+    expect(policies()).toEqual(['Disabled', 'Disabled']);
+    expect(active(world)).toMatchObject({ status: 'False', reason: 'AutoscalingHeld' });
+    world.edit((spec) => ({ ...spec, model: SPEC.model }));
+    world.capacity = ROOM;
+    world.conclude();
+    expect(policies()).toEqual(['Max', 'Max']);
   });
 });
 

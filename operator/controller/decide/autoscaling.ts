@@ -1,9 +1,9 @@
 import { MANAGER, type Reason } from '../../api/index.ts';
 import { ACCELERATORS } from '../../catalog/accelerators.ts';
-import { missingMetrics, type ServedMetrics } from '../../monitoring/adapter-rules.ts';
+import { missingMetrics, type ServedMetrics } from '../../autoscaling/index.ts';
 import { AUTOSCALING_METRIC, type EngineMetricType } from '../../monitoring/names.ts';
 import { covers } from '../../resources/drift.ts';
-import { horizontalPodAutoscaler, scaledObject, scalingWarnings, wantedMetrics } from '../../resources/index.ts';
+import { horizontalPodAutoscaler, scaledObject, scalingWarnings, wantedMetrics } from '../../autoscaling/index.ts';
 import { staleFields } from '../../resources/stale-fields.ts';
 import { acceleratorOf } from '../../rollout/accelerator-nodes.ts';
 import { isOwnedBy } from '../gather.ts';

@@ -3,7 +3,7 @@ import type { IMetricSpec } from 'kubernetes-models/autoscaling/v2/MetricSpec';
 import { API_VERSION, KIND } from '../api/index.ts';
 import { AUTOSCALING_METRIC } from '../monitoring/names.ts';
 import { type Autoscaling, behaviorOf, quantity, wantedMetrics, type WantedMetric } from './scaling.ts';
-import { type Child, childMetadata, type Owner } from './names.ts';
+import { type Child, childMetadata, type Owner } from '../resources/names.ts';
 
 /** What an autoscaler is made of beside the spec. */
 export interface AutoscalerInput {

@@ -1,4 +1,4 @@
-import { AUTOSCALING_METRIC, type EngineMetricType, SERIES_LABEL } from './names.ts';
+import { AUTOSCALING_METRIC, type EngineMetricType, SERIES_LABEL } from '../monitoring/names.ts';
 
 /** A discovery rule of prometheus-adapter (its configuration file, v0.12). */
 export interface AdapterRule {

@@ -1,7 +1,7 @@
 import { API_VERSION, type DeepSeekDeployment, durationSeconds, KIND } from '../api/index.ts';
 import { AUTOSCALING_METRIC, SERIES_LABEL } from '../monitoring/names.ts';
 import type { AutoscalerInput } from './horizontal-pod-autoscaler.ts';
-import { type Child, childMetadata, type Owner } from './names.ts';
+import { type Child, childMetadata, type Owner } from '../resources/names.ts';
 import { type Autoscaling, behaviorOf, wantedMetrics, type WantedMetric } from './scaling.ts';
 
 /** A trigger of KEDA: `prometheus` or `cpu`. */

@@ -3,7 +3,7 @@ import { horizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts';
 import type { Autoscaling } from './scaling.ts';
 import { scalingWarnings } from './scaling.ts';
 import { KEDA_PAUSED, scaledObject } from './scaled-object.ts';
-import { deploymentWith } from './test-support.ts';
+import { deploymentWith } from '../resources/test-support.ts';
 
 const BASE: Autoscaling = { provider: 'HPA', minReplicas: 1, maxReplicas: 8, headroomPercent: 10 };
 const INPUT = { startupBudgetSeconds: 900, tolerance: true, held: false };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { adapterConfig, missingMetrics } from './adapter-rules.ts';
-import { AUTOSCALING_METRIC } from './names.ts';
+import { AUTOSCALING_METRIC } from '../monitoring/names.ts';
 
 const NAMES = Object.values(AUTOSCALING_METRIC).map(({ metric }) => metric);
 
