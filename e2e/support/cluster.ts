@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, jest } from '@jest/globals';
-import { clusterVariable, connectCluster, startCluster, type Cluster, type Profile } from '../../hack/cluster/index.ts';
+import {
+  clusterVariable,
+  connectCluster,
+  startCluster,
+  type Cluster,
+  type ClusterOptions,
+  type Profile,
+} from '../../hack/cluster/index.ts';
 
 /** A cold start builds nothing here (hack/test.ts has), but a busy machine takes its time. */
 const START_TIMEOUT_MS = 180_000;
@@ -14,18 +21,19 @@ const TEST_TIMEOUT_MS = 120_000;
  *     const cluster = testCluster('control-plane');
  *     it('...', async () => { const kubeconfig = await cluster().kubeconfig('operator'); });
  *
+ * With `own` it is always one of the file's own, with programs that have more flags.
  * The cluster is shared: work in a namespace of your own (testNamespace), and stop nothing but what you started.
  */
-export function testCluster(profile: Profile): () => Cluster {
+export function testCluster(profile: Profile, own?: Pick<ClusterOptions, 'extraArgs'>): () => Cluster {
   jest.setTimeout(TEST_TIMEOUT_MS);
   let cluster: Cluster | undefined;
   let owned = false;
   beforeAll(async () => {
-    const dir = process.env[clusterVariable(profile)];
+    const dir = own === undefined ? process.env[clusterVariable(profile)] : undefined;
     owned = dir === undefined || dir === '';
     cluster =
       dir === undefined || dir === ''
-        ? await startCluster({ profile, signal: AbortSignal.timeout(START_TIMEOUT_MS) })
+        ? await startCluster({ profile, ...own, signal: AbortSignal.timeout(START_TIMEOUT_MS) })
         : await connectCluster(dir);
   }, START_TIMEOUT_MS + 5_000);
   afterAll(async () => {

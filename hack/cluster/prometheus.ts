@@ -9,6 +9,8 @@ import type { Cluster } from './types.ts';
 export interface PrometheusOptions {
   /** The content of prometheus.yml. */
   readonly config: object;
+  /** Of 127.0.0.1; default: a free one. Another Prometheus on the port of one that is gone takes its place. */
+  readonly port?: number;
   readonly onProgress?: (line: string) => void;
   /** Aborts the build and the start. */
   readonly signal: AbortSignal;
@@ -29,7 +31,7 @@ export async function startPrometheus(
 ): Promise<PrometheusServer> {
   const { config, signal } = options;
   const command = await findTool('prometheus', options);
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = `127.0.0.1:${options.port ?? (await freePort())}`;
   const url = `http://${address}`;
   const companion = await startCompanion(cluster, {
     name: 'prometheus',

@@ -1,0 +1,169 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { resources } from '../../operator/kube/resources.ts';
+import { eventually, testCluster } from '../support/index.ts';
+import { operatorBench, PATIENCE, writesOf } from '../reconcile/harness.ts';
+import { BRIEF } from '../reconcile/rollouts.ts';
+import { metricsStage, QUICK_HPA } from './stage.ts';
+
+const cluster = testCluster('simulated', QUICK_HPA);
+const stage = metricsStage(cluster);
+const bench = operatorBench(cluster);
+
+/** Nothing is smoothed: what the metrics ask for is done at the next look. */
+const AT_ONCE = {
+  scaleUp: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 100, periodSeconds: 1 }] },
+  scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: 'Percent', value: 100, periodSeconds: 1 }] },
+} as const;
+const SCALED = { minReplicas: 1, maxReplicas: 6, headroomPercent: 0, behavior: AT_ONCE };
+const CHAT = {
+  model: { name: 'deepseek-r1-distill-qwen-1.5b' },
+  accelerator: { type: 'A100-80GB' },
+  ...BRIEF,
+};
+const BATCH_70_30 = { ...SCALED, metrics: [{ type: 'BatchUtilization', target: '70', scaleInBelow: '30' }] };
+
+beforeEach(() => stage().follow([bench().namespace], bench().enginePort));
+
+async function start(name: string, autoscaling: object, more: object = {}): Promise<void> {
+  await bench().create(name, { ...CHAT, autoscaling, ...more });
+  await bench().condition(name, 'Ready', 'True');
+}
+const wanted = async (name = 'chat') => (await bench().get(name)).spec.replicas;
+const running = async (name = 'chat') => (await bench().status(name)).readyReplicas;
+const becomes = (replicas: number, name = 'chat') =>
+  eventually(async () => {
+    expect({ wanted: await wanted(name), ready: await running(name) }).toEqual({ wanted: replicas, ready: replicas });
+  }, PATIENCE);
+/** The HPA has looked at least twice since: its status moves with each look. */
+async function staysFor(replicas: number, ms: number): Promise<void> {
+  const until = performance.now() + ms;
+  await eventually(async () => {
+    expect(await wanted()).toBe(replicas);
+    if (performance.now() < until) throw new Error('still looking');
+  }, PATIENCE).catch(async (error: unknown) => {
+    if (performance.now() < until) throw error;
+  });
+  expect(await wanted()).toBe(replicas);
+}
+
+describe('load', () => {
+  it('makes a deployment grow to what it needs and shrink when it goes, with few writes', async () => {
+    await start('chat', { ...SCALED, metrics: [{ type: 'RunningRequests', target: '4' }] });
+    expect(await wanted()).toBe(1);
+    await bench().condition('chat', 'AutoscalingActive', 'True', 'AutoscalingFollowed');
+    await bench().rest();
+    const before = (await bench().requests()).length;
+    const load = await bench().load('chat', { rps: 0, streams: 12, streamTokens: 400 });
+    await becomes(3);
+    await bench().rest();
+    const up = writesOf((await bench().requests()).slice(before));
+    const deployments = up.filter((write) => write.includes('deployments chat-'));
+    expect(deployments).toHaveLength(1);
+    expect(up.filter((write) => !write.includes('/status'))).toEqual(deployments);
+    const between = (await bench().requests()).length;
+    await load.stop();
+    await becomes(1);
+    await bench().rest();
+    const down = writesOf((await bench().requests()).slice(between)).filter((write) => !write.includes('/status'));
+    // The load ends stream by stream, so that they may go one by one: a write for each time, and one for each pod.
+    const times = down.filter((write) => write.startsWith('patch deployments chat-'));
+    const marked = down.filter((write) => write.startsWith('patch pods '));
+    expect(down).toHaveLength(times.length + marked.length);
+    expect(times.length).toBeLessThanOrEqual(2);
+    expect(new Set(marked).size).toBe(2);
+    expect(load.report().truncatedStreams).toBe(0);
+  });
+
+  it('takes pods away below scaleInBelow alone', async () => {
+    await start('chat', BATCH_70_30, { replicas: 3 });
+    await stage().pretend('BatchUtilization', 0.31);
+    await bench().condition('chat', 'AutoscalingActive', 'True');
+    await staysFor(3, 8_000);
+    await stage().pretend('BatchUtilization', 0.29);
+    await becomes(2); // 3 x 0.29 / 0.70 = 1.24
+  });
+
+  it('is not followed while it is held, and nobody is fought over it', async () => {
+    const disabled = { scaleUp: { selectPolicy: 'Disabled' }, scaleDown: { selectPolicy: 'Disabled' } };
+    await start('chat', { ...BATCH_70_30, behavior: disabled }, { replicas: 2 });
+    await stage().pretend('BatchUtilization', 0.9);
+    await bench().condition('chat', 'AutoscalingActive', 'True');
+    await staysFor(2, 5_000);
+    await stage().pretend('BatchUtilization', 0.01);
+    await staysFor(2, 5_000);
+    await bench().edit('chat', { spec: { replicas: 3 } });
+    await becomes(3);
+    await staysFor(3, 5_000);
+    await bench().edit('chat', { spec: { autoscaling: { behavior: AT_ONCE } } });
+    await eventually(async () => expect(await wanted()).toBe(1), PATIENCE);
+  });
+});
+
+describe('metrics that are missing', () => {
+  it('keep the count while Prometheus is gone, and it heals', async () => {
+    await start('chat', BATCH_70_30, { replicas: 2 });
+    await stage().pretend('BatchUtilization', 0.5);
+    await bench().condition('chat', 'AutoscalingActive', 'True');
+    await stage().killPrometheus();
+    const message = await bench().condition('chat', 'AutoscalingActive', 'False');
+    console.log('prometheus gone:', message);
+    expect(message).toContain('The replicas stay as they are.');
+    await staysFor(2, 3_000);
+    await stage().startPrometheus();
+    await bench().condition('chat', 'AutoscalingActive', 'True');
+    expect(await wanted()).toBe(2);
+  });
+
+  it('keep the count while the adapter is gone, and it heals', async () => {
+    await start('chat', BATCH_70_30, { replicas: 2 });
+    await stage().pretend('BatchUtilization', 0.5);
+    await bench().condition('chat', 'AutoscalingActive', 'True');
+    await stage().killAdapter();
+    const message = await bench().condition('chat', 'AutoscalingActive', 'False', 'MetricsApiUnavailable');
+    console.log('adapter gone:', message);
+    await staysFor(2, 3_000);
+    await stage().startAdapter();
+    await bench().condition('chat', 'AutoscalingActive', 'True');
+    expect(await wanted()).toBe(2);
+  });
+
+  it('are named when nobody has them', async () => {
+    const metrics = [{ type: 'External', target: '5', external: { name: 'no_such_metric' } }];
+    await start('chat', { ...SCALED, metrics }, { replicas: 2 });
+    const message = await bench().condition('chat', 'AutoscalingActive', 'False');
+    console.log('no such metric:', message);
+    expect(message).toContain('no_such_metric');
+    expect(await wanted()).toBe(2);
+    await bench().edit('chat', { spec: { autoscaling: { metrics: [{ type: 'KVCacheUtilization', target: '80' }] } } });
+    await bench().condition('chat', 'AutoscalingActive', 'True');
+  });
+
+  it('are not looked for by two', async () => {
+    await start('chat', { ...SCALED, metrics: [{ type: 'RunningRequests', target: '4' }] }, { replicas: 2 });
+    const { client, namespace, signal } = bench();
+    const own = await client.get(resources.horizontalPodAutoscalers, { namespace, name: 'chat' }, { signal });
+    const other = {
+      apiVersion: own.apiVersion,
+      kind: own.kind,
+      metadata: { name: 'theirs', namespace },
+      spec: own.spec,
+    };
+    await client.create(resources.horizontalPodAutoscalers, other, { signal });
+    const message = await bench().condition('chat', 'AutoscalingActive', 'False', 'AutoscalerConflict');
+    expect(message).toContain(`${namespace}/theirs`);
+    await client.delete(resources.horizontalPodAutoscalers, { namespace, name: 'theirs' }, { signal });
+    await bench().condition('chat', 'AutoscalingActive', 'True');
+  });
+});
+
+it('scales four engines on the same spec', async () => {
+  const engines = { vllm: 'vLLM', sglang: 'SGLang', trtllm: 'TensorRT-LLM', llamacpp: 'llama.cpp' };
+  const autoscaling = { ...SCALED, maxReplicas: 2, metrics: [{ type: 'RunningRequests', target: '2' }] };
+  for (const [name, type] of Object.entries(engines)) await start(name, autoscaling, { engine: { type } });
+  for (const name of Object.keys(engines)) {
+    const load = await bench().load(name, { rps: 0, streams: 4, streamTokens: 400 });
+    await eventually(async () => expect(await wanted(name)).toBe(2), PATIENCE);
+    await load.stop();
+    await becomes(1, name);
+  }
+}, 300_000);
