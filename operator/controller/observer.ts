@@ -125,7 +125,7 @@ export class Observer {
       const endpoints = await this.#endpoints(key, pods, limited);
       await inParallel(endpoints, LOADS_PARALLEL, async (endpoint) => {
         const result = await this.#engines.scrape(endpoint, limited);
-        if (!result.ok || endpoint.pod === undefined) return;
+        if (!result.ok) return;
         loads.set(endpoint.pod, (result.metrics.running ?? 0) + (result.metrics.waiting ?? 0));
       });
     } catch (error) {

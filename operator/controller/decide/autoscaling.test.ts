@@ -70,7 +70,7 @@ describe('the HPA of a DeepSeekDeployment', () => {
   it('comes back when somebody deletes it or writes into it', () => {
     const world = serving();
     world.tamper('HorizontalPodAutoscaler', 'chat', (hpa) => {
-      Object.assign(hpa['spec'] ?? {}, { maxReplicas: 100 });
+      Object.assign(hpa['spec'] as unknown as object, { maxReplicas: 100 });
     });
     world.settle();
     expect(hpaOf(world)?.spec.maxReplicas).toBe(4);
@@ -233,13 +233,9 @@ describe('AutoscalingActive', () => {
 
 describe('provider KEDA', () => {
   const spec = { ...SPEC, autoscaling: { ...AUTOSCALING, provider: 'KEDA', minReplicas: 0 } };
-  const keda = (
-    world: World,
-    live?: LiveScaledObject,
-    prometheusUrl: string | undefined = 'http://prometheus:9090',
-  ) => {
+  const keda = (world: World, live?: LiveScaledObject, prometheusUrl = 'http://prometheus:9090') => {
     world.autoscaling = { keda: { installed: true, live } };
-    return decide(world.snapshot(), { observeOnly: false, ...(prometheusUrl !== undefined && { prometheusUrl }) });
+    return decide(world.snapshot(), { observeOnly: false, prometheusUrl });
   };
   const told = (decision: ReturnType<typeof decide>) =>
     decision.status.conditions?.find(({ type }) => type === 'AutoscalingActive');
