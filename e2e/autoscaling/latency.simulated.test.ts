@@ -65,7 +65,7 @@ it('answers a step of the load as fast as an HPA on a plain Deployment, and the 
   };
   const targets = { chat: [await endpoint('chat')], plain: [await endpoint('plain')] };
   const load = (name: keyof typeof targets) =>
-    new Load(() => targets[name] as never, enginePort, 'chat', { rps: 0, streams: 12, streamTokens: 400 }).start();
+    new Load(() => targets[name], enginePort, 'chat', { rps: 0, streams: 12, streamTokens: 400 }).start();
   const loads = [load('chat'), load('plain')];
   const begun = performance.now();
   const grown = async (name: string): Promise<number> => {
@@ -82,7 +82,7 @@ it('answers a step of the load as fast as an HPA on a plain Deployment, and the 
     }, LIMIT);
     return performance.now() - asked;
   })();
-  const [chat = 0, plain = 0, operator] = await Promise.all([grown('chat'), grown('plain'), followed]);
+  const [chat, plain, operator] = await Promise.all([grown('chat'), grown('plain'), followed]);
   for (const each of loads) await each.stop();
   console.log(
     JSON.stringify({ chatMs: Math.round(chat), plainMs: Math.round(plain), operatorMs: Math.round(operator) }),

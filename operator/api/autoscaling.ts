@@ -54,7 +54,7 @@ const metric = withRules(
         'What is measured: waiting requests, running requests, share of the batch in use, share of the KV cache in use, CPU, or a metric from outside.',
       ),
     target: decimal().describe(
-      'Value that the autoscaler keeps: requests per pod for QueueDepth and RunningRequests, percent for BatchUtilization, KVCacheUtilization and CPU, the metric’s own unit for External.',
+      'Value that the autoscaler keeps: requests per pod for QueueDepth and RunningRequests, percent for BatchUtilization, KVCacheUtilization and CPU, the metric’s own unit per replica for External.',
     ),
     scaleInBelow: decimal()
       .describe('Pods are taken away only while the value is below this, in the unit of target. Default: target.')
@@ -125,7 +125,7 @@ export const autoscalingSpec = withRules(
     maxReplicas: z.int32().min(1).max(1000).describe('Most replicas.'),
     headroomPercent: percent().describe('Capacity that is kept free above what the metrics ask for.').default(10),
     metrics: atomicList(metric, 8, 1)
-      .describe('What is scaled on; the highest wish wins. Default: QueueDepth.')
+      .describe('What is scaled on; the highest wish wins. Default: QueueDepth 5 and BatchUtilization 80.')
       .exactOptional(),
     behavior: z
       .object({
