@@ -1,7 +1,9 @@
 import { ANNOTATION } from '../../api/index.ts';
+import { childNames } from '../../resources/names.ts';
 import { nextStep } from '../../rollout/next.ts';
 import { rolloutSettings } from '../../rollout/settings.ts';
 import { traffic } from '../../rollout/traffic.ts';
+import { windowState } from '../../rollout/windows.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { assignmentsOf } from './assignments.ts';
 import { capacityOf } from './capacity.ts';
@@ -9,6 +11,7 @@ import { childIntents } from './children.ts';
 import { desiredRevision } from './desired.ts';
 import { eventsOf, eventsOfWrites } from './events.ts';
 import { evidenceOf, failuresOf, nextLook } from './evidence.ts';
+import { withinSchema } from './fit.ts';
 import type { DecideOptions, Decision, Judgement } from './judgement.ts';
 import { knownRevisions } from './known-revisions.ts';
 import { inHistory, withMarks } from './marks.ts';
@@ -31,6 +34,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const found = desiredRevision(deployment, stored, snapshot.deployments, snapshot.cluster, options.making);
   const sets = setsOf(snapshot);
   const settings = rolloutSettings(spec);
+  const window = windowState(settings.maintenanceWindows, now);
   const serves = traffic(activeServiceOf(snapshot), stored, withDeployment(snapshot, sets), {
     servingRevision: servingInStatus(deployment),
     ...statusTraffic(deployment),
@@ -41,13 +45,16 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const evidence = evidenceOf(snapshot, known);
   const failures = failuresOf(evidence);
   const order = pendingOrder(snapshot);
-  const findings = { settings, traffic: serves, desired, revisions: known, sets, evidence, failures, replicas, order };
+  const findings = {
+    ...{ settings, window, traffic: serves, desired, revisions: known },
+    ...{ sets, evidence, failures, replicas, order },
+  };
   const step = nextStep(rolloutInput(snapshot, findings));
   const revisions = withMarks(known, step, now).filter(inHistory(known, step, desired, spec));
   const observeOnly = options.observeOnly || deployment.metadata.annotations?.[ANNOTATION.reconcile] === 'disabled';
   const leaveService = settings.paused && serves.foreignSelector;
   const judgement: Judgement = {
-    ...{ desired, traffic: serves, step, replicas, revisions, states: sets, failures, settings, order },
+    ...{ desired, traffic: serves, step, replicas, revisions, states: sets, failures, settings, window, order },
     ...{ leaveService, observeOnly },
     capacity: capacityOf(snapshot, { desired, step, states: sets, replicas }),
     restart: restartOf(snapshot, step, replicas, order),
@@ -60,12 +67,12 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const wanted = evict === undefined ? children : [...children, evict];
   const specFirst = spec.replicas === undefined && step.serving !== undefined;
   if (specFirst) wanted.unshift({ type: 'SetReplicas', replicas });
-  const next = statusOf(snapshot, judgement, wanted);
+  const next = withinSchema(statusOf(snapshot, judgement, wanted));
   return {
     intents: observeOnly ? [] : specFirst ? wanted.slice(0, 1) : wanted,
     specFirst: specFirst && !observeOnly,
     status: next,
-    unchanged: () => statusOf(snapshot, { ...judgement, observeOnly: true }, []),
+    unchanged: () => withinSchema(statusOf(snapshot, { ...judgement, observeOnly: true }, [])),
     events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted),
     eventsOfWrites: (done) => eventsOfWrites(snapshot, judgement, done),
     replicas,
@@ -85,7 +92,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
 /** The sets that have a Deployment: pods that are left of one that is gone serve nobody. */
 function withDeployment({ deployments, deployment }: Snapshot, sets: ReturnType<typeof setsOf>) {
   const names = new Set(deployments.map(({ metadata }) => metadata.name));
-  return new Map([...sets].filter(([hash]) => names.has(`${deployment.metadata.name}-${hash}`)));
+  return new Map([...sets].filter(([hash]) => names.has(childNames(deployment.metadata.name, hash).deployment)));
 }
 
 function capacityWanted({ step, observeOnly, revisions }: Judgement): Pick<Decision, 'capacityWanted'> {
