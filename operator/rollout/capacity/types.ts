@@ -72,3 +72,31 @@ export interface CapacityReading {
   /** What can buy nodes; absent: nothing that we know. */
   readonly autoscaler?: 'cluster-autoscaler' | 'Karpenter';
 }
+
+/** Pods of another DeepSeekDeployment that come after those of everybody who needs GPUs: an old version that is kept warm. */
+export interface Giver {
+  /** `namespace/name` of the DeepSeekDeployment. */
+  readonly holder: string;
+  readonly revision: string;
+  /** Replicas that its Deployment is to have; pods beyond them are about to go. */
+  readonly replicas: number;
+}
+
+/** What a giver is asked for. */
+export interface Claim {
+  /** `namespace/name` of the DeepSeekDeployment that is asked. */
+  readonly giver: string;
+  readonly revision: string;
+  /** Replicas that it may keep. What is already on its way out is not asked for again. */
+  readonly keep: number;
+}
+
+/** Whose room is to be claimed of whom. Reservations are those who come first, with those who have claimed before. */
+export interface ClaimQuestion extends CapacityQuestion {
+  /** Replicas that are wanted of the revision, with those that have a node. */
+  readonly replicas: number;
+  /** Fewer of them are of use, too. */
+  readonly partly: boolean;
+  /** In the order in which they are asked. */
+  readonly givers: readonly Giver[];
+}
