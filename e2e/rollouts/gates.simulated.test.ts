@@ -152,7 +152,7 @@ describe('a good version', () => {
     ];
     const { old, watch } = await trials.begin({
       proof: { warmUpRequests: 1, pairedRequests: 10, smokeTests: [{ prompt: '2+2=', contains: '4' }] },
-      ...{ gates, promotion: 'Manual', watch: { duration: '20s' } },
+      ...{ gates, promotion: 'Manual', watch: { duration: '10m' } },
     });
     await bench().simulator.setRule({ name: 'noise', match: {}, behaviour: { latencySigma: 0.2 } });
     const load = await bench().load('chat', { rps: 30 });
@@ -163,6 +163,9 @@ describe('a good version', () => {
     const before = load.report().calls;
     await eventually(() => expect(load.report().calls).toBeGreaterThan(before + 200), PATIENCE);
     await bench().order('chat', 'promote', candidate?.revision);
+    const next = await trials.watching();
+    await eventually(() => expect(load.report().byRevision[next]?.requests).toBeGreaterThan(400), PATIENCE);
+    bench().advance(WATCH_MS);
     await bench().condition('chat', 'Ready', 'True');
     const { serving, rollout } = await bench().status('chat');
     expect(serving).toMatchObject({ revision: candidate?.revision, proven: true });
