@@ -16,6 +16,7 @@ import { EngineLogs, type LogClient } from './engine-logs.ts';
 import { ServerVersionReader, type VersionClient } from './server-version.ts';
 import { createReconciler, ObstacleError } from './reconciler.ts';
 import { Admission } from './admission.ts';
+import { ClaimBook } from './claim-book.ts';
 import { CapacityReader } from './capacity-reader.ts';
 import { NodeAutoscalerReader } from './node-autoscaler.ts';
 import { Observer } from './observer.ts';
@@ -121,6 +122,7 @@ export class Manager {
       priorityClasses,
       capacity: new CapacityReader({ client: watchClient, nodes: this.#caches.nodes, autoscaler, priorityClasses }),
       admission: new Admission({ clock }),
+      claims: new ClaimBook((giver) => this.#queue.add(giver, PRIORITY.live)),
       observer,
       events,
       metrics,

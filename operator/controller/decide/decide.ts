@@ -8,6 +8,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { assignmentsOf } from './assignments.ts';
 import { capacityOf } from './capacity.ts';
 import { childIntents } from './children.ts';
+import { claimWish } from './claims.ts';
 import { desiredRevision } from './desired.ts';
 import { eventsOf, eventsOfWrites } from './events.ts';
 import { evidenceOf, failuresOf, nextLook } from './evidence.ts';
@@ -81,6 +82,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
       causeInLog === true && pod !== undefined ? [pod] : [],
     ),
     ...capacityWanted(judgement),
+    ...claimWanted(judgement),
     assignments: observeOnly ? [] : assignmentsOf(snapshot, step, known, settings),
     rollout: step,
     rendersRevision:
@@ -103,6 +105,14 @@ function capacityWanted({ step, observeOnly, revisions }: Judgement): Pick<Decis
   return template === undefined
     ? {}
     : { capacityWanted: { revision, template, serving: step.serving, warm: step.previous } };
+}
+
+function claimWanted(judgement: Judgement): Pick<Decision, 'claimWanted'> {
+  const { step, revisions } = judgement;
+  const wish = claimWish(judgement);
+  const template = revisions.find(({ hash }) => hash === wish?.revision)?.data.template;
+  if (wish === undefined || template === undefined) return {};
+  return { claimWanted: { ...wish, template, serving: step.serving, warm: step.previous } };
 }
 
 /** The shortest of some waits, at least a second. */

@@ -5,6 +5,7 @@ import type { RolloutSettings } from '../../rollout/settings.ts';
 import type { Revision, RevisionData } from '../../rollout/revision.ts';
 import type { Traffic } from '../../rollout/traffic.ts';
 import type { Capacity } from './capacity.ts';
+import type { ClaimWish } from './claims.ts';
 import type { Desired, Making } from './desired.ts';
 import type { Assignment } from '../observations.ts';
 import type { EventRecord, Intent } from './intents.ts';
@@ -41,6 +42,8 @@ export interface Decision {
     readonly serving?: string | undefined;
     readonly warm?: string | undefined;
   };
+  /** Somebody lacks room that versions which others keep warm may hold: it is claimed of them. */
+  readonly claimWanted?: ClaimWish & NonNullable<Decision['capacityWanted']>;
   /** A revision is rendered in this pass that could name the PriorityClass of models, if the cluster has it. */
   readonly rendersRevision: boolean;
   /** What is to be observed from now on; what is missing here is observed no longer. */

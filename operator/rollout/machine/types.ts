@@ -96,8 +96,8 @@ export interface RolloutInput {
   readonly trafficLeft?: boolean;
   /** A number from 0 to 1 that differs between objects and attempts: spreads retries. */
   readonly jitter: number;
-  /** Another rollout or a scale-up that needs GPUs which a warm set of ours holds: GPUs, and for whom. */
-  readonly claims: readonly { readonly holder: string; readonly gpus: number }[];
+  /** Another rollout or a scale-up that needs GPUs which a warm set of ours holds: for whom, and how many replicas it leaves. */
+  readonly claims: readonly { readonly holder: string; readonly keep: number }[];
   /** Whether a gateway takes the route: 'Taken', or why not yet. Absent: no gateway. */
   readonly route?:
     | {

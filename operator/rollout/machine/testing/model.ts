@@ -59,7 +59,7 @@ export class Model {
   trafficLevel: 'Enough' | 'None' = 'Enough';
   route: RolloutInput['route'];
   order: Order | undefined;
-  claims: { holder: string; gpus: number }[] = [];
+  claims: { holder: string; keep: number }[] = [];
   capacityUnknown = false;
 
   marks = new Map<string, Marks>([['a', { proven: '2026-01-01T00:00:00Z' }]]);
