@@ -47,27 +47,33 @@ function reserved({ wanted = 2, placed = 0, leaving = 0, stored = true, ...of }:
   } as never;
   return reservationsBeside(own, [own, other], stores);
 }
-const replicas = (count: number) => (count === 0 ? [] : [{ holder: 'ai/other', replicas: count, template: TEMPLATE }]);
+/** Replicas without a node, and those with one; nothing at all where both are 0. */
+const rollout = (replicas: number, placed = 0) =>
+  replicas + placed === 0 ? [] : [{ holder: 'ai/other', replicas, placed, template: TEMPLATE }];
 
-test.each<[string, Case, number]>([
-  ['what an admitted rollout does not hold yet', {}, 2],
-  ['less than the status said, once pods have their nodes', { placed: 1 }, 1],
-  ['nothing once all have', { placed: 2 }, 0],
-  ['what pods on their way out held', { leaving: 2 }, 2],
-  ['no more than the Deployment asks for', { wanted: 1 }, 1],
-  ['no more than the status says', { wanted: 5 }, 2],
-  ['nothing without a Deployment', { wanted: 'None' }, 0],
-  ['nothing of a revision that is lost', { stored: false }, 0],
-  ['nothing of one that waits', { rollout: { capacity: { needed: 8 } } }, 0],
-  ['nothing while it is paused', { rollout: { pausedAt: '2026-01-01T00:00:00Z' } }, 0],
-  ['nothing while a pause is asked for', { spec: { rollout: { paused: true } } }, 0],
-  ['nothing on its way out', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }, 0],
+test.each<[string, Case, readonly object[]]>([
+  ['what an admitted rollout does not hold yet', {}, rollout(2)],
+  ['less than the status said, once pods have their nodes', { placed: 1 }, rollout(1, 1)],
+  ['nothing more once all have', { placed: 2 }, rollout(0, 2)],
+  ['what pods on their way out held', { leaving: 2 }, rollout(2)],
+  ['no more than the Deployment asks for', { wanted: 1 }, rollout(1)],
+  ['no more than the status says', { wanted: 5 }, rollout(2)],
+  ['nothing without a Deployment', { wanted: 'None' }, rollout(0)],
+  ['nothing of a revision that is lost', { stored: false }, rollout(0)],
+  ['nothing of one that waits', { rollout: { capacity: { needed: 8 } } }, rollout(0)],
+  ['nothing while it is paused', { rollout: { pausedAt: '2026-01-01T00:00:00Z' } }, rollout(0)],
+  ['nothing while a pause is asked for', { spec: { rollout: { paused: true } } }, rollout(0)],
+  ['nothing on its way out', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }, rollout(0)],
   [
     'nothing where writes are switched off',
     { metadata: { annotations: { 'deepseek-operator.io/reconcile': 'disabled' } } },
-    0,
+    rollout(0),
   ],
-  ['nothing of a spec that cannot be read', { status: { conditions: [{ type: 'Ready', reason: 'InvalidSpec' }] } }, 0],
+  [
+    'nothing of a spec that cannot be read',
+    { status: { conditions: [{ type: 'Ready', reason: 'InvalidSpec' }] } },
+    rollout(0),
+  ],
 ])('another rollout reserves %s', (_, how, expected) => {
-  expect(reserved(how)).toEqual(replicas(expected));
+  expect(reserved(how)).toEqual(expected);
 });

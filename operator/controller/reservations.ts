@@ -8,8 +8,8 @@ import { BY_DEPLOYMENT, type ChildStores } from './gather.ts';
 import type { LiveDeepSeekDeployment } from './snapshot.ts';
 
 /**
- * What other rollouts were admitted for and do not hold yet: what their statuses say, as far as their Deployments still
- * ask for it. One that nobody moves on (paused, left alone by request, with a spec that cannot be read, on its way out)
+ * What other rollouts were admitted for and have not switched to yet. What they do not hold yet is what their statuses
+ * say, as far as their Deployments still ask for it. One that nobody moves on (paused, left alone by request, with a spec that cannot be read, on its way out)
  * reserves nothing: no deadline would ever end that. Its pods that wait count like everybody’s.
  */
 export function reservationsBeside(
@@ -19,8 +19,8 @@ export function reservationsBeside(
 ): Reservation[] {
   return all.flatMap((other): Reservation[] => {
     const { rollout, candidate } = other.status ?? {};
-    const reserved = rollout?.capacity?.reserved ?? 0;
-    if (other.metadata.uid === own.metadata.uid || reserved === 0 || candidate === undefined) return [];
+    const reserved = rollout?.capacity?.reserved;
+    if (other.metadata.uid === own.metadata.uid || reserved === undefined || candidate === undefined) return [];
     if (!isReconciled(other) || rollout?.pausedAt !== undefined || other.spec.rollout?.paused === true) return [];
     const { namespace, name } = other.metadata;
     const names = childNames(name, candidate.revision);
@@ -34,7 +34,8 @@ export function reservationsBeside(
       const isOurs = metadata.labels?.[LABEL.revision] === candidate.revision;
       return isOurs && metadata.deletionTimestamp === undefined && spec?.nodeName !== undefined;
     }).length;
-    const replicas = Math.min(Math.ceil(reserved / gpus), wanted - placed);
-    return replicas > 0 ? [{ holder: keyOf(other.metadata), replicas, template: data.template }] : [];
+    const replicas = Math.max(0, Math.min(Math.ceil(reserved / gpus), wanted - placed));
+    if (replicas + placed === 0) return [];
+    return [{ holder: keyOf(other.metadata), replicas, placed, template: data.template }];
   });
 }

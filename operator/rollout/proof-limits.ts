@@ -1,4 +1,4 @@
-import { durationSeconds } from '../api/durations.ts';
+import { durationMs } from '../api/durations.ts';
 import type { ProofSettings } from './settings.ts';
 
 /**
@@ -29,7 +29,7 @@ const MIN_PAIRS_MS = 30_000;
  */
 export function proofLimitMs(proof: ProofSettings, candidatePods: number): number {
   const rounds = Math.ceil(candidatePods / WARM_UP_PARALLEL);
-  const smoke = (proof.smokeTests ?? []).reduce((sum, test) => sum + smokeTestLimitMs(test), 0);
+  const smoke = (proof.smokeTests ?? []).reduce((sum, test) => sum + durationMs(test.within), 0);
   const pairs = proof.pairedRequests === 0 ? 0 : CONCURRENCIES.length * (pairsLimitMs(proof) + 2 * REQUEST_LIMIT_MS);
   return rounds * warmUpLimitMs(proof) + smoke + pairs;
 }
@@ -42,9 +42,4 @@ export function warmUpLimitMs({ warmUpRequests }: Pick<ProofSettings, 'warmUpReq
 /** No pair of a concurrency is begun after so long, milliseconds. */
 export function pairsLimitMs({ pairedRequests }: Pick<ProofSettings, 'pairedRequests'>): number {
   return Math.max(MIN_PAIRS_MS, pairedRequests * PAIR_MS);
-}
-
-/** How long a smoke test may take, milliseconds. */
-export function smokeTestLimitMs({ within }: { readonly within: string }): number {
-  return Math.round(durationSeconds(within) * 1000);
 }

@@ -1,5 +1,6 @@
 import type { HistoryEntry } from '../../api/index.ts';
 import type { Outcome } from '../../rollout/machine/types.ts';
+import { whyTakenBack } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Judgement, Status } from './judgement.ts';
 import { seconds } from './times.ts';
@@ -38,7 +39,7 @@ export function historyOf(
   function ending(entry: HistoryEntry): HistoryEntry {
     const found = revisions.find(({ hash }) => hash === entry.revision);
     const back = deployment.status?.rollout?.phase === 'RollingBack';
-    const marked = (found?.failed ?? found?.held) !== undefined;
+    const marked = whyTakenBack(found) !== undefined;
     const unserved = found?.failed === undefined ? 'Aborted' : 'Failed';
     const served = found?.proven === undefined ? 'AcceptedUnproven' : 'Promoted';
     const gone = marked ? (back ? 'RolledBack' : unserved) : 'Superseded';

@@ -4,6 +4,7 @@ import type { ReplicaSetState, RolloutStep } from '../../rollout/next.ts';
 import type { RolloutSettings } from '../../rollout/settings.ts';
 import type { Revision, RevisionData } from '../../rollout/revision.ts';
 import type { Traffic } from '../../rollout/traffic.ts';
+import type { WindowState } from '../../rollout/windows.ts';
 import type { Capacity } from './capacity.ts';
 import type { ClaimWish } from './claims.ts';
 import type { Desired, Making } from './desired.ts';
@@ -72,9 +73,21 @@ export interface Judgement {
   /** Writes to children are switched off by annotation or flag. */
   readonly observeOnly: boolean;
   readonly settings: RolloutSettings;
+  /** The maintenance windows: whether one is open, and what is wrong with them. */
+  readonly window: WindowState;
   readonly order: PendingOrder | undefined;
   /** An ordered restart of the pods of what serves. */
   readonly restart: Restart | undefined;
+}
+
+/** What came of the order that was looked at in this pass; undefined: there was none, or it goes on. */
+export function orderResult({
+  order,
+  step,
+  restart,
+}: Pick<Judgement, 'order' | 'step' | 'restart'>): RolloutStep['ordered'] {
+  if (order === undefined) return undefined;
+  return order.refusal === undefined ? (step.ordered ?? restart?.ordered) : { accepted: false, message: order.refusal };
 }
 
 /** A condition before it has its times. */

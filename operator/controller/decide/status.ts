@@ -3,9 +3,10 @@ import { revisionSelector } from '../../resources/names.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { dropUndefined } from '../transforms.ts';
 import { conditionsOf } from './conditions.ts';
 import { historyOf } from './history.ts';
-import type { Judgement, Status } from './judgement.ts';
+import { type Judgement, orderResult, type Status } from './judgement.ts';
 import type { Intent } from './intents.ts';
 import { rolloutStatus } from './memory.ts';
 import { isLeftover } from './route.ts';
@@ -79,15 +80,10 @@ function handledOrder(
   previous: Status | undefined,
   judgement: Judgement,
 ): Pick<Status, 'handledOrder' | 'orderResult'> {
-  const { order, step, restart, observeOnly } = judgement;
-  const result =
-    order?.refusal === undefined ? (step.ordered ?? restart?.ordered) : { accepted: false, message: order.refusal };
+  const { order, observeOnly } = judgement;
+  const result = orderResult(judgement);
   if (order === undefined || result === undefined || observeOnly) {
-    const { handledOrder: handled, orderResult } = previous ?? {};
-    return {
-      ...(handled !== undefined && { handledOrder: handled }),
-      ...(orderResult !== undefined && { orderResult }),
-    };
+    return dropUndefined({ handledOrder: previous?.handledOrder, orderResult: previous?.orderResult });
   }
   const text = `${result.accepted ? 'Accepted' : 'Refused'}: ${result.message}`;
   return { handledOrder: order.text, orderResult: text.slice(0, 1024) };

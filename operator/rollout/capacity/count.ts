@@ -142,8 +142,8 @@ function reservedBy(
   requests: Requests,
 ): CapacityReading['reservedBy'] {
   if (device === undefined) return [];
-  return reservationsOfOthers(question).flatMap(({ holder, replicas, template: { spec } }) => {
-    const gpus = replicas * (requests.ofPod(spec)[device] ?? 0);
+  return reservationsOfOthers(question).flatMap(({ holder, replicas, placed = 0, template: { spec } }) => {
+    const gpus = (replicas + placed) * (requests.ofPod(spec)[device] ?? 0);
     const shares = spec !== undefined && [...rooms.values()].some((node) => isEligible(node, spec));
     return gpus > 0 && shares ? [{ holder, gpus }] : [];
   });

@@ -1,10 +1,11 @@
 import type { RolloutPhase } from '../../api/index.ts';
 import type { Course } from './course.ts';
-import { gpusOf, isHeld, isSettled, rollbackTarget, setOf } from './course.ts';
+import { gpusOf, isHeld, isSettled, revisionOf, rollbackTarget, setOf } from './course.ts';
 import { causeOf, judgementAgainst } from './causes.ts';
 import type { Memory, RolloutInput } from './types.ts';
 import { isBeforeSwitch } from './table.ts';
 import { admissionOf } from './ways.ts';
+import { whyTakenBack } from '../revision.ts';
 import type { StageVerdict } from '../verdicts/types.ts';
 
 type Action = (course: Course, input: RolloutInput, to: RolloutPhase) => Course;
@@ -274,7 +275,7 @@ const ACTIONS = {
     const { candidate = serving } = memory;
     // By an order, or by the spec: what the spec still asks for is held from here on.
     const hold = input.desired === serving && !course.marks.some(({ revision }) => revision === serving);
-    const failed = revisionFailed(input, serving);
+    const marked = whyTakenBack(revisionOf(input, serving)) !== undefined;
     return {
       ...course,
       memory: { ...at(memory, to, input.now), candidate },
@@ -283,7 +284,7 @@ const ACTIONS = {
       switchedAt: input.now,
       switched: true,
       marks:
-        hold && !failed
+        hold && !marked
           ? [
               ...course.marks,
               { kind: 'held', revision: serving, cause: `Held: it was taken back to revision ${target}, by order` },
@@ -348,10 +349,6 @@ function finish(course: Course, input: RolloutInput, to: RolloutPhase): Course {
     marks: [...course.marks, { kind: 'held', revision: candidate, cause }],
     ended: { revision: candidate, outcome: 'RolledBack' },
   };
-}
-
-function revisionFailed({ revisions }: RolloutInput, hash: string): boolean {
-  return revisions.some((revision) => revision.hash === hash && (revision.failed ?? revision.held) !== undefined);
 }
 
 function retryAfter({ jitter }: RolloutInput): number {

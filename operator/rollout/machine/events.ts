@@ -1,3 +1,4 @@
+import { durationMs } from '../../api/durations.ts';
 import { refusalOf } from '../orders.ts';
 import {
   type Course,
@@ -16,9 +17,10 @@ import {
 import { enough } from './enough.ts';
 import { isMixing } from './mixed.ts';
 import { leavingLimitMs } from './leaving.ts';
+import { standingOf } from './standing.ts';
 import { cellOf, isBeforeSwitch, TABLE } from './table.ts';
 import type { EventName, RolloutInput } from './types.ts';
-import { deadlineOf, durationMs, GATEWAY_SETTLE_MS, PROGRAMMING_LIMIT_MS, routeLimit } from './times.ts';
+import { deadlineOf, GATEWAY_SETTLE_MS, PROGRAMMING_LIMIT_MS, routeLimit } from './times.ts';
 import { wayOf } from './ways.ts';
 import { asksForRoom, servingComesFirst, sizeYielding } from './room.ts';
 
@@ -37,14 +39,8 @@ const ordered =
 
 /** Whether the order may be carried out: the rule that kubectl-deepseek asks, too. */
 const mayRollBack: Predicate = (course, input) => {
-  const { order, revisions } = input;
-  if (order === undefined) return false;
-  const { memory, serving } = course;
-  const standing = {
-    ...{ phase: memory.phase, paused: input.settings.paused, serving, candidate: memory.candidate },
-    revisions: revisions.map(({ hash }) => hash),
-  };
-  return refusalOf(order, standing) === undefined;
+  const { order } = input;
+  return order !== undefined && refusalOf(order, standingOf(course, input)) === undefined;
 };
 
 /** Switching may be left for the old version as soon as the flip itself has arrived. */

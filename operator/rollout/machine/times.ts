@@ -1,4 +1,4 @@
-import { durationSeconds } from '../../api/durations.ts';
+import { durationMs } from '../../api/durations.ts';
 import { proofLimitMs } from '../proof-limits.ts';
 import { type Course, minimumOf, proofIsOff, revisionOf, rollbackTarget, wantedOf, windowEnd } from './course.ts';
 import { isBeforeSwitch } from './table.ts';
@@ -25,11 +25,6 @@ export function routeLimit(step: number, notTakenSince = 0): number {
 
 /** What a gateway needs from taking a route to sending requests to all of its backends (Traefik 3.6: up to 2 s). */
 export const GATEWAY_SETTLE_MS = 3_000;
-
-/** Milliseconds of a duration of the API. */
-export function durationMs(duration: string): number {
-  return Math.round(durationSeconds(duration) * 1000);
-}
 
 /** Replicas that load one after the other before the phase can end: in a handover each waits for the GPUs of the next old one. */
 function loadsInTurn(memory: Course['memory'], input: RolloutInput): number {

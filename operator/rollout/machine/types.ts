@@ -13,8 +13,6 @@ export interface ReplicaSetState {
   readonly readyReplicas: number;
   /** Ready for at least minReadySeconds, all of the current template, counted by a Deployment controller that has seen the current spec. */
   readonly availableReplicas: number;
-  /** The Deployment controller gave up waiting (Progressing=False, ProgressDeadlineExceeded). */
-  readonly deadlineExceeded: boolean;
   /** Pods that exist and have not ended, those on their way out included. */
   readonly pods: number;
   /** Those of them on their way out: they hold their GPUs until they are gone. */

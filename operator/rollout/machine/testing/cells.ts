@@ -9,7 +9,6 @@ const set = (replicas: number, ready = replicas, more: Partial<ReplicaSetState> 
   replicas,
   readyReplicas: ready,
   availableReplicas: ready,
-  deadlineExceeded: false,
   pods: replicas,
   terminating: 0,
   placed: replicas,

@@ -342,7 +342,6 @@ export class Model {
       replicas: this.deployments.get(hash) ?? 0,
       readyReplicas: ready,
       availableReplicas: ready,
-      deadlineExceeded: false,
       pods: own.length,
       terminating: own.length - staying.length,
       placed: staying.filter(({ placed }) => placed).length,
