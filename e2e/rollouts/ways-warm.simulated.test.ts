@@ -3,7 +3,7 @@ import { countWrites } from '../../hack/cluster/index.ts';
 import { operatorBench } from '../reconcile/harness.ts';
 import type { TrafficWatch } from '../reconcile/traffic.ts';
 import { testCluster } from '../support/index.ts';
-import { SECOND, WaysBench } from './ways.ts';
+import { SECOND, THIRD, WaysBench } from './ways.ts';
 
 const cluster = testCluster('simulated');
 const bench = operatorBench(cluster);
@@ -69,6 +69,31 @@ describe('two old versions that are kept warm', () => {
     expect(to('third')).toEqual(['patch deployments ']);
     for (const { watch } of [first, second]) kept(watch, 2, 4);
     kept(third.watch, 1, 4);
+  });
+});
+
+describe('an old version that is kept warm beside one that was given up', () => {
+  it('gives, too: the spec still asks for what is held', async () => {
+    const pool = await ways.pool({ gpusPerNode: 4 });
+    const keeper = await ways.serve(pool, { name: 'keeper', replicas: 1, rollout: { ...WAIT, promotion: 'Manual' } });
+    await ways.change(SECOND, 'keeper');
+    await ways.phaseOf('keeper', 'AwaitingPromotion');
+    const { candidate } = await bench().status('keeper');
+    await bench().order('keeper', 'promote', candidate?.revision ?? '');
+    const next = await ways.watched('keeper');
+    await ways.change(THIRD, 'keeper');
+    await ways.phaseOf('keeper', 'AwaitingPromotion');
+    const { candidate: given = { revision: '' } } = await bench().status('keeper');
+    await bench().order('keeper', 'abort', given.revision);
+    await ways.phaseOf('keeper', 'Held');
+    await ways.sizes({ [keeper.revision]: 1, [next]: 1 }, 'keeper');
+    const other = await ways.serve(pool, { name: 'other', replicas: 2, rollout: WAIT });
+    await bench().edit('other', { spec: { replicas: 3 } });
+    await other.watch.served(other.revision, 3);
+    await ways.sizes({ [next]: 1 }, 'keeper');
+    await ways.phaseOf('keeper', 'Held');
+    kept(keeper.watch, 1, 3);
+    kept(other.watch, 2, 3);
   });
 });
 
