@@ -208,6 +208,20 @@ describe('traffic', () => {
   });
 });
 
+it('ends all that goes on for an object that is forgotten, and keeps nothing of it', async () => {
+  const { observer, want, settle, scraped, asked, news, clock } = bench();
+  want(trafficOf('old'), proofOf([]), warmUpOf([engine('a')]));
+  await settle(10_000);
+  const before = [scraped.length, asked.length, news.length];
+  expect(before).not.toContain(0);
+  observer.forget('uid');
+  await clock.advance(60_000);
+  await settle(10_000);
+  expect([scraped.length, asked.length, news.length]).toEqual(before);
+  const { traffic, warmPods, proofs } = observer.known('uid');
+  expect([traffic.get('old'), warmPods.has('a/c1'), proofs.get('new/1')]).toEqual([undefined, false, undefined]);
+});
+
 it('ends all that it has begun when it is stopped', async () => {
   const { observer, want, settle, scraped, stop, closed, clock } = bench();
   want(trafficOf('old'), proofOf([]), warmUpOf([engine('a')]));
