@@ -78,7 +78,6 @@ const TOLD: Readonly<Partial<Record<EventName, { readonly reason: string; readon
   Proved: { reason: 'Proved' },
   StepReady: { reason: 'CanaryStep' },
   Grown: { reason: 'ReadyToSwitch' },
-  Confirmed: { reason: 'Watching' },
   WatchPassed: { reason: 'Proven' },
   WatchUnproven: { reason: 'AcceptedUnproven', type: 'Warning' },
   RollbackDone: { reason: 'RolledBack' },

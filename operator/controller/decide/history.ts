@@ -23,7 +23,11 @@ export function historyOf(
     const index = entries.findIndex(({ revision, outcome }) => revision === ended.revision && outcome === IN_PROGRESS);
     const entry = entries[index];
     if (entry !== undefined) entries[index] = { ...entry, outcome: ended.outcome, finishedAt: seconds(now) };
-    else if (ended.outcome !== 'Superseded')
+    // What has ended before may be taken back later; it is told once.
+    else if (
+      ended.outcome !== 'Superseded' &&
+      entries.find(({ revision }) => revision === ended.revision)?.outcome !== ended.outcome
+    )
       entries.unshift(begun(ended.revision, { outcome: ended.outcome, finishedAt: seconds(now) }));
   }
   const candidate = step.memory.candidate;

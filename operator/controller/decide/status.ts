@@ -9,6 +9,7 @@ import { historyOf } from './history.ts';
 import { type Judgement, orderResult, type Status } from './judgement.ts';
 import type { Intent } from './intents.ts';
 import { rolloutStatus } from './memory.ts';
+import { earlierOrders } from './order.ts';
 import { isLeftover } from './route.ts';
 import { rollbackOf } from './rollback.ts';
 import { seconds } from './times.ts';
@@ -61,7 +62,7 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
     ...(restart !== undefined && restart.remaining > 0 && !observeOnly
       ? { restart: { startedAt: restart.startedAt, remaining: restart.remaining } }
       : {}),
-    ...handledOrder(previous, judgement),
+    ...handledOrder(deployment, judgement),
     ...historyOf(snapshot, judgement),
   };
 }
@@ -77,16 +78,21 @@ function routeMade({ deployment, route }: Snapshot, step: RolloutStep, observeOn
 
 /** The order that was handled, and what came of it: in this pass, or as it was. */
 function handledOrder(
-  previous: Status | undefined,
+  deployment: Snapshot['deployment'],
   judgement: Judgement,
-): Pick<Status, 'handledOrder' | 'orderResult'> {
+): Pick<Status, 'handledOrder' | 'orderResult' | 'earlierOrders'> {
   const { order, observeOnly } = judgement;
   const result = orderResult(judgement);
   if (order === undefined || result === undefined || observeOnly) {
-    return dropUndefined({ handledOrder: previous?.handledOrder, orderResult: previous?.orderResult });
+    const { handledOrder: handled, orderResult: said, earlierOrders: earlier } = deployment.status ?? {};
+    return dropUndefined({ handledOrder: handled, orderResult: said, earlierOrders: earlier });
   }
   const text = `${result.accepted ? 'Accepted' : 'Refused'}: ${result.message}`;
-  return { handledOrder: order.text, orderResult: text.slice(0, 1024) };
+  const earlier = earlierOrders(deployment);
+  return {
+    ...{ handledOrder: order.text, orderResult: text.slice(0, 1024) },
+    ...(earlier.length > 0 && { earlierOrders: earlier }),
+  };
 }
 
 /** What is said of the revision that has the traffic; nothing before it has answered for the first time. */

@@ -108,7 +108,7 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     )
       return true;
     if (observed.warmUp?.verdict === 'Fail') return true;
-    if (course.memory.step === undefined) return false;
+    if (course.memory.step === undefined && !isMixing(course, input)) return false;
     return observed.traffic?.verdict === 'Fail' || isRouteLate(course, input);
   },
 
@@ -118,6 +118,9 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
       return false;
     const target = rollbackTarget(course, input);
     if (target === undefined || input.replicas === 0) return false;
+    const judged = memory.phase === 'Switching' || memory.phase === 'Watching';
+    // What has shown that it serves is repaired, not left.
+    if (!judged && isSettled(course, input, serving)) return false;
     const ready = setOf(input, serving).readyReplicas;
     // What was never there is not lost: replicas that are added after the switch have to load first.
     const { switchedReplicas = Number.POSITIVE_INFINITY } = memory;

@@ -1,4 +1,4 @@
-import { type Course, healthOf, rollbackTarget, setOf, waitsForPerson, wantedOf } from './course.ts';
+import { type Course, healthOf, proofIsOff, rollbackTarget, setOf, waitsForPerson, wantedOf } from './course.ts';
 import { enough } from './enough.ts';
 import type { RolloutInput } from './types.ts';
 import { wayOf } from './ways.ts';
@@ -111,6 +111,8 @@ function awaiting(course: Course, input: RolloutInput): string {
   }
   if (input.route?.taken === false)
     return `Revision ${candidate} is ready and waits for the gateway. ${input.route.message}`;
+  if (!proofIsOff(input) && input.observed.warmedUp !== true)
+    return `Revision ${candidate} is ready; pods that came after its proof make a first token before they get traffic. If that takes long, the operator’s log says why they cannot be asked.`;
   return `Revision ${candidate} is ready; its endpoints are checked before it gets the traffic.`;
 }
 

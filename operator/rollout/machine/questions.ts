@@ -1,4 +1,5 @@
 import { type Course, isProofDone, proofIsOff, rollbackTarget, setOf } from './course.ts';
+import { isMixing } from './mixed.ts';
 import { isBeforeSwitch } from './table.ts';
 import type { Question, RolloutInput } from './types.ts';
 import { windowEnd } from './course.ts';
@@ -18,7 +19,7 @@ export function questionsOf(course: Course, input: RolloutInput): Question[] {
   if (isBeforeSwitch(phase) && candidate !== undefined) {
     const handover = memory.way === 'Handover' || (phase === 'Waiting' && input.settings.ways.includes('Handover'));
     const gated = input.settings.gates.length > 0 && phase !== 'Waiting';
-    if (memory.step !== undefined) {
+    if (memory.step !== undefined || isMixing(course, input)) {
       for (const revision of [serving, candidate])
         questions.push({ kind: 'Traffic', revision, since: 0, stage: 'Canary' });
     } else if ((handover && input.replicas > 1) || gated) traffic(serving, 0);
