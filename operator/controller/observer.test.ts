@@ -173,6 +173,21 @@ describe('traffic', () => {
     expect(observer.known('uid').traffic.size).toBe(0);
   });
 
+  it('is news once when nobody waits for it, and measured all the same', async () => {
+    const { observer, want, settle, scraped, news } = bench();
+    const asked = trafficOf('new');
+    want({ ...asked, question: { kind: 'Traffic', revision: 'new', since: 0, background: true } });
+    await settle(20_000);
+    expect(scraped.length).toBeGreaterThan(2);
+    expect(news).toEqual(['ai/chat']);
+    // What a rollout comes to wait for goes on being measured from where it began.
+    const from = observer.known('uid').traffic.get('new')?.from;
+    want(asked);
+    await settle(20_000);
+    expect(news.length).toBeGreaterThan(2);
+    expect(observer.known('uid').traffic.get('new')?.from).toBe(from);
+  });
+
   it('is known though Prometheus does not answer', async () => {
     const { observer, want, settle, answers, news } = bench();
     answers.query = () => new Promise(() => undefined);

@@ -14,7 +14,10 @@ export function questionsOf(course: Course, input: RolloutInput): Question[] {
   const questions: Question[] = [];
   const capacityFor = capacityQuestion(course, input);
   if (capacityFor !== undefined) questions.push({ kind: 'Capacity', revision: capacityFor });
-  const traffic = (revision: string, since: number): void => void questions.push({ kind: 'Traffic', revision, since });
+  const traffic = (revision: string, since: number): void => {
+    // What is counted while a candidate waits costs a list of pods: the load alone is no reason to count again.
+    questions.push({ kind: 'Traffic', revision, since, ...(phase === 'Waiting' && { background: true }) });
+  };
 
   if (isBeforeSwitch(phase) && candidate !== undefined) {
     const handover = memory.way === 'Handover' || (phase === 'Waiting' && input.settings.ways.includes('Handover'));

@@ -3,7 +3,7 @@ import { carryOut } from './actions.ts';
 import { type Course, gpusOf, rollbackTarget, setOf, waitsForPerson, wantedOf } from './course.ts';
 import { nextEvent } from './events.ts';
 import { mixedWeight } from './mixed.ts';
-import { messageOf } from './messages.ts';
+import { messageOf, transitionText } from './messages.ts';
 import { questionsOf } from './questions.ts';
 import { recall } from './recall.ts';
 import { refusalOf } from '../orders.ts';
@@ -32,7 +32,10 @@ export function machineStep(input: RolloutInput, serving: string): RolloutStep {
     if (!('to' in cell)) break;
     const next = carryOut(cell.action, course, input, cell.to);
     const to = next.memory.phase;
-    course = { ...next, taken: [...course.taken, { from, to, event, says: messageOf(next, input) }] };
+    course = {
+      ...next,
+      taken: [...course.taken, { from, to, event, says: transitionText(event, course, next, input) }],
+    };
     // Everything after a flip is decided on what comes of it.
     if (next.switched) break;
   }

@@ -149,7 +149,10 @@ export type Question =
   | {
       readonly kind: 'Traffic';
       readonly revision: string;
-      /** Since when it counts, milliseconds since the epoch; 0: since somebody asked. */ readonly since: number;
+      /** Since when it counts, milliseconds since the epoch; 0: since somebody asked. */
+      readonly since: number;
+      /** Nobody waits for the answer: whoever looks next takes it. */
+      readonly background?: boolean;
       /** Both versions of a canary are measured from the same beginning: that of its first step. */
       readonly stage?: 'Canary';
     };
