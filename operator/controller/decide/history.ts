@@ -10,6 +10,9 @@ const MAX_ENTRIES = 20;
 /** Outcome of an attempt that goes on. */
 export const IN_PROGRESS = 'InProgress';
 
+/** Phases in which the version that is rolled out has, or had, the traffic. */
+const HAD_TRAFFIC: ReadonlySet<string | undefined> = new Set(['Switching', 'Watching', 'RollingBack']);
+
 /** The attempts so far, newest first: one that begins or ends in this pass is written down. */
 export function historyOf(
   { deployment, now }: Snapshot,
@@ -42,7 +45,8 @@ export function historyOf(
   /** The operator ended between the end of an attempt and the status that was to say so. */
   function ending(entry: HistoryEntry): HistoryEntry {
     const found = revisions.find(({ hash }) => hash === entry.revision);
-    const back = deployment.status?.rollout?.phase === 'RollingBack';
+    // The last phase that could be written may lag behind.
+    const back = HAD_TRAFFIC.has(deployment.status?.rollout?.phase);
     const marked = whyTakenBack(found) !== undefined;
     const unserved = found?.failed === undefined ? 'Aborted' : 'Failed';
     const served = found?.proven === undefined ? 'AcceptedUnproven' : 'Promoted';

@@ -1,6 +1,7 @@
 import { durationMs } from '../../api/durations.ts';
 import { proofLimitMs } from '../proof-limits.ts';
-import { type Course, minimumOf, proofIsOff, revisionOf, rollbackTarget, wantedOf, windowEnd } from './course.ts';
+import { type Course, proofIsOff, revisionOf, rollbackTarget, wantedOf, windowEnd } from './course.ts';
+import { handoverMinimum } from './mixed.ts';
 import { isBeforeSwitch } from './table.ts';
 import { leavingLimitMs } from './leaving.ts';
 import { FORGET_MISSED_MS } from './ways.ts';
@@ -30,7 +31,7 @@ export const GATEWAY_SETTLE_MS = 3_000;
 function loadsInTurn(memory: Course['memory'], input: RolloutInput): number {
   const { way, verdicts = [] } = memory;
   const growing = way === 'Handover' && (verdicts.some(({ stage }) => stage === 'Proof') || proofIsOff(input));
-  return growing ? minimumOf(input, wantedOf({ memory }, input)) : 1;
+  return growing ? handoverMinimum(input, wantedOf({ memory }, input)) : 1;
 }
 
 /** When the phase has to be over, or is over by itself; undefined: it waits for something else. Milliseconds since the epoch. */
