@@ -29,7 +29,11 @@ const service = (): Promise<Service> => {
 };
 const selected = async () => (await service()).spec?.selector?.[LABEL.revision] ?? '';
 const serving = async () => (await bench().status('chat')).serving?.revision ?? '';
-const uids = async () => (await bench().pods('chat')).map(({ metadata }) => metadata.uid).sort();
+const uids = async (revision?: string) =>
+  (await bench().pods('chat'))
+    .filter(({ metadata }) => revision === undefined || metadata.labels?.[LABEL.revision] === revision)
+    .map(({ metadata }) => metadata.uid)
+    .sort();
 const remove = async (type: ResourceType, name: string) => {
   const { client, namespace, signal } = bench();
   await client.delete(type, { namespace, name }, { signal });
@@ -73,7 +77,8 @@ describe('the ControllerRevision of what serves is lost, and then the Service', 
     await bench().edit('chat', { spec: OTHER });
     const revision = await endRollout(bench(), 'chat');
     await only(revision);
-    const before = await uids();
+    // Pods of the version before may still be on their way out.
+    const before = await uids(revision);
     await bench().simulator.setRule({
       name: 'slow',
       match: { deployment: 'chat' },

@@ -59,6 +59,68 @@ describe('abort', () => {
     expect(await trials.held(trial)).toMatchObject({ revision: next, reason: 'Held' });
     expect(trial.watch.switches.map(({ to }) => to)).toEqual([trial.old, next, trial.old]);
   });
+
+  it('in Scheduling drops the candidate, with the pods that have found no node', async () => {
+    const trial = await trials.begin({ proof: NO_PROOF }, { replicas: 2 });
+    const since = Date.now();
+    const quota = await bench().quota(3);
+    await trials.change(trial.old);
+    await trials.phase('Scheduling');
+    await bench().condition('chat', 'Ready', 'False', 'QuotaExceeded');
+    const next = await candidate();
+    expect(await order('abort', next)).toBe(
+      `Accepted: Revision ${next} is dropped; revision ${trial.old} keeps serving.`,
+    );
+    expect(await trials.held(trial)).toMatchObject({ revision: next, reason: 'Held' });
+    await quota.remove();
+    await bench().rest();
+    expect(await trials.podsOf(next)).toEqual([]);
+    expect(trial.watch.switches.map(({ to }) => to)).toEqual([trial.old]);
+    expect(trial.watch.verdict({ minReady: 2, maxGpus: 3 }).filter(({ at }) => at >= since)).toEqual([]);
+  });
+
+  it('in Switching takes the version back once the flip has arrived, and is refused while that drains', async () => {
+    const slow = { replicas: 1, termination: { rollbackDrain: '60s' } };
+    const trial = await trials.begin({ proof: NO_PROOF }, slow);
+    await trials.change(trial.old, { hang: 'tokens' });
+    await trials.phase('Switching');
+    const next = await trials.serving();
+    const load = await bench().load('chat', { rps: 0, streams: 2 });
+    await eventually(() => expect(trial.watch.now?.ready).toEqual({ [next]: 1 }), PATIENCE);
+    expect(await order('abort', next)).toBe(`Accepted: Back to revision ${trial.old}: it gets the traffic now.`);
+    await trials.phase('RollingBack');
+    await trial.watch.served(trial.old);
+    for (const revision of [next, trial.old])
+      expect(await order('abort', revision)).toBe('Refused: There is nothing to abort: the rollout is RollingBack.');
+    await bench().simulator.setRule(revisionRule('chat', next, {}));
+    bench().advance(60_000);
+    expect(await trials.held(trial)).toMatchObject({ revision: next, reason: 'Held' });
+    await load.stop();
+    expect(trial.watch.switches.map(({ to }) => to)).toEqual([trial.old, next, trial.old]);
+    expect(trial.watch.verdict()).toEqual([]);
+  });
+
+  it('in RollingBack leaves a target that still has to load: what serves keeps the traffic', async () => {
+    const trial = await trials.begin({ proof: NO_PROOF, watch: { duration: '1s' }, rollbackWindow: '1s' });
+    await trials.change(trial.old);
+    await trials.phase('Switching');
+    bench().advance(PROGRAMMING_MS + 1_000);
+    await bench().condition('chat', 'Ready', 'True');
+    const next = await trials.serving();
+    await eventually(async () => expect(await trials.podsOf(trial.old)).toEqual([]), PATIENCE);
+    await bench().simulator.setRule(revisionRule('chat', trial.old, { failure: 'never-ready' }));
+    expect(await order('rollback', trial.old)).toMatch(/^Accepted: .*they load first/);
+    await trials.phase('RollingBack');
+    await eventually(async () => expect(await trials.podsOf(trial.old)).toHaveLength(1), PATIENCE);
+    expect(await order('abort', next)).toBe(
+      `Accepted: The rollback to revision ${trial.old} is left; revision ${next} keeps the traffic.`,
+    );
+    await trials.phase('Idle');
+    await bench().condition('chat', 'Ready', 'True');
+    await eventually(async () => expect(await trials.podsOf(trial.old)).toEqual([]), PATIENCE);
+    expect(trial.watch.switches.map(({ to }) => to)).toEqual([trial.old, next]);
+    expect(trial.watch.verdict()).toEqual([]);
+  });
 });
 
 describe('rollback', () => {

@@ -97,6 +97,38 @@ describe('a version that fails its users', () => {
   });
 });
 
+describe('a version that is good at first, and leaks', () => {
+  /** Nothing of it is seen in a proof: it takes so many requests to each engine. */
+  const LEAK = { afterRequests: 400 } as const;
+
+  it('is taken back by the gate on latency as it slows down with use', async () => {
+    const gates = [{ metric: 'TimeToFirstToken', quantile: '0.95', max: '0.3' }];
+    const trial = await trials.begin({ gates });
+    const load = await bench().load('chat', { rps: 40 });
+    await trials.change(trial.old, { leak: { ...LEAK, slowFactor: 20, oom: false } });
+    const next = await trials.watching();
+    expect(await trials.held(trial)).toMatchObject({
+      revision: next,
+      reason: 'GateFailed',
+      message: expect.stringContaining('TTFT P95'),
+    });
+    expect(trial.watch.switches.map(({ to }) => to)).toEqual([trial.old, next, trial.old]);
+    expect((await load.stop()).failed).toEqual({});
+    expect(trial.watch.verdict()).toEqual([]);
+  });
+
+  it('is taken back as an engine of it is killed for its memory', async () => {
+    const trial = await trials.begin({ gates: [ERRORS] }, { replicas: 2 });
+    await bench().load('chat', { rps: 40 });
+    await trials.change(trial.old, { leak: LEAK });
+    const next = await trials.watching();
+    const refusal = await trials.held(trial);
+    expect(refusal).toMatchObject({ revision: next, reason: expect.stringMatching(/^(OutOfMemoryHost|GateFailed)$/) });
+    expect(trial.watch.switches.map(({ to }) => to)).toEqual([trial.old, next, trial.old]);
+    expect(trial.watch.verdict()).toEqual([]);
+  });
+});
+
 describe('a version whose node is at fault', () => {
   it('keeps the traffic when a pod of it is drained, and is proven in the end', async () => {
     const { old, watch } = await trials.begin({ proof: NO_PROOF }, { replicas: 2 });
@@ -152,7 +184,7 @@ describe('a good version', () => {
     ];
     const { old, watch } = await trials.begin({
       proof: { warmUpRequests: 1, pairedRequests: 10, smokeTests: [{ prompt: '2+2=', contains: '4' }] },
-      ...{ gates, promotion: 'Manual', watch: { duration: '20s' } },
+      ...{ gates, promotion: 'Manual', watch: { duration: '10m' } },
     });
     await bench().simulator.setRule({ name: 'noise', match: {}, behaviour: { latencySigma: 0.2 } });
     const load = await bench().load('chat', { rps: 30 });
@@ -163,6 +195,9 @@ describe('a good version', () => {
     const before = load.report().calls;
     await eventually(() => expect(load.report().calls).toBeGreaterThan(before + 200), PATIENCE);
     await bench().order('chat', 'promote', candidate?.revision);
+    const next = await trials.watching();
+    await eventually(() => expect(load.report().byRevision[next]?.requests).toBeGreaterThan(400), PATIENCE);
+    bench().advance(WATCH_MS);
     await bench().condition('chat', 'Ready', 'True');
     const { serving, rollout } = await bench().status('chat');
     expect(serving).toMatchObject({ revision: candidate?.revision, proven: true });

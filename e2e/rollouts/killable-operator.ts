@@ -31,6 +31,8 @@ export interface KillableOptions {
   readonly decide?: DecideOptions;
   /** Told of every Date that the API server sends. */
   readonly onServerTime?: TransportOptions['onServerTime'];
+  /** How long one call of the API server may take, milliseconds; default as it ships. */
+  readonly callTimeoutMs?: number;
 }
 
 /** One operator process, as far as the cluster sees it: it can end in the middle of a pass, and no call of it gets through from then on. */
@@ -48,7 +50,7 @@ export class KillableOperator {
   struck = false;
 
   static async start(options: KillableOptions): Promise<KillableOperator> {
-    const { cluster, namespace, onServerTime } = options;
+    const { cluster, namespace, onServerTime, callTimeoutMs } = options;
     const user = `operator-${namespace}`;
     const credentials =
       options.credentials ??
@@ -58,6 +60,7 @@ export class KillableOperator {
       clock: systemClock,
       userAgent: user,
       ...(onServerTime && { onServerTime }),
+      ...(callTimeoutMs !== undefined && { callTimeoutMs }),
     });
     const operator = new KillableOperator(options, transport);
     await operator.#run();

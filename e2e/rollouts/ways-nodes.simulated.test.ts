@@ -1,23 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import { LABEL } from '../../operator/api/index.ts';
+import type { Pod } from '../../operator/kube/resources.ts';
 import type { Pool } from '../reconcile/pools.ts';
-import { operatorBench } from '../reconcile/harness.ts';
-import { nextRevisionRule } from '../simulator/index.ts';
-import { testCluster } from '../support/index.ts';
+import { operatorBench, PATIENCE } from '../reconcile/harness.ts';
+import { nextRevisionRule, revisionRule } from '../simulator/index.ts';
+import { eventually, testCluster } from '../support/index.ts';
 import { PROGRAMMING_MS, WaysBench } from './ways.ts';
 
 const cluster = testCluster('simulated');
 const bench = operatorBench(cluster);
 const ways = new WaysBench(bench);
 
+async function podsOf(revision: string): Promise<readonly Pod[]> {
+  return (await bench().pods('chat')).filter(({ metadata }) => metadata.labels?.[LABEL.revision] === revision);
+}
+
 /**
  * A node with a pod of that revision dies, and another one is there. Its pods are bound to it for a while still: GPUs that
  * are gone with it are not counted here.
  */
 async function killNodeOf(pool: Pool, revision: string): Promise<void> {
-  const pod = (await bench().pods('chat')).find(
-    ({ metadata, spec }) => metadata.labels?.[LABEL.revision] === revision && spec?.nodeName !== undefined,
-  );
+  const pod = (await podsOf(revision)).find(({ spec }) => spec?.nodeName !== undefined);
   // Without it what serves would take a GPU of the warm set in the meantime.
   await pool.add();
   await pool.remove(pod?.spec?.nodeName ?? '');
@@ -76,7 +79,7 @@ describe('a node dies', () => {
     await simulator.setRule(nextRevisionRule('chat', revision, { failure: 'never-ready' }));
     await ways.change();
     await ways.phase('Loading');
-    const [pod] = (await bench().pods('chat')).filter(({ metadata }) => metadata.labels?.[LABEL.revision] === revision);
+    const [pod] = await podsOf(revision);
     await pool.remove(pod?.spec?.nodeName ?? '');
     await ways.phase('Waiting');
     await watch.served(revision, 2);
@@ -86,5 +89,96 @@ describe('a node dies', () => {
     const next = await ways.watched();
     await watch.served(next, 2);
     expect(watch.verdict({ minReady: 1 })).toEqual([]);
+  });
+});
+
+describe('a node dies while the candidate looks for nodes', () => {
+  it('with the only pod that has found one: it finds another, and the rollout goes on when the rest may come', async () => {
+    const pool = await ways.pool({ nodes: 4, gpusPerNode: 1 });
+    const { revision, watch } = await ways.serve(pool, { replicas: 2 });
+    const quota = await bench().quota(3);
+    await ways.change();
+    await bench().condition('chat', 'Ready', 'False', 'QuotaExceeded');
+    await ways.phase('Scheduling');
+    const next = (await bench().status('chat')).candidate?.revision ?? '';
+    const placed = (await podsOf(next)).map(({ metadata }) => metadata.name);
+    expect(placed).toHaveLength(1);
+    await killNodeOf(pool, next);
+    await eventually(async () => {
+      const [pod] = await podsOf(next);
+      expect(placed).not.toContain(pod?.metadata.name);
+      expect(pod?.spec?.nodeName).toBeDefined();
+    }, PATIENCE);
+    expect(await ways.phase('Scheduling')).toContain('Full');
+    await quota.remove();
+    expect(await ways.watched()).toBe(next);
+    await watch.served(next, 2);
+    await ways.sizes({ [revision]: 2, [next]: 2 });
+    expect(watch.verdict({ minReady: 2 })).toEqual([]);
+  });
+});
+
+describe('a node dies in a rollback', () => {
+  it('under a target that loads, under what serves meanwhile, and under what is left behind: the target gets the traffic', async () => {
+    const { simulator } = bench();
+    const pool = await ways.pool({ nodes: 4, gpusPerNode: 1 });
+    const { revision, watch } = await ways.serve(pool, {
+      replicas: 2,
+      rollout: { rollbackWindow: '1s' },
+      termination: { preStopDelay: '1s', drainDeadline: '5s', rollbackDrain: '60s' },
+    });
+    await ways.change();
+    const bad = await ways.watched();
+    await ways.sizes({ [bad]: 2 });
+    await eventually(async () => expect(await podsOf(revision)).toEqual([]), PATIENCE);
+    await simulator.setRule(revisionRule('chat', revision, { failure: 'never-ready' }));
+    await bench().order('chat', 'rollback', revision);
+    await ways.phase('RollingBack');
+    await eventually(async () => {
+      const nodes = (await podsOf(revision)).map(({ spec }) => spec?.nodeName);
+      expect(nodes).toEqual([expect.any(String), expect.any(String)]);
+    }, PATIENCE);
+    await killNodeOf(pool, revision);
+    await killNodeOf(pool, bad);
+    await watch.served(bad, 2);
+    await simulator.setRule(revisionRule('chat', revision, {}));
+    await watch.served(revision, 2);
+    await killNodeOf(pool, bad);
+    await killNodeOf(pool, revision);
+    bench().advance(60_000);
+    await ways.phase('Held');
+    await watch.served(revision, 2);
+    await ways.sizes({ [revision]: 2 });
+    expect(watch.switches.map(({ to }) => to)).toEqual([revision, bad, revision]);
+    expect(watch.verdict({ minReady: 1 })).toEqual([]);
+  });
+});
+
+describe('a node dies while a handover grows', () => {
+  it('under the candidate: it goes on with another, and what serves keeps what was promised', async () => {
+    const { simulator } = bench();
+    const pool = await ways.pool({ nodes: 4, gpusPerNode: 1 });
+    const proof = { warmUpRequests: 1, smokeTests: [{ prompt: '2+2=', contains: '4' }], pairedRequests: 0 };
+    const { revision, watch } = await ways.serve(pool, { replicas: 4, rollout: { proof } });
+    await simulator.setRule(nextRevisionRule('chat', revision, { failure: 'never-ready' }));
+    await ways.change();
+    await ways.phase('Loading');
+    const next = (await bench().status('chat')).candidate?.revision ?? '';
+    const [first] = await podsOf(next);
+    // This one loads, and lives on for longer than the test; those that come after it do not.
+    const match = { pod: `${bench().namespace}/${first?.metadata.name ?? ''}` };
+    await simulator.setRule({ name: 'first', match, behaviour: { failure: 'crash', failAfterSeconds: 1e9 } });
+    await ways.sizes({ [revision]: 2, [next]: 2 });
+    const growing = await eventually(async () => {
+      const pod = (await podsOf(next)).find(({ metadata }) => metadata.name !== first?.metadata.name);
+      if (pod?.spec?.nodeName === undefined) throw new Error('the second pod has no node yet');
+      return pod.spec.nodeName;
+    }, PATIENCE);
+    await pool.add();
+    await pool.remove(growing);
+    await simulator.setRule(nextRevisionRule('chat', revision, {}));
+    expect(await ways.watched()).toBe(next);
+    await watch.served(next, 4);
+    expect(watch.verdict({ minReady: 2 })).toEqual([]);
   });
 });

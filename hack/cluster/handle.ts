@@ -8,6 +8,7 @@ import { quoteLog } from './logs.ts';
 import { layout, writeAtomically, type ClusterState, type Layout } from './layout.ts';
 import type { NodeObject } from './nodes.ts';
 import { Authority } from './pki.ts';
+import { canListen } from './ports.ts';
 import { isAlive, killAll, spawnLogged } from './process.ts';
 import { commandLine, PROGRAMS, USERS } from './programs.ts';
 import type { Cluster, Program } from './types.ts';
@@ -112,6 +113,14 @@ export class ClusterHandle implements Cluster {
     signal.throwIfAborted();
     const identity = (await recordedProcesses(this.dir)).get('kube-apiserver');
     if (identity) await killAll([identity]);
+    // Of a process with threads the first is gone before the last of them closes its sockets.
+    const { apiServer } = this.#state.ports;
+    await waitFor(async () => ((await canListen(apiServer)) ? true : undefined), {
+      what: `port ${apiServer} to be free`,
+      timeoutMs: 10_000,
+      intervalMs: 10,
+      signal,
+    });
     await forgetProcess(this.dir, 'kube-apiserver');
   }
 

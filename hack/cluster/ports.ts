@@ -17,7 +17,8 @@ export async function freePort(): Promise<number> {
   throw new ClusterError('NOT_READY', `No free port found between ${LOWEST} and ${HIGHEST} on 127.0.0.1.`);
 }
 
-function canListen(port: number): Promise<boolean> {
+/** Whether nobody listens on a port of 127.0.0.1. */
+export function canListen(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error) => {

@@ -163,6 +163,9 @@ export const deepSeekDeploymentStatus = z.object({
   rollback: rollback.describe('What a rollback would go to.').exactOptional(),
   restart: restart.describe('An ordered restart that goes on.').exactOptional(),
   handledOrder: text(512).describe('The order annotation that was last handled.').exactOptional(),
+  earlierOrders: atomicList(text(64), 16)
+    .describe('Nonces of orders that were handled before, newest first: one that comes back is not carried out again.')
+    .exactOptional(),
   orderResult: text(1024).describe('What came of it: `Accepted: ...` or `Refused: ...`.').exactOptional(),
   history: atomicList(historyEntry, 20).describe('Attempts so far, newest first.').exactOptional(),
 });

@@ -124,11 +124,12 @@ it('writes replicas onto the version that was read alone: somebody may have been
 
 describe('an obstacle', () => {
   const make = (kind: ChildKind, name: string): Intent => ({ type: 'Create', kind, object: child(kind, name) });
-  const apply = (kind: ChildKind, name: string, metadata: object = {}): Intent => ({
+  const apply = (kind: WrittenKind, name: string, metadata: object = {}, shrinks = false): Intent => ({
     type: 'Apply',
     kind,
     object: child(kind, name, metadata),
     because: [],
+    shrinks,
   });
   const remove = (kind: ChildKind, name: string): Intent => ({ type: 'Delete', kind, name, uid: 'uid', because: '' });
   const serves = (revision: string) => ({ annotations: { [ANNOTATION.servingRevision]: revision } });
@@ -197,6 +198,17 @@ describe('an obstacle', () => {
         remove('Deployment', 'chat-third'),
       ],
       ['Delete Deployment/chat-third'],
+    ],
+    [
+      'of the route takes away no pods that it may still name',
+      ['HTTPRoute/chat'],
+      [
+        apply('HTTPRoute', 'chat'),
+        apply('Deployment', 'chat-old'),
+        apply('Deployment', 'chat-new', {}, true),
+        remove('Deployment', 'chat-third'),
+      ],
+      ['Apply Deployment/chat-old'],
     ],
   ])('%s', async (_, refused, intents, expected) => {
     const { done, obstacle } = await bench({}, refused).run(...intents);

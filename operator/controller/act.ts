@@ -71,7 +71,7 @@ export async function act(
     const obstacle = held ? undefined : await carryOut(owner, intent, context, signal);
     if (held || obstacle) {
       const { kind, name } = targetOf(owner.name, intent);
-      undone.add(`${kind}/${name}`);
+      undone.add(kind).add(`${kind}/${name}`);
       first ??= obstacle;
       continue;
     }

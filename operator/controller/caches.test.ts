@@ -65,6 +65,8 @@ describe('GPUs that somebody waits for', () => {
     status,
   });
   const waits = { rollout: { phase: 'Waiting', capacity: { needed: 4, free: 1 } } };
+  /** As many are free as are needed, and nowhere enough of them. */
+  const fragments = { rollout: { phase: 'Waiting', capacity: { needed: 8, free: 8 } } };
   const warm = { rollout: { phase: 'Idle' }, rollback: { revision: 'old', readiness: 'Warm' } };
   const cold = { rollout: { phase: 'Idle' }, rollback: { revision: 'old', readiness: 'Cold' } };
 
@@ -87,21 +89,26 @@ describe('GPUs that somebody waits for', () => {
     return { keys, changed: (event: object) => changed(event), podEvent: (event: object) => podEvent(event) };
   }
 
-  it('are asked of old versions of the same class that are kept warm, once', () => {
-    const waiting = object('waits', waits);
-    const others = [object('warm', warm), object('cold', cold), object('other-class', warm, 'T4'), waiting];
+  it('are looked for by those who lack some once an old version that is kept warm may give them', () => {
+    const giver = object('warm', warm);
+    const placed = { conditions: [{ type: 'CapacityAvailable', status: 'True' }] };
+    const watching = object('warm', { ...warm, rollout: { phase: 'Watching' } });
+    const others = [object('waits', waits), object('short', {}), object('placed', placed), giver];
     const { keys, changed } = follow(others);
-    changed({ type: 'updated', object: waiting, previous: object('waits', {}), initial: false });
-    expect(keys).toEqual(['ai/waits', 'ai/warm']);
-    changed({ type: 'updated', object: waiting, previous: waiting, initial: false });
-    expect(keys).toEqual(['ai/waits', 'ai/warm', 'ai/waits']);
+    changed({ type: 'updated', object: watching, previous: object('warm', {}), initial: false });
+    expect(keys).toEqual(['ai/warm']);
+    changed({ type: 'updated', object: giver, previous: watching, initial: false });
+    expect(keys).toEqual(['ai/warm', 'ai/warm', 'ai/waits', 'ai/short']);
+    changed({ type: 'updated', object: giver, previous: giver, initial: false });
+    changed({ type: 'updated', object: object('warm', cold), previous: giver, initial: false });
+    expect(keys.slice(4)).toEqual(['ai/warm', 'ai/warm']);
   });
 
   it('are looked for when a pod of ours is gone, by those alone who wait', () => {
-    const { keys, podEvent } = follow([object('waits', waits), object('warm', warm)]);
+    const { keys, podEvent } = follow([object('waits', waits), object('fragments', fragments), object('warm', warm)]);
     podEvent({ type: 'updated' });
     expect(keys).toEqual([]);
     podEvent({ type: 'deleted' });
-    expect(keys).toEqual(['ai/waits']);
+    expect(keys).toEqual(['ai/waits', 'ai/fragments']);
   });
 });

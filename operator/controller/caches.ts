@@ -1,4 +1,5 @@
 import { LABEL, MANAGER } from '../api/index.ts';
+import { keyOf } from '../kube/store.ts';
 import type { WatchClient } from '../kube/client.ts';
 import { ReflectingInformer } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
@@ -9,7 +10,7 @@ import { NodeCache } from './nodes.ts';
 import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
 import type { ChildKind, LiveControllerRevision, LiveDeepSeekDeployment, LivePod } from './snapshot.ts';
 import { GatewayCache } from './gateway.ts';
-import { isWarm, sameClass, wantsGpus } from './claims.ts';
+import { keepsWarm, wantsRoom } from './claims.ts';
 import { ScaledObjectCache } from './keda.ts';
 import {
   sameAutoscaler,
@@ -112,11 +113,11 @@ export function createCaches(options: CachesOptions): Caches {
 /** Calls `enqueue` with the key of the DeepSeekDeployment that a change concerns. */
 export function routeEvents(caches: Caches, enqueue: (key: string, initial: boolean) => void): void {
   caches.deepSeekDeployments.onEvent(({ object, previous, initial }) => {
-    enqueue(keyOf(object), initial);
-    // An old version that is kept warm gives its GPUs to whoever needs them more.
-    if (!wantsGpus(object) || (previous !== undefined && wantsGpus(previous))) return;
+    enqueue(keyOf(object.metadata), initial);
+    // Those who lack GPUs may claim what is kept warm from now on.
+    if (!keepsWarm(object) || (previous !== undefined && keepsWarm(previous))) return;
     for (const other of caches.deepSeekDeployments.store.list()) {
-      if (other !== object && isWarm(other) && sameClass(object, other)) enqueue(keyOf(other), true);
+      if (other !== object && (wantsRoom(other) || !isPlaced(other.status))) enqueue(keyOf(other.metadata), true);
     }
   });
   const child = ({ object, previous, initial }: StoreEvent<KubeObject>) => {
@@ -134,20 +135,16 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
     if (type !== 'deleted') return;
     // Its GPUs are free.
     for (const waiting of caches.deepSeekDeployments.store.list()) {
-      if (wantsGpus(waiting)) enqueue(keyOf(waiting), true);
+      if (wantsRoom(waiting)) enqueue(keyOf(waiting.metadata), true);
     }
   });
   caches.nodes.onChange(() => {
     // Where every replica has its place, no node changes anything. The others wait, and nobody waits for them.
     for (const { metadata, status } of caches.deepSeekDeployments.store.list()) {
       if (isPlaced(status)) continue;
-      enqueue(`${metadata.namespace ?? ''}/${metadata.name}`, true);
+      enqueue(keyOf(metadata), true);
     }
   });
-}
-
-function keyOf({ metadata }: KubeObject): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
 function isPlaced(status: LiveDeepSeekDeployment['status']): boolean {

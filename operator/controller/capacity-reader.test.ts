@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { LABEL } from '../api/index.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { ListOptions, ResourceType } from '../kube/types.ts';
 import { CapacityReader, type WantedCapacity } from './capacity-reader.ts';
@@ -68,10 +69,29 @@ function reader({
     autoscaler: { read: () => Promise.resolve('Karpenter') },
     priorityClasses: { value: (name) => Promise.resolve(classes[name]) },
   });
-  return { asked, read: (question = wanted()) => subject.read(question, signal) };
+  const read = async (question = wanted()) => {
+    const { room } = await subject.read({ room: question }, signal);
+    if (room === undefined) throw new Error('no room was counted');
+    return room;
+  };
+  return { asked, subject, read };
 }
 
 describe('CapacityReader', () => {
+  it('counts room and what is to be claimed of others in one look', async () => {
+    const labels = { [LABEL.name]: 'other', [LABEL.revision]: 'old' };
+    const warm = pod('p', 8, 'a');
+    const { subject, asked } = reader({ lists: [[[{ ...warm, metadata: { ...warm.metadata, labels } }]]] });
+    const giver = { holder: 'other/other', revision: 'old', replicas: 1 };
+    const claims = { ...wanted(), replicas: 1, partly: false, givers: [giver] };
+    const counted = await subject.read({ room: wanted(), claims }, signal);
+    expect(counted).toMatchObject({
+      room: { slots: 0, autoscaler: 'Karpenter' },
+      claims: [{ giver: 'other/other', keep: 0 }],
+    });
+    expect(asked).toHaveLength(1);
+  });
+
   it('counts with one list of the pods of all namespaces that have not ended', async () => {
     const { read, asked } = reader({});
     expect(await read()).toMatchObject({ slots: 5, freeGpus: 5, autoscaler: 'Karpenter' });

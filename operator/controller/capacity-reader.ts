@@ -6,7 +6,10 @@ import {
   type CapacityPod,
   type CapacityQuestion,
   type CapacityReading,
+  type Claim,
+  type ClaimQuestion,
   countCapacity,
+  countClaims,
   deviceResource,
   nodesWithoutDevice,
 } from '../rollout/capacity/index.ts';
@@ -22,8 +25,17 @@ export interface CapacityReaderOptions {
   readonly priorityClasses: Pick<PriorityClassReader, 'value'>;
 }
 
-/** What a pass asks: the rest is read. */
-export type WantedCapacity = Omit<CapacityQuestion, 'nodes' | 'pods' | 'priority' | 'dynamicNodes'>;
+type Read = 'nodes' | 'pods' | 'priority' | 'dynamicNodes';
+/** What a pass asks of the room for a revision: the rest is read. */
+export type WantedCapacity = Omit<CapacityQuestion, Read>;
+/** What it asks of the room that is to be claimed of others. */
+export type WantedClaims = Omit<ClaimQuestion, Read>;
+
+/** What is counted of one look at the cluster. */
+export interface Counted {
+  readonly room?: CapacityReading;
+  readonly claims?: readonly Claim[];
+}
 
 /** Pods that may still hold something of their nodes. */
 const NOT_ENDED = 'status.phase!=Succeeded,status.phase!=Failed';
@@ -45,22 +57,34 @@ export class CapacityReader {
   }
 
   /** What may not be read makes the count unknown, with why. Throws when the server cannot be asked. */
-  async read(wanted: WantedCapacity, signal: AbortSignal): Promise<CapacityReading> {
+  async read(
+    { room, claims }: { readonly room?: WantedCapacity | undefined; readonly claims?: WantedClaims | undefined },
+    signal: AbortSignal,
+  ): Promise<Counted> {
     const { nodes } = this.#options.nodes;
-    const [pods, priority, dynamicNodes, autoscaler] = await Promise.all([
+    const [pods, autoscaler, forRoom, forClaims] = await Promise.all([
       nodes === undefined ? undefined : this.#pods(signal),
+      room && this.#options.autoscaler.read(signal),
+      room && this.#complete(room, nodes, signal),
+      claims && this.#complete(claims, nodes, signal),
+    ]);
+    return {
+      ...(forRoom && { room: { ...countCapacity({ ...forRoom, pods }), ...(autoscaler && { autoscaler }) } }),
+      ...(forClaims && { claims: countClaims({ ...forClaims, pods }) }),
+    };
+  }
+
+  /** The question with what depends on its template. */
+  async #complete<T extends WantedCapacity>(wanted: T, nodes: CapacityQuestion['nodes'], signal: AbortSignal) {
+    const [priority, dynamicNodes] = await Promise.all([
       this.#priority(wanted, signal),
       this.#dynamicNodes({ ...wanted, nodes }, signal),
-      this.#options.autoscaler.read(signal),
     ]);
-    const reading = countCapacity({
-      ...wanted,
-      nodes,
-      pods,
+    return {
+      ...{ ...wanted, nodes },
       ...(priority !== undefined && { priority }),
       ...(dynamicNodes && { dynamicNodes }),
-    });
-    return { ...reading, ...(autoscaler && { autoscaler }) };
+    };
   }
 
   /** Undefined when they may not be listed. */

@@ -1,64 +1,60 @@
-import type { Claim, LiveControllerRevision, LiveDeepSeekDeployment } from './snapshot.ts';
-import type { Reservation } from '../rollout/capacity/index.ts';
-import type { RevisionData } from '../rollout/revision.ts';
+import { ANNOTATION, type RolloutPhase } from '../api/index.ts';
+import { keyOf } from '../kube/store.ts';
 import type { Store } from '../kube/types.ts';
 import { childNames } from '../resources/names.ts';
+import type { Giver } from '../rollout/capacity/index.ts';
+import type { LiveDeepSeekDeployment, LiveDeployment } from './snapshot.ts';
 
 /**
  * Who has a better claim on a GPU: what serves and is scaled up, then candidates, and old versions that are kept warm
- * last. What others need and hold is read from their statuses, which are written before the next one counts.
+ * last. What is asked of whom is counted by the one who lacks it, on the nodes and pods of that moment
+ * (rollout/capacity/claims.ts), and kept in the claim book.
  */
 
-/** Whether a candidate waits for GPUs. */
-export function wantsGpus({ status }: LiveDeepSeekDeployment): boolean {
-  const { phase, capacity, pausedAt } = status?.rollout ?? {};
-  return phase === 'Waiting' && pausedAt === undefined && missingGpus(capacity) > 0;
+/** Whether a candidate waits for room. */
+export function wantsRoom({ status }: LiveDeepSeekDeployment): boolean {
+  const { phase, pausedAt } = status?.rollout ?? {};
+  return phase === 'Waiting' && pausedAt === undefined;
 }
 
-/** Whether an old version is kept warm. */
-export function isWarm({ status }: LiveDeepSeekDeployment): boolean {
-  return status?.rollback !== undefined && status.rollback.readiness !== 'Cold';
+/** Phases in which the version before is not needed for what goes on, nor for an instant way back from what is watched. */
+const GIVING: readonly RolloutPhase[] = ['Idle', 'Held', 'Loading', 'Proving', 'AwaitingPromotion', 'Aborting'];
+
+/** Whether an old version of it may be asked for its GPUs, if it holds any: somebody has to carry that out. */
+export function mayGive(deployment: LiveDeepSeekDeployment): boolean {
+  const { rollback, rollout } = deployment.status ?? {};
+  if (rollback === undefined || rollout === undefined || !isReconciled(deployment)) return false;
+  return GIVING.includes(rollout.phase);
 }
 
-/** Whether the GPUs of one are of use to the other. */
-export function sameClass(a: LiveDeepSeekDeployment, b: LiveDeepSeekDeployment): boolean {
-  const of = ({ spec }: LiveDeepSeekDeployment) => `${spec.accelerator.type}/${spec.accelerator.resourceName ?? ''}`;
-  return of(a) === of(b);
+/** Whether an old version is kept warm and may give. */
+export function keepsWarm(deployment: LiveDeepSeekDeployment): boolean {
+  return mayGive(deployment) && deployment.status?.rollback?.readiness !== 'Cold';
 }
 
-/** What others need of the GPUs that an old version of `own` holds; nothing is asked of one that holds none. */
-export function claimsOn(own: LiveDeepSeekDeployment, all: readonly LiveDeepSeekDeployment[]): Claim[] {
-  if (!isWarm(own) || own.status?.rollout?.phase !== 'Idle') return [];
-  return all
-    .filter(
-      (other) => other !== own && other.metadata.uid !== own.metadata.uid && wantsGpus(other) && sameClass(own, other),
-    )
-    .map((other) => ({ holder: keyOf(other), gpus: missingGpus(other.status?.rollout?.capacity) }));
+/** Whether passes change anything of it: it is not on its way out, not left alone by request, and its spec can be read. */
+export function isReconciled({ metadata, status }: LiveDeepSeekDeployment): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false;
+  if (metadata.annotations?.[ANNOTATION.reconcile] === 'disabled') return false;
+  return !(status?.conditions ?? []).some(({ type, reason }) => type === 'Ready' && reason === 'InvalidSpec');
 }
 
-/** What other rollouts were admitted for and do not hold yet. */
-export function reservationsBeside(
+/** Others that may be asked for GPUs, in the order in which they are: what has been kept longest first. */
+export function giversBeside(
   own: LiveDeepSeekDeployment,
   all: readonly LiveDeepSeekDeployment[],
-  revisions: Pick<Store<LiveControllerRevision>, 'get'>,
-): Reservation[] {
-  return all.flatMap((other): Reservation[] => {
-    const reserved = other.status?.rollout?.capacity?.reserved ?? 0;
-    const candidate = other.status?.candidate?.revision;
-    if (other.metadata.uid === own.metadata.uid || reserved === 0 || candidate === undefined) return [];
-    const { namespace = '', name } = other.metadata;
-    const stored = revisions.get({ namespace, name: childNames(name, candidate).controllerRevision });
-    const data = stored && (JSON.parse(stored.data) as RevisionData | null);
-    const gpus = data?.plan.gpusPerReplica ?? 0;
-    if (!data || gpus === 0) return [];
-    return [{ holder: keyOf(other), replicas: Math.ceil(reserved / gpus), template: data.template }];
-  });
-}
-
-function missingGpus(capacity: { readonly needed: number; readonly free?: number } | undefined): number {
-  return capacity === undefined ? 0 : Math.max(0, capacity.needed - (capacity.free ?? 0));
-}
-
-function keyOf({ metadata }: LiveDeepSeekDeployment): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`;
+  deployments: Pick<Store<LiveDeployment>, 'get'>,
+): Giver[] {
+  return all
+    .filter((other) => other.metadata.uid !== own.metadata.uid && mayGive(other))
+    .flatMap((other) => {
+      const { namespace = '', name } = other.metadata;
+      const revision = other.status?.rollback?.revision ?? '';
+      const found = deployments.get({ namespace, name: childNames(name, revision).deployment });
+      const since = Date.parse(other.status?.serving?.since ?? '');
+      const replicas = found?.spec?.replicas ?? 0;
+      return [{ since: Number.isNaN(since) ? 0 : since, giver: { holder: keyOf(other.metadata), revision, replicas } }];
+    })
+    .sort((a, b) => a.since - b.since || (a.giver.holder < b.giver.holder ? -1 : 1))
+    .map(({ giver }) => giver);
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LABEL, MANAGER } from '../api/index.ts';
+import { keyOf } from '../kube/store.ts';
 import type { WatchClient } from '../kube/client.ts';
 import { isForbidden, isNotFound } from '../kube/errors.ts';
 import { ReflectingInformer } from '../kube/informer.ts';
@@ -161,7 +162,7 @@ export class GatewayCache {
     // One of ours that is no longer wanted, or under a name that nobody has: its owner takes it away.
     for (const metadata of [object.metadata, previous?.metadata]) {
       const { [LABEL.managedBy]: manager, [LABEL.name]: owner } = metadata?.labels ?? {};
-      if (manager === MANAGER && owner !== undefined) keys.add(`${metadata?.namespace ?? ''}/${owner}`);
+      if (manager === MANAGER && owner !== undefined) keys.add(keyOf({ ...metadata, name: owner }));
     }
     for (const key of keys) this.#tell(key, false);
   }
@@ -193,15 +194,11 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function keyOf({ namespace = '', name }: ObjectRef): string {
-  return `${namespace}/${name}`;
-}
-
 /** The route that a DeepSeekDeployment wants: ours of its own name, or the user's; or one of ours that is still to be taken away. */
 function routeKey({ metadata, spec, status }: LiveDeepSeekDeployment): string | undefined {
   const { gateway, routeRef } = spec.traffic ?? {};
   const name = gateway === undefined ? (routeRef?.name ?? status?.route) : metadata.name;
-  return name === undefined ? undefined : keyOf({ namespace: metadata.namespace ?? '', name });
+  return name === undefined ? undefined : keyOf({ ...metadata, name });
 }
 
 /** Ours whole, as other children; of a foreign one, of which there may be thousands, what leads to Services. */

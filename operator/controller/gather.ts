@@ -1,4 +1,5 @@
 import { ANNOTATION, type DeepSeekDeployment, LABEL } from '../api/index.ts';
+import { keyOf } from '../kube/store.ts';
 import type { KubeObject, Store } from '../kube/types.ts';
 import type { EngineLogs } from './engine-logs.ts';
 import { revisionInName } from '../resources/names.ts';
@@ -29,7 +30,7 @@ export const BY_DEPLOYMENT = 'deployment';
 /** The value of the index for a child, and the key of a DeepSeekDeployment in the work queue. */
 export function deploymentKey(object: KubeObject): string | undefined {
   const name = object.metadata.labels?.[LABEL.name];
-  return name === undefined ? undefined : `${object.metadata.namespace ?? ''}/${name}`;
+  return name === undefined ? undefined : keyOf({ ...object.metadata, name });
 }
 
 /** The caches that a pass reads. */
@@ -63,8 +64,8 @@ export function gather(
   { capacity, route, autoscaling, loads, ...surroundings }: Surroundings,
   now: number,
 ): Snapshot {
-  const { namespace, name, uid } = deployment.metadata;
-  const key = `${namespace}/${name}`;
+  const { name, uid } = deployment.metadata;
+  const key = keyOf(deployment.metadata);
   const owned = <T extends KubeObject>(store: Store<T>): readonly T[] =>
     store.byIndex(BY_DEPLOYMENT, key).filter((object) => isOwnedBy(object, uid));
   // Pods belong to their ReplicaSets; the labels say whose they are.

@@ -17,6 +17,7 @@ import { ServerVersionReader, type VersionClient } from './server-version.ts';
 import { createReconciler, ObstacleError } from './reconciler.ts';
 import { Admission } from './admission.ts';
 import { type DiscoveryClient, MetricsApiReader } from './metrics-api.ts';
+import { ClaimBook } from './claim-book.ts';
 import { CapacityReader } from './capacity-reader.ts';
 import { NodeAutoscalerReader } from './node-autoscaler.ts';
 import { Observer } from './observer.ts';
@@ -123,6 +124,7 @@ export class Manager {
       metricsApi: new MetricsApiReader({ client: watchClient, clock }),
       capacity: new CapacityReader({ client: watchClient, nodes: this.#caches.nodes, autoscaler, priorityClasses }),
       admission: new Admission({ clock }),
+      claims: new ClaimBook((giver) => this.#queue.add(giver, PRIORITY.live)),
       observer,
       events,
       metrics,

@@ -173,6 +173,21 @@ describe('traffic', () => {
     expect(observer.known('uid').traffic.size).toBe(0);
   });
 
+  it('is news once when nobody waits for it, and measured all the same', async () => {
+    const { observer, want, settle, scraped, news } = bench();
+    const asked = trafficOf('new');
+    want({ ...asked, question: { kind: 'Traffic', revision: 'new', since: 0, background: true } });
+    await settle(20_000);
+    expect(scraped.length).toBeGreaterThan(2);
+    expect(news).toEqual(['ai/chat']);
+    // What a rollout comes to wait for goes on being measured from where it began.
+    const from = observer.known('uid').traffic.get('new')?.from;
+    want(asked);
+    await settle(20_000);
+    expect(news.length).toBeGreaterThan(2);
+    expect(observer.known('uid').traffic.get('new')?.from).toBe(from);
+  });
+
   it('is known though Prometheus does not answer', async () => {
     const { observer, want, settle, answers, news } = bench();
     answers.query = () => new Promise(() => undefined);
@@ -206,6 +221,20 @@ describe('traffic', () => {
     expect(most).toBe(3);
     expect([...observer.known('uid').queries.keys()]).toEqual(['a', 'b', 'c']);
   });
+});
+
+it('ends all that goes on for an object that is forgotten, and keeps nothing of it', async () => {
+  const { observer, want, settle, scraped, asked, news, clock } = bench();
+  want(trafficOf('old'), proofOf([]), warmUpOf([engine('a')]));
+  await settle(10_000);
+  const before = [scraped.length, asked.length, news.length];
+  expect(before).not.toContain(0);
+  observer.forget('uid');
+  await clock.advance(60_000);
+  await settle(10_000);
+  expect([scraped.length, asked.length, news.length]).toEqual(before);
+  const { traffic, warmPods, proofs } = observer.known('uid');
+  expect([traffic.get('old'), warmPods.has('a/c1'), proofs.get('new/1')]).toEqual([undefined, false, undefined]);
 });
 
 it('ends all that it has begun when it is stopped', async () => {

@@ -203,8 +203,9 @@ export class Observer {
     const { question, pods, queries } = assignment;
     if (question.kind !== 'Traffic') return;
     const measured = await meter.read(await this.#endpoints(key, pods, signal), signal);
+    const isFirst = !subject.traffic.has(question.revision);
     subject.traffic.set(question.revision, measured);
-    this.#options.onNews(key);
+    if (isFirst || question.background !== true) this.#options.onNews(key);
     if (queries.size === 0) return;
     // A Prometheus that does not answer keeps nobody from what the engines say.
     const { prometheus } = this.#options;

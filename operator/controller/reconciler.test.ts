@@ -1,11 +1,14 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { API_VERSION, KIND } from '../api/index.ts';
 import type { DeepSeekDeploymentStatus } from '../api/index.ts';
 import { NOTHING_OBSERVED } from './observations.ts';
 import { createReconciler, type ReconcilerContext } from './reconciler.ts';
 
 /** A reconciler over one object and empty caches, with what it writes. */
-function bench(live: object) {
+function bench(first: object) {
+  let live: object | undefined = first;
+  /** UIDs for which everything that was observed and claimed has ended. */
+  const left = { observer: [] as string[], claims: [] as string[] };
   const statuses: DeepSeekDeploymentStatus[] = [];
   let versionsRead = 0;
   const empty = { byIndex: () => [] };
@@ -40,7 +43,16 @@ function bench(live: object) {
       },
     },
     priorityClasses: { value: async () => Promise.resolve(undefined) },
-    observer: { known: () => NOTHING_OBSERVED, want: () => undefined, forget: () => undefined },
+    claims: {
+      record: (uid: string, entry?: object) => entry ?? left.claims.push(uid),
+      on: () => [],
+      candidatesBeside: () => [],
+    },
+    observer: {
+      known: () => NOTHING_OBSERVED,
+      want: () => undefined,
+      forget: (uid: string) => void left.observer.push(uid),
+    },
     events: { record: () => undefined },
     metrics: { deployments: { set: () => undefined, observe: () => undefined, delete: () => undefined } },
     clock: { now: () => 0 },
@@ -49,13 +61,14 @@ function bench(live: object) {
   } as unknown as ReconcilerContext;
   const reconcile = createReconciler(context);
   const pass = () => reconcile('ai/chat', new AbortController().signal, { id: 'pass', retries: 0 });
-  return { statuses, pass, versionsRead: () => versionsRead };
+  const change = (next: object | undefined) => void (live = next);
+  return { statuses, pass, change, left, versionsRead: () => versionsRead };
 }
 
-const live = (spec: object, status?: object) => ({
+const live = (spec: object, status?: object, metadata: object = {}) => ({
   apiVersion: API_VERSION,
   kind: KIND,
-  metadata: { name: 'chat', namespace: 'ai', uid: 'uid-chat', generation: 1 },
+  metadata: { name: 'chat', namespace: 'ai', uid: 'uid-chat', generation: 1, ...metadata },
   spec,
   ...(status && { status }),
 });
@@ -67,6 +80,32 @@ it('refuses a stored spec that breaks a rule, and says so', async () => {
   const { statuses, pass } = bench(live({ ...SPEC, replicas: -1 }));
   await pass();
   expect(ready(statuses[0])).toBe('InvalidSpec');
+});
+
+describe('what is observed and claimed for an object', () => {
+  it.each<[string, object | undefined]>([
+    ['its spec cannot be read any more', live({ ...SPEC, replicas: -1 }, {}, { generation: 2 })],
+    ['it is on its way out', live(SPEC, {}, { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a.b/c'] })],
+    ['it is gone', undefined],
+  ])('ends when %s', async (_, later) => {
+    const { pass, change, left } = bench(live(SPEC));
+    await pass();
+    expect(left.observer).toEqual([]);
+    left.claims.length = 0;
+    change(later);
+    await pass();
+    expect(left).toEqual({ observer: ['uid-chat'], claims: ['uid-chat'] });
+  });
+
+  it('ends for an object in whose place another one was made', async () => {
+    const { pass, change, left } = bench(live(SPEC));
+    await pass();
+    left.claims.length = 0;
+    change(live(SPEC, {}, { uid: 'uid-next' }));
+    await pass();
+    expect(left.observer).toEqual(['uid-chat']);
+    expect(left.claims).toContain('uid-chat');
+  });
 });
 
 it('takes no offence at a status that a later operator wrote', async () => {

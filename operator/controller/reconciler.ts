@@ -1,19 +1,21 @@
 import { parseDeepSeekDeployment, type DeepSeekDeployment } from '../api/index.ts';
 import type { Reconcile } from '../kube/controller.ts';
+import { keyOf } from '../kube/store.ts';
 import type { Clock, KubeClient } from '../kube/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { act, type WriteTarget } from './act.ts';
 import type { Admission } from './admission.ts';
-import type { CapacityReader, WantedCapacity } from './capacity-reader.ts';
-import { claimsOn, reservationsBeside } from './claims.ts';
+import type { CapacityReader, WantedCapacity, WantedClaims } from './capacity-reader.ts';
+import type { ClaimBook, ClaimEntry } from './claim-book.ts';
+import { giversBeside, mayGive } from './claims.ts';
 import { autoscalingOf, needsServedMetrics, needsTolerance, scaledObjectTarget } from './autoscaling.ts';
 import { HTTP_ROUTES } from './gateway.ts';
 import type { MetricsApiReader } from './metrics-api.ts';
 import type { Observer } from './observer.ts';
 import type { PriorityClassReader } from './priority-class.ts';
 import { SERVING_PRIORITY_CLASS } from '../resources/priority-class.ts';
-import type { CapacityReading } from '../rollout/capacity/index.ts';
+import type { CapacityReading, Claim as Asked } from '../rollout/capacity/index.ts';
 import { decide } from './decide/decide.ts';
 import { enginesOf } from './decide/engines.ts';
 import type { DecideOptions, Decision } from './decide/judgement.ts';
@@ -24,8 +26,9 @@ import type { ServerVersionReader } from './server-version.ts';
 import { gather } from './gather.ts';
 import type { Caches } from './caches.ts';
 import { report, type EventSink } from './report.ts';
+import { reservationsBeside } from './reservations.ts';
 import { Settling } from './settling.ts';
-import type { LiveDeepSeekDeployment, LiveMeta, RouteState, Snapshot } from './snapshot.ts';
+import type { Claim, LiveDeepSeekDeployment, LiveMeta, RouteState, Snapshot } from './snapshot.ts';
 
 /** What a reconciler works with; all of it is passed in. */
 export interface ReconcilerContext {
@@ -37,6 +40,7 @@ export interface ReconcilerContext {
   readonly metricsApi: Pick<MetricsApiReader, 'read'>;
   readonly capacity: Pick<CapacityReader, 'read'>;
   readonly admission: Pick<Admission, 'run' | 'size'>;
+  readonly claims: Pick<ClaimBook, 'record' | 'on' | 'candidatesBeside'>;
   readonly observer: Pick<Observer, 'known' | 'want' | 'forget' | 'loads'>;
   readonly events: EventSink;
   readonly metrics: Metrics;
@@ -58,18 +62,28 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
 
   const settling = new Settling(clock);
 
+  /** Nothing is observed or claimed for an object that nobody moves on. */
+  const leave = (uid: string): void => {
+    context.observer.forget(uid);
+    context.claims.record(uid);
+  };
+
   return async (key, signal, pass) => {
     const [namespace = '', name = ''] = key.split('/');
     const live = caches.deepSeekDeployments.store.get({ namespace, name });
     if (!live) {
       const [uid = ''] = (accepted.get(key) ?? '').split('/');
       settling.forget(uid);
-      context.observer.forget(uid);
+      leave(uid);
       accepted.delete(key);
       metrics.deployments.delete({ namespace, name });
       return undefined;
     }
-    if (!isComplete(live) || live.metadata.deletionTimestamp !== undefined) return undefined;
+    if (!isComplete(live)) return undefined;
+    if (live.metadata.deletionTimestamp !== undefined) {
+      leave(live.metadata.uid);
+      return undefined;
+    }
     const log = context.log.child({ namespace, name, generation: live.metadata.generation, reconcileId: pass.id });
     const reporting = {
       client,
@@ -81,7 +95,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     const { uid } = live.metadata;
     // An object of the same name that was made anew: nobody asks for the one before.
     const [before = uid] = (accepted.get(key) ?? uid).split('/');
-    if (before !== uid) context.observer.forget(before);
+    if (before !== uid) leave(before);
 
     const generation = `${live.metadata.uid}/${live.metadata.generation ?? 0}`;
     if (accepted.get(key) !== generation) {
@@ -89,6 +103,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       const { status: _, ...wish } = live;
       const parsed = parseDeepSeekDeployment(wish);
       if (!parsed.ok) {
+        leave(uid);
         await report(live, invalidSpec(live, parsed.message, clock.now()), reporting, log, signal);
         return undefined;
       }
@@ -103,7 +118,6 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     const served = needsServedMetrics(live, caches) ? await context.metricsApi.read(signal) : undefined;
     let loads: ReadonlyMap<string, number> | undefined;
     const look = (capacity?: CapacityReading) => {
-      const all = caches.deepSeekDeployments.store.list();
       const cluster = {
         ...{ nodes: caches.nodes.nodes, version: serverVersion },
         ...(servingPriority !== undefined && { servingPriority }),
@@ -113,7 +127,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
         cluster,
         observations,
         capacity,
-        claims: claimsOn(live, all),
+        claims: claimsOn(live, context.claims),
         route: routeOf(live, caches),
         autoscaling: autoscalingOf(live, caches, served),
         loads,
@@ -162,14 +176,23 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       const again = Math.min(requeueAfterMs, blocked === undefined ? Number.POSITIVE_INFINITY : EVICT_AGAIN_MS);
       return Number.isFinite(again) ? { requeueAfterMs: again } : undefined;
     };
-    const { capacityWanted } = decision;
-    if (capacityWanted === undefined) return carryOut(signal);
+    const { capacityWanted, claimWanted } = decision;
+    const isClaiming = claimWanted !== undefined && claimsFor(snapshot, claimWanted, context) !== undefined;
+    if (!isClaiming) context.claims.record(uid);
+    if (capacityWanted === undefined && !isClaiming) return carryOut(signal);
     if (context.admission.size >= MAX_ADMITTING) return { requeueAfterMs: ADMISSION_RETRY_MS };
     // One at a time in the whole cluster: what is taken here is in the status before the next one counts.
     return context.admission.run(async (until) => {
-      const reading = await context.capacity.read(roomFor(snapshot, capacityWanted, caches), until);
-      snapshot = look(reading);
-      decision = decide(snapshot, context.options);
+      const room = capacityWanted && roomFor(snapshot, capacityWanted, caches);
+      const claims = claimWanted && claimsFor(snapshot, claimWanted, context);
+      const counted = await context.capacity.read({ room, claims }, until);
+      if (counted.room) {
+        snapshot = look(counted.room);
+        decision = decide(snapshot, context.options);
+      }
+      // One that goes on with what it has found claims nothing.
+      const still = claimWanted !== undefined && decision.claimWanted?.revision === claimWanted.revision;
+      context.claims.record(uid, still ? entryOf(key, claimWanted, counted.claims) : undefined);
       return carryOut(until);
     }, signal);
   };
@@ -199,8 +222,39 @@ function roomFor(
     own: { namespace, name, revision },
     ...(serving !== undefined && serving !== revision && { servingRevision: serving }),
     ...(warm !== undefined && warm !== revision && { warmRevision: warm }),
-    reservations: reservationsBeside(own, others, caches.childStores.controllerRevisions),
+    reservations: reservationsBeside(own, others, caches.childStores),
   };
+}
+
+/** What is to be claimed of others for a revision of this deployment; undefined: nobody could give. */
+function claimsFor(
+  snapshot: Snapshot,
+  wanted: NonNullable<Decision['claimWanted']>,
+  { caches, claims }: Pick<ReconcilerContext, 'caches' | 'claims'>,
+): WantedClaims | undefined {
+  const own = snapshot.deployment as unknown as LiveDeepSeekDeployment;
+  const others = caches.deepSeekDeployments.store.list();
+  const givers = giversBeside(own, others, caches.childStores.deployments);
+  if (givers.every(({ replicas }) => replicas === 0)) return undefined;
+  const room = roomFor(snapshot, wanted, caches);
+  const { replicas, partly } = wanted;
+  // What serves comes before candidates, whoever asked first.
+  const first = partly ? [] : claims.candidatesBeside(snapshot.deployment.metadata.uid);
+  return { ...room, replicas, partly, givers, reservations: [...room.reservations, ...first] };
+}
+
+function entryOf(
+  holder: string,
+  { partly, replicas, template }: NonNullable<Decision['claimWanted']>,
+  claims: readonly Asked[] = [],
+): ClaimEntry {
+  return { holder, claims, ...(!partly && { candidate: { replicas, template } }) };
+}
+
+/** What others claim of the version that this deployment keeps warm. */
+function claimsOn(live: LiveDeepSeekDeployment, claims: Pick<ClaimBook, 'on'>): readonly Claim[] {
+  const { rollback } = live.status ?? {};
+  return rollback === undefined || !mayGive(live) ? [] : claims.on(keyOf(live.metadata), rollback.revision);
 }
 
 /** The route of a deployment that asks for a gateway, or has asked. */

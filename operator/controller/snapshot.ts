@@ -87,7 +87,7 @@ export interface Snapshot {
   readonly observations: Observations;
   /** Free GPUs, read in this pass because the rollout has to know; absent: it has not asked. */
   readonly capacity?: CapacityReading;
-  /** Who else needs GPUs that a warm set of ours holds. */
+  /** Who else needs GPUs that a version of ours holds which is kept warm. */
   readonly claims: readonly Claim[];
   /** What the gateway says of the route; absent: none is asked for. */
   readonly route?: RouteState;
@@ -97,11 +97,12 @@ export interface Snapshot {
   readonly loads?: ReadonlyMap<string, number>;
 }
 
-/** GPUs of a class that somebody with a better claim than an old version kept warm has not got. */
+/** What somebody with a better claim leaves to an old version that is kept warm. */
 export interface Claim {
-  /** `namespace/name` of a DeepSeekDeployment. */
+  /** `namespace/name` of the DeepSeekDeployment that needs the GPUs of the others. */
   readonly holder: string;
-  readonly gpus: number;
+  /** Replicas that the old version may keep. */
+  readonly keep: number;
 }
 
 /** The route of a DeepSeekDeployment with a gateway. */

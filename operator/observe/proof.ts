@@ -3,6 +3,7 @@ import type { ProofSettings } from '../rollout/settings.ts';
 import {
   CONCURRENCIES,
   FIRST_REQUEST_LIMIT_MS,
+  LAST_WAVE_MS,
   pairsLimitMs,
   REQUEST_LIMIT_MS,
   TOKEN_ATTEMPTS,
@@ -113,7 +114,8 @@ async function takePairs(given: Proof, concurrency: number, signal: AbortSignal)
   const { candidate, base, proof, clock } = given;
   const shared = Math.min(candidate.length, base.length);
   const waves = Math.ceil(proof.pairedRequests / concurrency);
-  const deadline = clock.monotonic() + pairsLimitMs(proof);
+  const deadline = clock.monotonic() + pairsLimitMs(proof, concurrency);
+  const end = deadline + LAST_WAVE_MS;
   const maxModelLen = Math.min(...[...candidate, ...base].map((endpoint) => endpoint.maxModelLen ?? Infinity));
   const pairs: PromptPair[] = [];
   for (let wave = 0; wave < waves && clock.monotonic() < deadline; wave++) {
@@ -122,11 +124,13 @@ async function takePairs(given: Proof, concurrency: number, signal: AbortSignal)
       comparisonPrompt(`${seedOf(given)}/${concurrency}`, wave * concurrency + lane, maxModelLen),
     );
     const ask = (pods: readonly EngineEndpoint[]): Promise<PromptSample[]> =>
-      Promise.all(prompts.map((prompt) => compare(given, pick(pods, index), prompt, signal)));
+      Promise.all(prompts.map((prompt) => compare(given, pick(pods, index), prompt, end, signal)));
     const samples = { base: [] as PromptSample[], candidate: [] as PromptSample[] };
     if (wave % 2 === 0) samples.base = await ask(base);
     samples.candidate = await ask(candidate);
     if (wave % 2 === 1) samples.base = await ask(base);
+    // What the end has cut short says nothing of either version.
+    if (clock.monotonic() >= end) break;
     samples.candidate.forEach((sample, lane) => {
       const other = samples.base[lane];
       if (other !== undefined) pairs.push({ concurrency, base: other, candidate: sample });
@@ -137,12 +141,14 @@ async function takePairs(given: Proof, concurrency: number, signal: AbortSignal)
 }
 
 async function compare(
-  { client }: Proof,
+  { client, clock }: Proof,
   endpoint: EngineEndpoint,
   prompt: string,
+  end: number,
   signal: AbortSignal,
 ): Promise<PromptSample> {
-  const asked = { prompt, maxTokens: PAIR_TOKENS, timeoutMs: REQUEST_LIMIT_MS, fixedLength: true };
+  const timeoutMs = Math.max(1, Math.min(REQUEST_LIMIT_MS, end - clock.monotonic()));
+  const asked = { prompt, maxTokens: PAIR_TOKENS, timeoutMs, fixedLength: true };
   return (await client.generate(endpoint, asked, signal)).sample;
 }
 

@@ -1,5 +1,5 @@
 import type { SmokeResult } from '../rollout/measurements.ts';
-import { smokeTestLimitMs } from '../rollout/proof-limits.ts';
+import { durationMs } from '../api/durations.ts';
 import type { ProofSettings } from '../rollout/settings.ts';
 import type { EngineEndpoint } from './endpoint.ts';
 import type { EngineClient, Generation } from './engine-client.ts';
@@ -24,7 +24,7 @@ export async function runSmokeTest(
   if (refusal !== undefined) return { prompt, expected, outcome: 'Failed', seconds: 0, answer: refusal };
   // Half of a short context is left for the prompt: a request beyond the context would be refused.
   const maxTokens = Math.max(1, Math.min(MAX_ANSWER_TOKENS, Math.floor((endpoint.maxModelLen ?? Infinity) / 2)));
-  const asked = { prompt, maxTokens, timeoutMs: smokeTestLimitMs(test) };
+  const asked = { prompt, maxTokens, timeoutMs: durationMs(test.within) };
   const generation = await client.generate(endpoint, asked, signal);
   const { sample, text } = generation;
   const outcome = outcomeOf(generation, holds);

@@ -1,7 +1,7 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
 import { ANNOTATION } from '../api/index.ts';
-import { durationSeconds } from './duration.ts';
+import { durationSeconds } from '../api/durations.ts';
 import { type Child, childMetadata, childNames, type Owner, revisionSelector } from './names.ts';
 
 /** What a Deployment adds to the stored revision. */

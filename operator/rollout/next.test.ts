@@ -19,7 +19,6 @@ const set = (replicas: number, ready = replicas): ReplicaSetState => ({
   replicas,
   readyReplicas: ready,
   availableReplicas: ready,
-  deadlineExceeded: false,
   pods: replicas,
   terminating: 0,
   placed: replicas,

@@ -1,5 +1,6 @@
 import { healthOf, isSettled, revisionOf, setOf } from './machine/course.ts';
 import { machineStep } from './machine/step.ts';
+import { whyTakenBack } from './revision.ts';
 import type { ReplicaSetState, RolloutInput, RolloutStep } from './machine/types.ts';
 
 export type { ReplicaSetState, RolloutInput, RolloutStep } from './machine/types.ts';
@@ -48,7 +49,7 @@ function mayTakeOver(input: RolloutInput, serving: string): boolean {
   const { desired, settings } = input;
   if (desired === undefined || desired === serving || settings.paused) return false;
   const candidate = revisionOf(input, desired);
-  if ((candidate?.failed ?? candidate?.held) !== undefined) return false;
+  if (whyTakenBack(candidate) !== undefined) return false;
   if (setOf(input, serving).readyReplicas > 0) return false;
   // Pods of another version answer: it can take the traffic back, or finishes what runs there.
   const answers = ([hash, set]: readonly [string, ReplicaSetState]) => hash !== desired && set.readyReplicas > 0;
@@ -65,7 +66,7 @@ function takeOver(
 ): RolloutStep {
   const attempt = traffic.attempt + 1;
   const forgive = revisions
-    .filter((r) => (r.failed ?? r.held) !== undefined && r.hash !== desired)
+    .filter((revision) => whyTakenBack(revision) !== undefined && revision.hash !== desired)
     .map(({ hash }) => hash);
   return {
     ...nothing,
@@ -91,7 +92,7 @@ function withFirstProof(step: RolloutStep, input: RolloutInput): RolloutStep {
   if (isSettled({ marks: step.marks }, input, serving) || input.replicas === 0) return step;
   const revision = revisionOf(input, serving);
   // One that should have been taken back, and could not, has not shown that it serves.
-  if ((revision?.failed ?? revision?.held) !== undefined) return step;
+  if (whyTakenBack(revision) !== undefined) return step;
   if (setOf(input, serving).availableReplicas >= input.replicas) {
     return { ...step, marks: [...step.marks, { kind: 'proven', revision: serving }] };
   }

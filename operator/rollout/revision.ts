@@ -41,6 +41,11 @@ export interface Revision {
   readonly held?: string;
 }
 
+/** Why the revision was taken back, by itself or by an order, as `<reason>: <message>`; undefined: it was not. */
+export function whyTakenBack(revision: Pick<Revision, 'failed' | 'held'> | undefined): string | undefined {
+  return revision?.failed ?? revision?.held;
+}
+
 /**
  * The stored revision that `spec` asks for. Each is compared by the projection of the hash version that made it, so
  * that an operator with another hash finds the revisions of its predecessor.

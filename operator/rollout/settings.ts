@@ -1,5 +1,5 @@
 import { type DeepSeekDeploymentSpec, type GateSpec, type RolloutSpec, rolloutSpec } from '../api/index.ts';
-import { durationSeconds } from '../api/durations.ts';
+import { durationMs } from '../api/durations.ts';
 import { proofSpec } from '../api/proof.ts';
 
 type Handover = NonNullable<RolloutSpec['handover']>;
@@ -44,28 +44,24 @@ export function rolloutSettings({ rollout: given, termination }: DeepSeekDeploym
   return {
     strategy: rollout.strategy,
     ways: rollout.whenCapacityIsShort,
-    provisionTimeoutMs: milliseconds(rollout.provisionTimeout),
-    schedulingDeadlineMs: milliseconds(rollout.schedulingDeadline),
+    provisionTimeoutMs: durationMs(rollout.provisionTimeout),
+    schedulingDeadlineMs: durationMs(rollout.schedulingDeadline),
     handover,
     promotion: rollout.promotion,
     canary: rollout.canary,
     proof: proof ?? proofSpec.parse({}),
     gates: rollout.gates ?? [],
     watch: {
-      durationMs: milliseconds(watch.duration),
+      durationMs: durationMs(watch.duration),
       ...('minRequests' in watch && { minRequests: watch.minRequests }),
       onNoData: watch.onNoData,
     },
-    ...(progressDeadline !== undefined && { progressDeadlineMs: milliseconds(progressDeadline) }),
-    rollbackWindowMs: milliseconds(rollout.rollbackWindow),
+    ...(progressDeadline !== undefined && { progressDeadlineMs: durationMs(progressDeadline) }),
+    rollbackWindowMs: durationMs(rollout.rollbackWindow),
     warmReplicasPercent: rollout.warmReplicasPercent,
     maintenanceWindows: rollout.maintenanceWindows ?? [],
     paused: rollout.paused,
-    drainDeadlineMs: milliseconds(termination?.drainDeadline ?? DEFAULT_DRAIN_DEADLINE),
-    rollbackDrainMs: milliseconds(termination?.rollbackDrain ?? DEFAULT_ROLLBACK_DRAIN),
+    drainDeadlineMs: durationMs(termination?.drainDeadline ?? DEFAULT_DRAIN_DEADLINE),
+    rollbackDrainMs: durationMs(termination?.rollbackDrain ?? DEFAULT_ROLLBACK_DRAIN),
   };
-}
-
-function milliseconds(duration: string): number {
-  return Math.round(durationSeconds(duration) * 1000);
 }

@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { durationSeconds } from '../api/durations.ts';
+import { durationMs } from '../api/durations.ts';
 import type { MaintenanceWindow } from './settings.ts';
 
 /** Whether traffic may be switched now. */
@@ -72,7 +72,7 @@ function read({ schedule, duration, timeZone = 'UTC' }: MaintenanceWindow, now: 
   try {
     // Without a function nothing is scheduled: this computes and has no timer.
     const cron = new Cron(schedule, { timezone: timeZone, mode: '5-part' });
-    const length = durationSeconds(duration) * 1000;
+    const length = durationMs(duration);
     cron.nextRun(new Date(now)); // The zone is looked up at the first use.
     return {
       coveredUntil: (instant) => {

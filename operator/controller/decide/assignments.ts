@@ -31,9 +31,9 @@ export function assignmentsOf(
   });
 }
 
-/** The version that gates are about: the candidate of a canary, else what has the traffic. */
-function judged({ memory, serving, candidate }: RolloutStep): string | undefined {
-  return memory.step !== undefined && candidate !== undefined ? candidate : serving;
+/** The version that gates are about: a candidate that has a share of the traffic, else what has all of it. */
+function judged({ memory, serving, candidate, weight }: RolloutStep): string | undefined {
+  return (memory.step !== undefined || weight > 0) && candidate !== undefined ? candidate : serving;
 }
 
 /** Gates on queries are asked of the version that real traffic is judged of. */

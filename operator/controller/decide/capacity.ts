@@ -20,7 +20,8 @@ type Place = Pick<Judgement, 'desired' | 'step' | 'states' | 'replicas'>;
 /** Compares the accelerator of the spec with the nodes of the cluster, where pods still wait for a place. */
 export function capacityOf(snapshot: Snapshot, { desired, step, states, replicas }: Place): Capacity {
   const placed =
-    step.candidate === undefined &&
+    // What is held has no pods.
+    (step.candidate === undefined || step.phase === 'Held') &&
     step.serving !== undefined &&
     (states.get(step.serving)?.availableReplicas ?? 0) >= replicas;
   const nodesUnknown = snapshot.cluster.nodes === undefined;

@@ -35,8 +35,8 @@ export interface Wanted {
 
 /**
  * The writes that bring the children to what is wanted: what serves first, the candidate after it, and deletions last.
- * Every prefix of them is safe: the active Service is made or repaired before anything, but it moves only onto what is
- * there and protected, and nothing is deleted before it has. What waits for what is in prerequisites.ts.
+ * Every prefix of them is safe: the active Service is made, repaired or moved onto what answers before anything else; onto what
+ * does not answer yet it moves once that is there and protected, and nothing is deleted before it has. What waits for what is in prerequisites.ts.
  */
 export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
   const { deployment } = snapshot;
@@ -90,7 +90,8 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
       want('ControllerRevision', controllerRevision(deployment, revision));
     }
   }
-  if (!step.switched) wantActiveService();
+  // Pods that answer are all that a flip needs.
+  if (!step.switched || (wanted.readyReplicas(step.serving) ?? 0) > 0) wantActiveService();
   // What serves is the first of them.
   for (const [hash, replicas] of step.replicas) {
     const revision = revisions.find((candidate) => candidate.hash === hash);
@@ -154,7 +155,12 @@ function reconcileChild(kind: ChildKind, object: ChildObject, found: KubeObject 
   // What moves traffic is written only onto what was read: a lost race is decided again.
   const version = kind === 'Service' ? { resourceVersion: found.metadata.resourceVersion } : {};
   const metadata = { ...object.metadata, uid, ...version } as NonNullable<ChildObject['metadata']>;
-  return { type: 'Apply', kind, object: { ...object, metadata }, because };
+  const shrinks = kind === 'Deployment' && replicasOf(object) < replicasOf(found);
+  return { type: 'Apply', kind, object: { ...object, metadata }, because, ...(shrinks && { shrinks }) };
+}
+
+function replicasOf(deployment: ChildObject | KubeObject): number {
+  return (deployment as Pick<LiveDeployment, 'spec'>).spec?.replicas ?? 0;
 }
 
 /** Fields that somebody else added to a template survive an apply of ours: the template is put back whole. */

@@ -2,13 +2,13 @@ import type { Condition, ConditionType } from '../../api/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { autoscalingVerdict } from './autoscaling.ts';
 import { capacityVerdict, isShortOfNodes } from './capacity.ts';
+import { cut } from './fit.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import type { Intent } from './intents.ts';
 import { heldMark, readMark } from './marks.ts';
 import { activeServiceOf } from './observed.ts';
 import { rollbackVerdict } from './rollback.ts';
-import { rolloutWarnings } from './rollout-spec.ts';
 import { type ReadyVerdict, readyVerdict, roomToCome, SERVICE_LEFT } from './ready.ts';
 import { seconds } from './times.ts';
 
@@ -27,7 +27,7 @@ export function conditionsOf(snapshot: Snapshot, judgement: Judgement, intents: 
     ['Available', availableVerdict(snapshot, judgement)],
     ['Reconciling', moving ? { ...ready, status: 'True' } : rest(ready)],
     ['Stalled', ready.stalled ? { ...ready, status: 'True' } : rest(ready)],
-    ['PlanAccepted', planVerdict(judgement, snapshot.now)],
+    ['PlanAccepted', planVerdict(judgement)],
     ['CapacityAvailable', capacityVerdict(judgement)],
   ];
   if (judgement.step.candidate !== undefined) verdicts.push(['CandidateHealthy', candidateVerdict(judgement)]);
@@ -60,7 +60,7 @@ export function stamp(snapshot: Snapshot, verdicts: readonly (readonly [Conditio
       type,
       status,
       reason,
-      message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message,
+      message: cut(message, MAX_MESSAGE),
       lastTransitionTime: before?.status === status ? before.lastTransitionTime : seconds(now),
       observedGeneration: deployment.metadata.generation ?? 0,
     };
@@ -84,13 +84,13 @@ function availableVerdict(snapshot: Snapshot, judgement: Judgement): Verdict {
     : unavailable(none);
 }
 
-function planVerdict({ desired: { plan, revision }, settings }: Judgement, now: number): Verdict {
+function planVerdict({ desired: { plan, revision }, window }: Judgement): Verdict {
   if (!plan.accepted && revision === undefined) return { status: 'False', reason: plan.reason, message: plan.message };
   // What was said when the revision was rendered holds for as long as it does.
   const planned = plan.accepted
     ? [...new Set([...(revision?.data.plan.warnings ?? []), ...plan.plan.warnings])]
     : [`Accepted when the revision was made; a new one would be refused: ${plan.message}`];
-  const warnings = [...planned, ...rolloutWarnings(settings, now)];
+  const warnings = [...planned, ...(window.problems ?? [])];
   return warnings.length === 0
     ? { status: 'True', reason: 'Planned', message: 'The model fits the accelerator as specified.' }
     : { status: 'True', reason: 'PlannedWithWarnings', message: warnings.join(' ') };

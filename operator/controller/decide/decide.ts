@@ -1,15 +1,19 @@
 import { ANNOTATION } from '../../api/index.ts';
+import { childNames } from '../../resources/names.ts';
 import { nextStep } from '../../rollout/next.ts';
 import { rolloutSettings } from '../../rollout/settings.ts';
 import { traffic } from '../../rollout/traffic.ts';
+import { windowState } from '../../rollout/windows.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { assignmentsOf } from './assignments.ts';
 import { capacityOf } from './capacity.ts';
 import { childIntents } from './children.ts';
+import { claimWish } from './claims.ts';
 import { shrinking } from './deletion-cost.ts';
 import { desiredRevision } from './desired.ts';
 import { eventsOf, eventsOfWrites } from './events.ts';
 import { evidenceOf, failuresOf, nextLook } from './evidence.ts';
+import { withinSchema } from './fit.ts';
 import type { DecideOptions, Decision, Judgement } from './judgement.ts';
 import { knownRevisions } from './known-revisions.ts';
 import { inHistory, withMarks } from './marks.ts';
@@ -32,6 +36,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const found = desiredRevision(deployment, stored, snapshot.deployments, snapshot.cluster, options.making);
   const sets = setsOf(snapshot);
   const settings = rolloutSettings(spec);
+  const window = windowState(settings.maintenanceWindows, now);
   const serves = traffic(activeServiceOf(snapshot), stored, withDeployment(snapshot, sets), {
     servingRevision: servingInStatus(deployment),
     ...statusTraffic(deployment),
@@ -42,13 +47,16 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const evidence = evidenceOf(snapshot, known);
   const failures = failuresOf(evidence);
   const order = pendingOrder(snapshot);
-  const findings = { settings, traffic: serves, desired, revisions: known, sets, evidence, failures, replicas, order };
+  const findings = {
+    ...{ settings, window, traffic: serves, desired, revisions: known },
+    ...{ sets, evidence, failures, replicas, order },
+  };
   const step = nextStep(rolloutInput(snapshot, findings));
   const revisions = withMarks(known, step, now).filter(inHistory(known, step, desired, spec));
   const observeOnly = options.observeOnly || deployment.metadata.annotations?.[ANNOTATION.reconcile] === 'disabled';
   const leaveService = settings.paused && serves.foreignSelector;
   const judgement: Judgement = {
-    ...{ desired, traffic: serves, step, replicas, revisions, states: sets, failures, settings, order },
+    ...{ desired, traffic: serves, step, replicas, revisions, states: sets, failures, settings, window, order },
     ...{ leaveService, observeOnly, prometheusUrl: options.prometheusUrl },
     capacity: capacityOf(snapshot, { desired, step, states: sets, replicas }),
     restart: restartOf(snapshot, step, replicas, order),
@@ -62,12 +70,12 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const wanted = evict === undefined ? children : [...children, evict];
   const specFirst = spec.replicas === undefined && step.serving !== undefined;
   if (specFirst) wanted.unshift({ type: 'SetReplicas', replicas });
-  const next = statusOf(snapshot, judgement, wanted);
+  const next = withinSchema(statusOf(snapshot, judgement, wanted));
   return {
     intents: observeOnly ? [] : specFirst ? wanted.slice(0, 1) : wanted,
     specFirst: specFirst && !observeOnly,
     status: next,
-    unchanged: () => statusOf(snapshot, { ...judgement, observeOnly: true }, []),
+    unchanged: () => withinSchema(statusOf(snapshot, { ...judgement, observeOnly: true }, [])),
     events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted),
     eventsOfWrites: (done) => eventsOfWrites(snapshot, judgement, done),
     replicas,
@@ -76,6 +84,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
       causeInLog === true && pod !== undefined ? [pod] : [],
     ),
     ...capacityWanted(judgement),
+    ...claimWanted(judgement),
     assignments: observeOnly ? [] : assignmentsOf(snapshot, step, known, settings),
     shrinks: observeOnly ? undefined : shrinking(snapshot, step)?.revision,
     rollout: step,
@@ -88,7 +97,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
 /** The sets that have a Deployment: pods that are left of one that is gone serve nobody. */
 function withDeployment({ deployments, deployment }: Snapshot, sets: ReturnType<typeof setsOf>) {
   const names = new Set(deployments.map(({ metadata }) => metadata.name));
-  return new Map([...sets].filter(([hash]) => names.has(`${deployment.metadata.name}-${hash}`)));
+  return new Map([...sets].filter(([hash]) => names.has(childNames(deployment.metadata.name, hash).deployment)));
 }
 
 function capacityWanted({ step, observeOnly, revisions }: Judgement): Pick<Decision, 'capacityWanted'> {
@@ -99,6 +108,14 @@ function capacityWanted({ step, observeOnly, revisions }: Judgement): Pick<Decis
   return template === undefined
     ? {}
     : { capacityWanted: { revision, template, serving: step.serving, warm: step.previous } };
+}
+
+function claimWanted(judgement: Judgement): Pick<Decision, 'claimWanted'> {
+  const { step, revisions } = judgement;
+  const wish = claimWish(judgement);
+  const template = revisions.find(({ hash }) => hash === wish?.revision)?.data.template;
+  if (wish === undefined || template === undefined) return {};
+  return { claimWanted: { ...wish, template, serving: step.serving, warm: step.previous } };
 }
 
 /** The shortest of some waits, at least a second. */

@@ -1,7 +1,7 @@
 import { type ConditionType, isReason, REASONS } from '../../api/index.ts';
 import type { EventName } from '../../rollout/machine/types.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { Judgement, Status } from './judgement.ts';
+import { type Judgement, orderResult, type Status } from './judgement.ts';
 import { type EventRecord, type Intent, revisionOf, targetOf } from './intents.ts';
 
 /**
@@ -78,7 +78,6 @@ const TOLD: Readonly<Partial<Record<EventName, { readonly reason: string; readon
   Proved: { reason: 'Proved' },
   StepReady: { reason: 'CanaryStep' },
   Grown: { reason: 'ReadyToSwitch' },
-  Confirmed: { reason: 'Watching' },
   WatchPassed: { reason: 'Proven' },
   WatchUnproven: { reason: 'AcceptedUnproven', type: 'Warning' },
   RollbackDone: { reason: 'RolledBack' },
@@ -96,8 +95,7 @@ function eventsOfSteps({ step, order, restart, observeOnly }: Judgement): EventR
       type === 'Warning' && cause?.kind === 'failed' ? `Revision ${cause.revision}: ${cause.cause} ${says}` : says;
     return [{ type, reason, action: 'Rollout', note: note.slice(0, MAX_NOTE) }];
   });
-  const result =
-    order?.refusal === undefined ? (step.ordered ?? restart?.ordered) : { accepted: false, message: order.refusal };
+  const result = orderResult({ order, step, restart });
   if (order === undefined || result === undefined) return told;
   const verb = order.order?.verb ?? 'order';
   const note = `${verb}: ${result.message}`.slice(0, MAX_NOTE);

@@ -1,5 +1,6 @@
 import type { HistoryEntry } from '../../api/index.ts';
 import type { Outcome } from '../../rollout/machine/types.ts';
+import { whyTakenBack } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Judgement, Status } from './judgement.ts';
 import { seconds } from './times.ts';
@@ -8,6 +9,9 @@ import { seconds } from './times.ts';
 const MAX_ENTRIES = 20;
 /** Outcome of an attempt that goes on. */
 export const IN_PROGRESS = 'InProgress';
+
+/** Phases in which the version that is rolled out has, or had, the traffic. */
+const HAD_TRAFFIC: ReadonlySet<string | undefined> = new Set(['Switching', 'Watching', 'RollingBack']);
 
 /** The attempts so far, newest first: one that begins or ends in this pass is written down. */
 export function historyOf(
@@ -22,7 +26,11 @@ export function historyOf(
     const index = entries.findIndex(({ revision, outcome }) => revision === ended.revision && outcome === IN_PROGRESS);
     const entry = entries[index];
     if (entry !== undefined) entries[index] = { ...entry, outcome: ended.outcome, finishedAt: seconds(now) };
-    else if (ended.outcome !== 'Superseded')
+    // What has ended before may be taken back later; it is told once.
+    else if (
+      ended.outcome !== 'Superseded' &&
+      entries.find(({ revision }) => revision === ended.revision)?.outcome !== ended.outcome
+    )
       entries.unshift(begun(ended.revision, { outcome: ended.outcome, finishedAt: seconds(now) }));
   }
   const candidate = step.memory.candidate;
@@ -37,8 +45,9 @@ export function historyOf(
   /** The operator ended between the end of an attempt and the status that was to say so. */
   function ending(entry: HistoryEntry): HistoryEntry {
     const found = revisions.find(({ hash }) => hash === entry.revision);
-    const back = deployment.status?.rollout?.phase === 'RollingBack';
-    const marked = (found?.failed ?? found?.held) !== undefined;
+    // The last phase that could be written may lag behind.
+    const back = HAD_TRAFFIC.has(deployment.status?.rollout?.phase);
+    const marked = whyTakenBack(found) !== undefined;
     const unserved = found?.failed === undefined ? 'Aborted' : 'Failed';
     const served = found?.proven === undefined ? 'AcceptedUnproven' : 'Promoted';
     const gone = marked ? (back ? 'RolledBack' : unserved) : 'Superseded';

@@ -17,6 +17,8 @@ export type Intent =
       readonly kind: WrittenKind;
       readonly object: ChildObject;
       readonly because: readonly string[];
+      /** It takes pods away. */
+      readonly shrinks?: boolean;
     }
   /** Put a Deployment's template back whole, after somebody else wrote into it. */
   | {

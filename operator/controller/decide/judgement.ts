@@ -4,7 +4,9 @@ import type { ReplicaSetState, RolloutStep } from '../../rollout/next.ts';
 import type { RolloutSettings } from '../../rollout/settings.ts';
 import type { Revision, RevisionData } from '../../rollout/revision.ts';
 import type { Traffic } from '../../rollout/traffic.ts';
+import type { WindowState } from '../../rollout/windows.ts';
 import type { Capacity } from './capacity.ts';
+import type { ClaimWish } from './claims.ts';
 import type { Desired, Making } from './desired.ts';
 import type { Assignment } from '../observations.ts';
 import type { EventRecord, Intent } from './intents.ts';
@@ -41,6 +43,8 @@ export interface Decision {
     readonly serving?: string | undefined;
     readonly warm?: string | undefined;
   };
+  /** Somebody lacks room that versions which others keep warm may hold: it is claimed of them. */
+  readonly claimWanted?: ClaimWish & NonNullable<Decision['capacityWanted']>;
   /** A revision is rendered in this pass that could name the PriorityClass of models, if the cluster has it. */
   readonly rendersRevision: boolean;
   /** What is to be observed from now on; what is missing here is observed no longer. */
@@ -73,9 +77,21 @@ export interface Judgement {
   /** Prometheus that KEDA asks; absent: none is known. */
   readonly prometheusUrl?: string | undefined;
   readonly settings: RolloutSettings;
+  /** The maintenance windows: whether one is open, and what is wrong with them. */
+  readonly window: WindowState;
   readonly order: PendingOrder | undefined;
   /** An ordered restart of the pods of what serves. */
   readonly restart: Restart | undefined;
+}
+
+/** What came of the order that was looked at in this pass; undefined: there was none, or it goes on. */
+export function orderResult({
+  order,
+  step,
+  restart,
+}: Pick<Judgement, 'order' | 'step' | 'restart'>): RolloutStep['ordered'] {
+  if (order === undefined) return undefined;
+  return order.refusal === undefined ? (step.ordered ?? restart?.ordered) : { accepted: false, message: order.refusal };
 }
 
 /** A condition before it has its times. */

@@ -1,6 +1,6 @@
 import { isReason, type Reason } from '../../api/index.ts';
 import type { Mark, RolloutStep } from '../../rollout/machine/types.ts';
-import type { Revision } from '../../rollout/revision.ts';
+import { type Revision, whyTakenBack } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Desired } from './desired.ts';
 import { seconds } from './times.ts';
@@ -33,7 +33,10 @@ function given(mark: Mark, now: number): Partial<Revision> {
 
 const DEFAULT_HISTORY_LIMIT = 5;
 
-/** Which revisions stay: those in use, and the newest of the rest up to the limit. */
+/**
+ * Which revisions stay: those in use, the one that was proven last, since that is what is gone back to when all else is
+ * lost, and of the rest the best up to the limit: what has shown that it serves before what has not.
+ */
 export function inHistory(
   revisions: readonly Revision[],
   step: RolloutStep,
@@ -44,16 +47,34 @@ export function inHistory(
     ...[step.serving, step.previous, step.candidate, step.memory.target, desired.revision?.hash],
     ...step.replicas.keys(),
   ]);
-  const idle = revisions.filter(({ hash }) => !used.has(hash)).sort((a, b) => b.number - a.number);
+  const best = [...revisions].sort(
+    (a, b) => worthOf(b) - worthOf(a) || provenAt(b) - provenAt(a) || b.number - a.number,
+  );
+  if (best[0] !== undefined && worthOf(best[0]) === WORTH.proven) used.add(best[0].hash);
   const limit = spec.rollout?.revisionHistoryLimit ?? DEFAULT_HISTORY_LIMIT;
-  const kept = new Set(idle.slice(0, limit).map(({ hash }) => hash));
+  const idle = best.filter(({ hash }) => !used.has(hash)).slice(0, limit);
+  const kept = new Set(idle.map(({ hash }) => hash));
   return ({ hash }) => used.has(hash) || kept.has(hash);
+}
+
+/** What a revision is worth that nobody uses. */
+const WORTH = { proven: 3, accepted: 2, untried: 1, failed: 0 } as const;
+
+function worthOf({ proven, accepted, failed, held }: Revision): number {
+  if ((failed ?? held) !== undefined) return WORTH.failed;
+  if (proven !== undefined) return WORTH.proven;
+  return accepted === undefined ? WORTH.untried : WORTH.accepted;
+}
+
+/** Milliseconds since the epoch; people can edit the mark, and what is no time is before all others. */
+function provenAt({ proven = '' }: Revision): number {
+  const at = Date.parse(proven);
+  return Number.isNaN(at) ? 0 : at;
 }
 
 /** Why a revision was taken back, as it is stored. */
 export function heldMark(revisions: readonly Revision[], hash: string | undefined): string | undefined {
-  const found = revisions.find((revision) => revision.hash === hash);
-  return found?.failed ?? found?.held;
+  return whyTakenBack(revisions.find((revision) => revision.hash === hash));
 }
 
 /** A `<reason>: <message>` that was stored as an annotation, which people can edit: what is no reason of ours is words. */

@@ -3,6 +3,7 @@ import { ROLLOUT_PHASES } from '../../api/status.ts';
 import { isBeforeSwitch } from '../../rollout/machine/table.ts';
 import type { Memory, RolloutStep } from '../../rollout/machine/types.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { dropUndefined } from '../transforms.ts';
 import { seconds } from './times.ts';
 
 const HAS_TRAFFIC: readonly Memory['phase'][] = ['Switching', 'Watching', 'RollingBack'];
@@ -22,8 +23,8 @@ export function memoryOf({ status }: Snapshot['deployment']): Memory | undefined
     attempt,
     since: instant(startedAt) ?? 0,
     ...(revision !== undefined && phase !== 'Idle' && { candidate: revision }),
-    ...defined({ way, step, promoted, missed, frozenReplicas, switchedReplicas, target, warmLimit, verdicts }),
-    ...defined({ pausedAt: instant(pausedAt), retryAt: instant(retryAt) }),
+    ...dropUndefined({ way, step, promoted, missed, frozenReplicas, switchedReplicas, target, warmLimit, verdicts }),
+    ...dropUndefined({ pausedAt: instant(pausedAt), retryAt: instant(retryAt) }),
     ...(baseline !== undefined && {
       baseline: {
         requestsPerSecond: Number(baseline.requestsPerSecond),
@@ -58,7 +59,7 @@ export function rolloutStatus(step: RolloutStep, attempt: number): RolloutStatus
     startedAt: seconds(memory.since),
     ...(deadline !== undefined && under && { deadline: seconds(deadline) }),
     message,
-    ...defined({ target, promoted, missed, frozenReplicas, switchedReplicas, warmLimit }),
+    ...dropUndefined({ target, promoted, missed, frozenReplicas, switchedReplicas, warmLimit }),
     ...(retryAt !== undefined && { retryAt: seconds(retryAt) }),
     ...(pausedAt !== undefined && { pausedAt: seconds(pausedAt) }),
     ...(memory.verdicts !== undefined && {
@@ -84,10 +85,4 @@ const MAX_VERDICTS = 32;
 function instant(time: string | undefined): number | undefined {
   const parsed = Date.parse(time ?? '');
   return Number.isNaN(parsed) ? undefined : parsed;
-}
-
-function defined<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

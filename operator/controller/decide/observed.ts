@@ -53,7 +53,7 @@ export function setsOf(snapshot: Snapshot): Map<string, ReplicaSetState> {
   return sets;
 }
 
-const NO_DEPLOYMENT = { replicas: 0, readyReplicas: 0, availableReplicas: 0, deadlineExceeded: false };
+const NO_DEPLOYMENT = { replicas: 0, readyReplicas: 0, availableReplicas: 0 };
 
 function countPods(pods: readonly LivePod[]) {
   const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
@@ -72,7 +72,6 @@ function countPods(pods: readonly LivePod[]) {
 /** What the Deployment controller says of a revision, if it has seen the current spec. */
 function stateOf({ metadata, spec, status }: LiveDeployment, pods: readonly LivePod[]): ReplicaSetState {
   const current = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
   const updated = status?.updatedReplicas ?? 0;
   const counted = countPods(pods);
   const refused = status?.conditions?.find(({ type }) => type === 'ReplicaFailure');
@@ -82,7 +81,6 @@ function stateOf({ metadata, spec, status }: LiveDeployment, pods: readonly Live
     replicas: spec?.replicas ?? 0,
     readyReplicas: status?.readyReplicas ?? 0,
     availableReplicas: current ? Math.min(status?.availableReplicas ?? 0, updated) : 0,
-    deadlineExceeded: current && progressing?.reason === 'ProgressDeadlineExceeded',
     ...counted,
     ...(overQuota > 0 && { overQuota }),
   };

@@ -29,8 +29,23 @@ export function pendingOrder({ deployment }: Snapshot): PendingOrder | undefined
       refusal: 'it was written for another object of this name (a copy, or one that was restored)',
     };
   }
-  return { text: short, order };
+  // A manifest from before another order was applied again.
+  return deployment.status?.earlierOrders?.includes(nonceOf(text)) ? undefined : { text: short, order };
 }
+
+/** The nonces of the orders that were handled, newest first, when `text` is the next one. */
+export function earlierOrders({ status }: Snapshot['deployment']): string[] {
+  const { handledOrder: last, earlierOrders: before = [] } = status ?? {};
+  return last === undefined ? [...before] : [nonceOf(last), ...before].slice(0, MAX_EARLIER);
+}
+
+/** What tells an order from all others of its object, as far as it is remembered. */
+function nonceOf(text: string): string {
+  return text.slice(text.lastIndexOf('/') + 1).slice(0, 64);
+}
+
+/** Orders that are remembered beside the last one. */
+const MAX_EARLIER = 16;
 
 /** Longest text that the status holds. */
 const MAX_LENGTH = 512;

@@ -11,9 +11,9 @@ import type { Judgement } from './judgement.ts';
 /** The conditions of a quiet rollout, by type. */
 function conditions(input: RolloutInput) {
   const step = nextStep(input);
-  const { settings, traffic, replicas, revisions, sets } = input;
+  const { settings, window, traffic, replicas, revisions, sets } = input;
   const judgement = {
-    ...{ settings, traffic, step, replicas, revisions, states: sets, failures: new Map() },
+    ...{ settings, window, traffic, step, replicas, revisions, states: sets, failures: new Map() },
     ...{ observeOnly: false, leaveService: false, restart: undefined, order: undefined },
     desired: {
       plan: { accepted: true, plan: { warnings: [] } },

@@ -3,7 +3,7 @@ import { childNames, revisionInName } from '../../resources/names.ts';
 import { type Intent, targetOf } from './intents.ts';
 
 /**
- * What an intent has to come after, as `<kind>/<name>`: when something stands in the way of one of these it is left
+ * What an intent has to come after, as `<kind>/<name>`, or `<kind>` for whatever there is of it: when something stands in the way of one of these it is left
  * undone too, and everything else goes on. `owner` is the name of the DeepSeekDeployment.
  */
 export function prerequisitesOf(owner: string, intent: Intent): string[] {
@@ -16,8 +16,10 @@ export function prerequisitesOf(owner: string, intent: Intent): string[] {
   const { deployment, controllerRevision, serviceAccount } = childNames(owner, revision);
   // Nothing goes before the traffic has left it, and before the verdict on it is written down.
   if (intent.type === 'Delete') {
-    return [itself, active, `ControllerRevision/${controllerRevision}`, `Deployment/${deployment}`];
+    return [itself, active, 'HTTPRoute', `ControllerRevision/${controllerRevision}`, `Deployment/${deployment}`];
   }
+  // A gateway that has not been told sends requests to pods that go.
+  if (intent.type === 'Apply' && intent.shrinks === true) return [itself, 'HTTPRoute'];
   if (intent.type !== 'Create' || kind === 'ControllerRevision') return [itself];
   // No GPU is loaded for what can have no Service, no account or no record.
   if (kind === 'Deployment') {

@@ -1,4 +1,5 @@
 import type { RollbackStatus } from '../../api/index.ts';
+import { whyTakenBack } from '../../rollout/revision.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { seconds } from './times.ts';
 
@@ -22,7 +23,7 @@ export function rollbackOf(
   const revision = observeOnly ? traffic.previous : step.previous;
   const found = revisions.find(({ hash }) => hash === revision);
   if (revision === undefined || found === undefined || revision === step.serving) return undefined;
-  if ((found.failed ?? found.held) !== undefined) return undefined;
+  if (whyTakenBack(found) !== undefined) return undefined;
   const ready = states.get(revision)?.readyReplicas ?? 0;
   const kept = step.replicas.get(revision) ?? 0;
   const readiness = kept === 0 || ready === 0 ? 'Cold' : ready >= replicas ? 'Warm' : 'Partial';

@@ -4,7 +4,7 @@ import type { Memory, RolloutInput, SetHealth } from '../../rollout/machine/type
 import type { Revision } from '../../rollout/revision.ts';
 import type { RolloutSettings } from '../../rollout/settings.ts';
 import type { Traffic } from '../../rollout/traffic.ts';
-import { windowState } from '../../rollout/windows.ts';
+import type { WindowState } from '../../rollout/windows.ts';
 import { routeStateOf } from './route.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Desired } from './desired.ts';
@@ -19,6 +19,7 @@ import { observedOf } from './verdicts.ts';
 /** What has been worked out of a snapshot before the rollout is decided on. */
 export interface Findings {
   readonly settings: RolloutSettings;
+  readonly window: WindowState;
   readonly traffic: Traffic;
   readonly desired: Desired;
   readonly revisions: readonly Revision[];
@@ -32,7 +33,7 @@ export interface Findings {
 /** Everything that the next step of the rollout follows from. */
 export function rolloutInput(snapshot: Snapshot, findings: Findings): RolloutInput {
   const { now, claims, capacity } = snapshot;
-  const { settings, traffic, desired, revisions, sets, replicas, order } = findings;
+  const { settings, window, traffic, desired, revisions, sets, replicas, order } = findings;
   const memory = memoryOf(snapshot.deployment);
   const candidate = memory?.candidate;
   const serving = revisions.find(({ hash }) => hash === traffic.serving);
@@ -45,7 +46,7 @@ export function rolloutInput(snapshot: Snapshot, findings: Findings): RolloutInp
     revisions,
     desired: desired.revision?.hash,
     sets,
-    health: healthOf(snapshot, findings),
+    health: healthOf(snapshot, findings, memory),
     replicas,
     ...(Number.isFinite(concurrency) && concurrency > 0 && { concurrencyPerReplica: concurrency }),
     memory,
@@ -55,21 +56,22 @@ export function rolloutInput(snapshot: Snapshot, findings: Findings): RolloutInp
     candidateEndpoints: candidate === undefined ? undefined : revisionEndpoints(snapshot, candidate),
     ...(order?.order !== undefined && { order: order.order }),
     trafficLeft: settings.paused && traffic.foreignSelector,
-    window: windowState(settings.maintenanceWindows, now),
+    window,
     jitter: spread(`${snapshot.deployment.metadata.uid}/${memory?.since ?? 0}`),
     claims,
     ...(route !== undefined && { route }),
   };
 }
 
-function healthOf(snapshot: Snapshot, findings: Findings): Map<string, SetHealth> {
+function healthOf(snapshot: Snapshot, findings: Findings, memory: Memory | undefined): Map<string, SetHealth> {
   const { settings, traffic, evidence, failures, desired } = findings;
-  const waitsForNodes = acceleratorFinding(snapshot, desired)?.reason === 'AcceleratorNotFound';
+  // Asked last: it looks at every node.
+  const isNodeMissing = () => acceleratorFinding(snapshot, desired)?.reason === 'AcceleratorNotFound';
   return new Map(
     [...evidence].map(([hash, found]): [string, SetHealth] => {
       const failure = failures.get(hash);
       const trouble =
-        troubleOf(found, troubleSince(hash, traffic, memoryOf(snapshot.deployment))) ??
+        troubleOf(found, troubleSince(hash, traffic, memory)) ??
         (hash === traffic.serving ? stallOf(snapshot, hash) : undefined);
       return [
         hash,
@@ -77,7 +79,7 @@ function healthOf(snapshot: Snapshot, findings: Findings): Map<string, SetHealth
           ...(failure !== undefined && { failure: `${failure.reason}: ${failure.message}` }),
           down: isDown(found, failure),
           // A deadline that the user has set is kept by the rollout; that there is no node is no fault of a version.
-          overdue: settings.progressDeadlineMs === undefined && !waitsForNodes && isOverdue(found),
+          overdue: settings.progressDeadlineMs === undefined && isOverdue(found) && !isNodeMissing(),
           ...(trouble !== undefined && { trouble }),
         },
       ];

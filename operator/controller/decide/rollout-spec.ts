@@ -1,9 +1,9 @@
 import type { DeepSeekDeploymentSpec } from '../../api/index.ts';
 import { compilePattern } from '../../observe/index.ts';
 import type { PlannerReason } from '../../api/reasons.ts';
+import { whyTakenBack } from '../../rollout/revision.ts';
 import type { RolloutSettings } from '../../rollout/settings.ts';
 import type { Traffic } from '../../rollout/traffic.ts';
-import { windowState } from '../../rollout/windows.ts';
 import type { Desired } from './desired.ts';
 
 /**
@@ -22,7 +22,7 @@ export function refuseRollout(
   const { revision } = desired;
   const stays =
     revision !== undefined &&
-    (revision.hash === serving || revision.hash === previous || (revision.failed ?? revision.held) !== undefined);
+    (revision.hash === serving || revision.hash === previous || whyTakenBack(revision) !== undefined);
   return stays ? { ...desired, plan } : { isNew: false, plan };
 }
 
@@ -60,9 +60,4 @@ function sharesOf(replicas: number): string {
   if (replicas - 1 > MAX_LISTED) return `${replicas} replicas alone give multiples of ${share(1)} %.`;
   const weights = Array.from({ length: replicas - 1 }, (_, index) => `${share(index + 1)} %`);
   return `${replicas} replicas alone give ${weights.join(', ')}.`;
-}
-
-/** What the rollout part of the spec asks for and will not get, one sentence each. `now`: milliseconds since the epoch. */
-export function rolloutWarnings({ maintenanceWindows }: RolloutSettings, now: number): readonly string[] {
-  return maintenanceWindows.length === 0 ? [] : (windowState(maintenanceWindows, now).problems ?? []);
 }

@@ -3,11 +3,13 @@ import { revisionSelector } from '../../resources/names.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { dropUndefined } from '../transforms.ts';
 import { conditionsOf } from './conditions.ts';
 import { historyOf } from './history.ts';
-import type { Judgement, Status } from './judgement.ts';
+import { type Judgement, orderResult, type Status } from './judgement.ts';
 import type { Intent } from './intents.ts';
 import { rolloutStatus } from './memory.ts';
+import { earlierOrders } from './order.ts';
 import { isLeftover } from './route.ts';
 import { rollbackOf } from './rollback.ts';
 import { seconds } from './times.ts';
@@ -60,7 +62,7 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
     ...(restart !== undefined && restart.remaining > 0 && !observeOnly
       ? { restart: { startedAt: restart.startedAt, remaining: restart.remaining } }
       : {}),
-    ...handledOrder(previous, judgement),
+    ...handledOrder(deployment, judgement),
     ...historyOf(snapshot, judgement),
   };
 }
@@ -76,21 +78,21 @@ function routeMade({ deployment, route }: Snapshot, step: RolloutStep, observeOn
 
 /** The order that was handled, and what came of it: in this pass, or as it was. */
 function handledOrder(
-  previous: Status | undefined,
+  deployment: Snapshot['deployment'],
   judgement: Judgement,
-): Pick<Status, 'handledOrder' | 'orderResult'> {
-  const { order, step, restart, observeOnly } = judgement;
-  const result =
-    order?.refusal === undefined ? (step.ordered ?? restart?.ordered) : { accepted: false, message: order.refusal };
+): Pick<Status, 'handledOrder' | 'orderResult' | 'earlierOrders'> {
+  const { order, observeOnly } = judgement;
+  const result = orderResult(judgement);
   if (order === undefined || result === undefined || observeOnly) {
-    const { handledOrder: handled, orderResult } = previous ?? {};
-    return {
-      ...(handled !== undefined && { handledOrder: handled }),
-      ...(orderResult !== undefined && { orderResult }),
-    };
+    const { handledOrder: handled, orderResult: said, earlierOrders: earlier } = deployment.status ?? {};
+    return dropUndefined({ handledOrder: handled, orderResult: said, earlierOrders: earlier });
   }
   const text = `${result.accepted ? 'Accepted' : 'Refused'}: ${result.message}`;
-  return { handledOrder: order.text, orderResult: text.slice(0, 1024) };
+  const earlier = earlierOrders(deployment);
+  return {
+    ...{ handledOrder: order.text, orderResult: text.slice(0, 1024) },
+    ...(earlier.length > 0 && { earlierOrders: earlier }),
+  };
 }
 
 /** What is said of the revision that has the traffic; nothing before it has answered for the first time. */

@@ -1,3 +1,4 @@
+import { isBeforeSwitch } from '../../rollout/machine/table.ts';
 import type { Observed } from '../../rollout/machine/types.ts';
 import type { Memory } from '../../rollout/machine/types.ts';
 import type { RolloutSettings } from '../../rollout/settings.ts';
@@ -61,7 +62,9 @@ function trafficVerdict(
     queries: observations.queries,
     ...(watch.minRequests !== undefined && { minRequests: watch.minRequests }),
   };
-  if (memory.step !== undefined && memory.candidate !== undefined && memory.candidate !== serving) {
+  // Both have traffic in a canary, and in a handover in which both versions serve; else nobody measures the candidate.
+  const shared = isBeforeSwitch(memory.phase) && (memory.step !== undefined || memory.way === 'Handover');
+  if (shared && memory.candidate !== undefined && memory.candidate !== serving) {
     const measurements = observations.traffic.get(memory.candidate);
     const base = observations.traffic.get(serving);
     if (measurements === undefined) return undefined;

@@ -137,6 +137,12 @@ describe('countCapacity', () => {
       expect(reading).toMatchObject({ slots: 1, freeGpus: 4, reservedBy: [{ holder: 'ai/code', gpus: 3 }] });
     });
 
+    it('are told of whole when some of their pods have their nodes, and counted once', () => {
+      const held = ['a', 'b'].map((node) => pod(`p-${node}`, node, 1, { labels: labelsOf('r1', 'code') }));
+      const reading = countCapacity(question(four(1), held, { reservations: [{ ...theirs(1), placed: 2 }] }));
+      expect(reading).toMatchObject({ slots: 1, freeGpus: 2, reservedBy: [{ holder: 'ai/code', gpus: 3 }] });
+    });
+
     it('are not counted twice when some of their pods wait already', () => {
       const waiting = pod('w', undefined, 1, { labels: labelsOf('r1', 'code') });
       expect(countCapacity(question(four(1), [waiting], { reservations: [theirs(3)] })).slots).toBe(1);

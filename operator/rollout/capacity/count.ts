@@ -1,6 +1,6 @@
 import { competitorsOf, isRevision, place, reservationsOfOthers } from './competitors.ts';
 import { isEligible } from './eligibility.ts';
-import { forecast, type Leaver } from './forecast.ts';
+import { forecast, type Leaver, type Scene } from './forecast.ts';
 import { deviceResource, Requests } from './requests.ts';
 import { type Room, slotsIn, take } from './rooms.ts';
 import type { CapacityNode, CapacityPod, CapacityQuestion, CapacityReading } from './types.ts';
@@ -14,6 +14,54 @@ import { whyUncounted, whyUnknown } from './unknown.ts';
  * that a runtime class adds; pods of lower priority, which ours do not evict.
  */
 export function countCapacity(question: CapacityQuestion): CapacityReading {
+  const layout = layOut(question);
+  const { placed, gpusPerReplica } = layout;
+  if ('unknown' in layout) {
+    const nothing = { slots: 0, slotsWithoutServing: [], slotsWithoutWarm: [], freeGpus: 0, reservedBy: [] };
+    return { ...nothing, placed, gpusPerReplica, unknown: layout.unknown };
+  }
+  const { own, servingRevision, warmRevision } = question;
+  const { scene, device, rooms, requests, leaversOf } = layout;
+  const warm = leaversOf(own, warmRevision);
+  const serving = leaversOf(own, servingRevision);
+  const leaving = [...warm, ...serving].filter(({ pod }) => isLeaving(pod));
+  const staying = (leavers: readonly Leaver[]): Leaver[] => leavers.filter(({ pod }) => !isLeaving(pod));
+  return {
+    placed,
+    slots: scene.slots,
+    slotsWithoutServing: forecast(scene, [...leaving, ...staying(warm)], staying(serving)),
+    slotsWithoutWarm: forecast(scene, leaving, staying(warm)),
+    gpusPerReplica,
+    freeGpus: layout.freeGpus,
+    reservedBy: reservedBy(question, device, rooms, requests),
+  };
+}
+
+/** How nodes, pods and those who come first stand. */
+export interface Layout {
+  /** Replicas of the revision that have a node. */
+  readonly placed: number;
+  readonly gpusPerReplica: number;
+  readonly device: string | undefined;
+  readonly freeGpus: number;
+  readonly scene: Scene;
+  readonly rooms: ReadonlyMap<Room, CapacityNode>;
+  readonly requests: Requests;
+  /** Every pod that has not ended. */
+  readonly pods: readonly CapacityPod[];
+  /** Pods with what they free on our nodes. */
+  readonly leaver: (pod: CapacityPod) => Leaver;
+  /** The pods of a revision. */
+  readonly leaversOf: (
+    owner: { readonly namespace: string; readonly name: string },
+    revision: string | undefined,
+  ) => readonly Leaver[];
+}
+
+/** Puts everybody where he is, and those who come first where they may go; or says why that cannot be told. */
+export function layOut(
+  question: CapacityQuestion,
+): Layout | { readonly unknown: string; readonly placed: number; readonly gpusPerReplica: number } {
   const { own, template } = question;
   const pods = (question.pods ?? []).filter(holdsItsRoom);
   const placed = pods.filter((pod) => isRevision(pod, own, own.revision) && hasNode(pod) && !isLeaving(pod)).length;
@@ -22,17 +70,8 @@ export function countCapacity(question: CapacityQuestion): CapacityReading {
   const requests = new Requests();
   const demand = requests.ofPod(spec);
   const gpusPerReplica = device === undefined ? 0 : (demand[device] ?? 0);
-  const nothing = {
-    placed,
-    slots: 0,
-    slotsWithoutServing: [],
-    slotsWithoutWarm: [],
-    gpusPerReplica,
-    freeGpus: 0,
-    reservedBy: [],
-  };
   const unknown = whyUnknown(question);
-  if (unknown !== undefined) return { ...nothing, unknown };
+  if (unknown !== undefined) return { placed, gpusPerReplica, unknown };
 
   const eligible = (question.nodes ?? []).filter((node) => isEligible(node, spec));
   const byName = new Map<string, Room>();
@@ -47,7 +86,7 @@ export function countCapacity(question: CapacityQuestion): CapacityReading {
   }
   if (device !== undefined) {
     const uncounted = whyUncounted(question, device, without, without.length < eligible.length);
-    if (uncounted !== undefined) return { ...nothing, unknown: uncounted };
+    if (uncounted !== undefined) return { placed, gpusPerReplica, unknown: uncounted };
   }
 
   const demands = new Map<CapacityPod, ReturnType<Requests['ofPod']>>();
@@ -61,7 +100,8 @@ export function countCapacity(question: CapacityQuestion): CapacityReading {
     take(room, taken);
   }
   const allRooms = [...rooms.keys()];
-  const free = device === undefined ? 0 : allRooms.reduce((sum, room) => sum + Math.max(0, room.free[device] ?? 0), 0);
+  const freeGpus =
+    device === undefined ? 0 : allRooms.reduce((sum, room) => sum + Math.max(0, room.free[device] ?? 0), 0);
 
   const waiting = pods.filter((pod) => !hasNode(pod) && !isLeaving(pod));
   const competitors = competitorsOf(question, waiting, rooms, requests);
@@ -75,22 +115,14 @@ export function countCapacity(question: CapacityQuestion): CapacityReading {
   const slots = allRooms.reduce((sum, room) => sum + slotsIn(room, demand), 0);
   const scene = { demand, slots, waiting: competitors.filter((one) => !settled.has(one)) };
 
-  const leaversOf = (revision: string | undefined): Leaver[] =>
-    pods
-      .filter((pod) => isRevision(pod, own, revision))
-      .map((pod) => ({ pod, room: whereabouts.get(pod), demand: demands.get(pod) ?? {} }));
-  const warm = leaversOf(question.warmRevision);
-  const serving = leaversOf(question.servingRevision);
-  const leaving = [...warm, ...serving].filter(({ pod }) => isLeaving(pod));
-  const staying = (leavers: readonly Leaver[]): Leaver[] => leavers.filter(({ pod }) => !isLeaving(pod));
+  const leaver = (pod: CapacityPod): Leaver => ({
+    pod,
+    room: whereabouts.get(pod),
+    demand: demands.get(pod) ?? {},
+  });
   return {
-    placed,
-    slots,
-    slotsWithoutServing: forecast(scene, [...leaving, ...staying(warm)], staying(serving)),
-    slotsWithoutWarm: forecast(scene, leaving, staying(warm)),
-    gpusPerReplica,
-    freeGpus: free,
-    reservedBy: reservedBy(question, device, rooms, requests),
+    ...{ placed, gpusPerReplica, device, freeGpus, scene, rooms, requests, pods, leaver },
+    leaversOf: (owner, revision) => pods.filter((pod) => isRevision(pod, owner, revision)).map(leaver),
   };
 }
 
@@ -110,8 +142,8 @@ function reservedBy(
   requests: Requests,
 ): CapacityReading['reservedBy'] {
   if (device === undefined) return [];
-  return reservationsOfOthers(question).flatMap(({ holder, replicas, template: { spec } }) => {
-    const gpus = replicas * (requests.ofPod(spec)[device] ?? 0);
+  return reservationsOfOthers(question).flatMap(({ holder, replicas, placed = 0, template: { spec } }) => {
+    const gpus = (replicas + placed) * (requests.ofPod(spec)[device] ?? 0);
     const shares = spec !== undefined && [...rooms.values()].some((node) => isEligible(node, spec));
     return gpus > 0 && shares ? [{ holder, gpus }] : [];
   });
@@ -126,6 +158,7 @@ function hasNode({ spec }: CapacityPod): boolean {
   return Boolean(spec?.nodeName);
 }
 
-function isLeaving({ metadata }: CapacityPod): boolean {
+/** Whether the pod is on its way out. */
+export function isLeaving({ metadata }: CapacityPod): boolean {
   return metadata.deletionTimestamp !== undefined;
 }

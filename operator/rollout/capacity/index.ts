@@ -1,3 +1,13 @@
+export { countClaims } from './claims.ts';
 export { countCapacity, nodesWithoutDevice } from './count.ts';
 export { deviceResource } from './requests.ts';
-export type { CapacityNode, CapacityPod, CapacityQuestion, CapacityReading, Reservation } from './types.ts';
+export type {
+  CapacityNode,
+  CapacityPod,
+  CapacityQuestion,
+  CapacityReading,
+  Claim,
+  ClaimQuestion,
+  Giver,
+  Reservation,
+} from './types.ts';

@@ -18,12 +18,15 @@ export type CapacityPod = {
   };
 } & Pick<IPod, 'spec' | 'status'>;
 
-/** Replicas of another rollout that was admitted and whose pods do not hold their GPUs yet. */
+/** What another rollout was admitted for. */
 export interface Reservation {
   /** `namespace/name` of the DeepSeekDeployment that holds it. */
   readonly holder: string;
+  /** Replicas whose pods have no node yet. */
   readonly replicas: number;
-  /** The pod template that they will have. */
+  /** Those that have: their pods are counted where they are, and told of. Default 0. */
+  readonly placed?: number;
+  /** The pod template of all of them. */
   readonly template: IPodTemplateSpec;
 }
 
@@ -67,8 +70,36 @@ export interface CapacityReading {
   readonly gpusPerReplica: number;
   /** GPUs of the class that nobody holds, wherever they lie; with fragmentation more than slots × gpusPerReplica. */
   readonly freeGpus: number;
-  /** Who else was admitted first and still needs GPUs of these nodes, `namespace/name` with how many GPUs. */
+  /** Who else was admitted first for GPUs of these nodes, whether its pods hold them yet or not: `namespace/name` with how many GPUs. */
   readonly reservedBy: readonly { readonly holder: string; readonly gpus: number }[];
   /** What can buy nodes; absent: nothing that we know. */
   readonly autoscaler?: 'cluster-autoscaler' | 'Karpenter';
+}
+
+/** Pods of another DeepSeekDeployment that come after those of everybody who needs GPUs: an old version that is kept warm. */
+export interface Giver {
+  /** `namespace/name` of the DeepSeekDeployment. */
+  readonly holder: string;
+  readonly revision: string;
+  /** Replicas that its Deployment is to have; pods beyond them are about to go. */
+  readonly replicas: number;
+}
+
+/** What a giver is asked for. */
+export interface Claim {
+  /** `namespace/name` of the DeepSeekDeployment that is asked. */
+  readonly giver: string;
+  readonly revision: string;
+  /** Replicas that it may keep. What is already on its way out is not asked for again. */
+  readonly keep: number;
+}
+
+/** Whose room is to be claimed of whom. Reservations are those who come first, with those who have claimed before. */
+export interface ClaimQuestion extends CapacityQuestion {
+  /** Replicas that are wanted of the revision, with those that have a node. */
+  readonly replicas: number;
+  /** Fewer of them are of use, too. */
+  readonly partly: boolean;
+  /** In the order in which they are asked. */
+  readonly givers: readonly Giver[];
 }

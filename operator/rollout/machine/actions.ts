@@ -1,10 +1,11 @@
 import type { RolloutPhase } from '../../api/index.ts';
 import type { Course } from './course.ts';
-import { gpusOf, isHeld, isSettled, rollbackTarget, setOf } from './course.ts';
+import { gpusOf, isHeld, isSettled, revisionOf, rollbackTarget, setOf } from './course.ts';
 import { causeOf, judgementAgainst } from './causes.ts';
 import type { Memory, RolloutInput } from './types.ts';
 import { isBeforeSwitch } from './table.ts';
 import { admissionOf } from './ways.ts';
+import { whyTakenBack } from '../revision.ts';
 import type { StageVerdict } from '../verdicts/types.ts';
 
 type Action = (course: Course, input: RolloutInput, to: RolloutPhase) => Course;
@@ -40,7 +41,7 @@ const begin: Action = (course, { now, desired = '' }, to) => {
   const superseded = under && memory.candidate !== desired ? memory.candidate : undefined;
   // What serves unproven has not finished its own attempt.
   const watched = memory.phase === 'Watching' ? course.serving : undefined;
-  const { warmLimit } = memory;
+  const { warmLimit, switchedReplicas } = memory;
   const over = superseded ?? watched;
   return {
     ...course,
@@ -50,6 +51,8 @@ const begin: Action = (course, { now, desired = '' }, to) => {
       attempt: Math.max(memory.attempt, servingAttempt) + 1,
       candidate: desired,
       ...(warmLimit !== undefined && { warmLimit }),
+      // What serves may still be lost before it is proven.
+      ...(switchedReplicas !== undefined && { switchedReplicas }),
     },
     ...(over !== undefined && { ended: { revision: over, outcome: 'Superseded' as const } }),
   };
@@ -156,10 +159,10 @@ const ACTIONS = {
 
   fail: (course, input, to) => {
     const { candidate = '' } = course.memory;
-    const next = withJudgement(advance(course, input, to), judgementAgainst(course, input));
+    const next = withJudgement(advance(course, input, to), judgementAgainst(course, input, candidate));
     const ended = { revision: candidate, outcome: 'Failed' } as const;
     if (isHeld(course, input, candidate)) return { ...next, ended };
-    const cause = causeOf(course, input);
+    const cause = causeOf(course, input, candidate);
     return { ...next, marks: [...course.marks, { kind: 'failed', revision: candidate, cause }], ended };
   },
 
@@ -250,21 +253,16 @@ const ACTIONS = {
     const next = toRollingBack(course, input, to, target ?? course.serving);
     const ready = setOf(input, target).readyReplicas;
     const how = ready > 0 ? 'it gets the traffic now' : 'it has no pods: they load first';
-    const ended =
-      course.memory.phase === 'Idle' || course.memory.phase === 'Held'
-        ? {}
-        : { ended: { revision: course.serving, outcome: 'RolledBack' as const } };
-    return ordered({ ...next, ...ended }, `Back to revision ${target ?? ''}: ${how}.`);
+    return ordered(next, `Back to revision ${target ?? ''}: ${how}.`);
   },
 
   failAndRollBack: (course, input, to) => {
-    const cause = causeOf(course, input);
+    const cause = causeOf(course, input, course.serving);
     const back = toRollingBack(course, input, to, rollbackTarget(course, input) ?? course.serving);
-    const next = withJudgement(back, judgementAgainst(course, input));
+    const next = withJudgement(back, judgementAgainst(course, input, course.serving));
     return {
       ...next,
       marks: [...course.marks, { kind: 'failed', revision: course.serving, cause }],
-      ended: { revision: course.serving, outcome: 'RolledBack' },
     };
   },
 
@@ -274,7 +272,7 @@ const ACTIONS = {
     const { candidate = serving } = memory;
     // By an order, or by the spec: what the spec still asks for is held from here on.
     const hold = input.desired === serving && !course.marks.some(({ revision }) => revision === serving);
-    const failed = revisionFailed(input, serving);
+    const marked = whyTakenBack(revisionOf(input, serving)) !== undefined;
     return {
       ...course,
       memory: { ...at(memory, to, input.now), candidate },
@@ -282,8 +280,10 @@ const ACTIONS = {
       previous: undefined,
       switchedAt: input.now,
       switched: true,
+      // An attempt that the spec has taken back was superseded.
+      ended: course.ended ?? { revision: serving, outcome: 'RolledBack' },
       marks:
-        hold && !failed
+        hold && !marked
           ? [
               ...course.marks,
               { kind: 'held', revision: serving, cause: `Held: it was taken back to revision ${target}, by order` },
@@ -292,11 +292,15 @@ const ACTIONS = {
     };
   },
 
-  giveUpRollback: (course, { now }, to) => {
+  giveUpRollback: (course, input, to) => {
     const { target = '' } = course.memory;
-    const next = dropped(course, to, now);
+    const next = dropped(course, to, input.now);
     const message = `The rollback to revision ${target} could not be carried out: its pods do not start. Revision ${course.serving} keeps the traffic. Name another stored version with \`kubectl deepseek rollback --to\`, or change the spec.`;
-    return { ...next, memory: { ...next.memory, message }, previous: undefined };
+    return {
+      ...next,
+      ...{ memory: { ...next.memory, message }, previous: undefined },
+      ...(isHeld(course, input, course.serving) && { ended: { revision: course.serving, outcome: 'Failed' } }),
+    };
   },
 
   leaveRollback: (course, { now }, to) => {
@@ -348,10 +352,6 @@ function finish(course: Course, input: RolloutInput, to: RolloutPhase): Course {
     marks: [...course.marks, { kind: 'held', revision: candidate, cause }],
     ended: { revision: candidate, outcome: 'RolledBack' },
   };
-}
-
-function revisionFailed({ revisions }: RolloutInput, hash: string): boolean {
-  return revisions.some((revision) => revision.hash === hash && (revision.failed ?? revision.held) !== undefined);
 }
 
 function retryAfter({ jitter }: RolloutInput): number {

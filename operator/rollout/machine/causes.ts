@@ -1,16 +1,16 @@
 import type { StageVerdict } from '../verdicts/types.ts';
 import { type Course, healthOf, minimumOf, setOf, wantedOf } from './course.ts';
+import { isBeforeSwitch } from './table.ts';
 import type { RolloutInput } from './types.ts';
 
-/** Why the version that is rolled out is given up, as `<reason>: <message>`; for a mark, an event and a condition. */
-export function causeOf(course: Course, input: RolloutInput): string {
+/** Why a version is given up, the candidate or what serves, as `<reason>: <message>`; for a mark, an event and a condition. */
+export function causeOf(course: Course, input: RolloutInput, subject: string): string {
   const { memory, serving } = course;
-  const after = memory.phase === 'Switching' || memory.phase === 'Watching';
-  const subject = after ? serving : memory.candidate;
+  const after = subject === serving;
   const { failure, trouble, down } = healthOf(input, subject);
   if (trouble !== undefined) return trouble;
   if (!after && down === true && failure !== undefined) return failure;
-  const judgement = judgementAgainst(course, input);
+  const judgement = judgementAgainst(course, input, subject);
   if (judgement?.verdict === 'Fail') {
     const failed = judgement.gates.filter(({ verdict }) => verdict === 'Fail');
     const reason = failed.some(({ stage }) => stage !== 'Proof') ? 'GateFailed' : 'ProofFailed';
@@ -35,8 +35,14 @@ export function causeOf(course: Course, input: RolloutInput): string {
 }
 
 /** The judgement that a version is given up for; undefined: it is for something else. */
-export function judgementAgainst({ memory }: Course, { observed }: RolloutInput): StageVerdict | undefined {
-  const after = memory.phase === 'Switching' || memory.phase === 'Watching';
+export function judgementAgainst(
+  { memory, serving }: Course,
+  { observed }: RolloutInput,
+  subject: string,
+): StageVerdict | undefined {
+  const after = subject === serving;
+  // While another version is on its way, nothing is judged but that one.
+  if (after && isBeforeSwitch(memory.phase)) return undefined;
   if (!after && observed.warmUp?.verdict === 'Fail') return observed.warmUp;
   const judgement = memory.phase === 'Proving' && memory.step === undefined ? observed.proof : observed.traffic;
   return judgement?.verdict === 'Fail' || (after && judgement?.verdict === 'NoData') ? judgement : undefined;

@@ -1,4 +1,4 @@
-import type { Revision } from '../revision.ts';
+import { type Revision, whyTakenBack } from '../revision.ts';
 import type { ReplicaSetState } from './types.ts';
 import type { Mark, Memory, Outcome, RolloutInput, SetHealth, Taken } from './types.ts';
 
@@ -24,7 +24,6 @@ const NO_PODS: ReplicaSetState = {
   replicas: 0,
   readyReplicas: 0,
   availableReplicas: 0,
-  deadlineExceeded: false,
   pods: 0,
   terminating: 0,
   placed: 0,
@@ -58,7 +57,7 @@ export function isHeld(
   );
   if (marked || hash === undefined) return marked;
   const revision = revisionOf(input, hash);
-  return !course.forgive.includes(hash) && (revision?.failed ?? revision?.held) !== undefined;
+  return !course.forgive.includes(hash) && whyTakenBack(revision) !== undefined;
 }
 
 /** Whether the revision has shown, or was accepted without showing, that it serves. */

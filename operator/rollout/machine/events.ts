@@ -1,3 +1,4 @@
+import { durationMs } from '../../api/durations.ts';
 import { refusalOf } from '../orders.ts';
 import {
   type Course,
@@ -16,9 +17,10 @@ import {
 import { enough } from './enough.ts';
 import { isMixing } from './mixed.ts';
 import { leavingLimitMs } from './leaving.ts';
+import { standingOf } from './standing.ts';
 import { cellOf, isBeforeSwitch, TABLE } from './table.ts';
 import type { EventName, RolloutInput } from './types.ts';
-import { deadlineOf, durationMs, GATEWAY_SETTLE_MS, PROGRAMMING_LIMIT_MS, routeLimit } from './times.ts';
+import { deadlineOf, GATEWAY_SETTLE_MS, PROGRAMMING_LIMIT_MS, routeLimit } from './times.ts';
 import { wayOf } from './ways.ts';
 import { asksForRoom, servingComesFirst, sizeYielding } from './room.ts';
 
@@ -37,14 +39,8 @@ const ordered =
 
 /** Whether the order may be carried out: the rule that kubectl-deepseek asks, too. */
 const mayRollBack: Predicate = (course, input) => {
-  const { order, revisions } = input;
-  if (order === undefined) return false;
-  const { memory, serving } = course;
-  const standing = {
-    ...{ phase: memory.phase, paused: input.settings.paused, serving, candidate: memory.candidate },
-    revisions: revisions.map(({ hash }) => hash),
-  };
-  return refusalOf(order, standing) === undefined;
+  const { order } = input;
+  return order !== undefined && refusalOf(order, standingOf(course, input)) === undefined;
 };
 
 /** Switching may be left for the old version as soon as the flip itself has arrived. */
@@ -112,7 +108,7 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     )
       return true;
     if (observed.warmUp?.verdict === 'Fail') return true;
-    if (course.memory.step === undefined) return false;
+    if (course.memory.step === undefined && !isMixing(course, input)) return false;
     return observed.traffic?.verdict === 'Fail' || isRouteLate(course, input);
   },
 
@@ -122,6 +118,9 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
       return false;
     const target = rollbackTarget(course, input);
     if (target === undefined || input.replicas === 0) return false;
+    const judged = memory.phase === 'Switching' || memory.phase === 'Watching';
+    // What has shown that it serves is repaired, not left.
+    if (!judged && isSettled(course, input, serving)) return false;
     const ready = setOf(input, serving).readyReplicas;
     // What was never there is not lost: replicas that are added after the switch have to load first.
     const { switchedReplicas = Number.POSITIVE_INFINITY } = memory;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nextStep } from '../next.ts';
-import { quiet } from './testing/cells.ts';
+import { MAKE, quiet } from './testing/cells.ts';
 import type { RolloutInput } from './types.ts';
 
 type Change = (input: RolloutInput) => RolloutInput;
@@ -65,6 +65,26 @@ describe('what people are told', () => {
     const memory = { ...(input.memory as NonNullable<typeof input.memory>), missed: ['Full'] as const };
     const settings = { ...input.settings, ways: ['Wait'] as const };
     expect(nextStep(change({ ...input, memory, settings })).message.endsWith(message)).toBe(true);
+  });
+});
+
+test('ways that may be tried again are told of no more', () => {
+  const input = quiet('Waiting');
+  const memory = { ...(input.memory as NonNullable<typeof input.memory>), missed: ['Full'] as const, since: 0 };
+  expect(nextStep({ ...input, memory }).message).not.toContain('tried');
+});
+
+describe('what is told of a transition', () => {
+  test.each<[string, Parameters<typeof quiet>[0], Change, string]>([
+    [
+      'the way that was found',
+      'Waiting',
+      MAKE.Admitted,
+      'Revision b is rolled out by Full. Both versions fit beside each other.',
+    ],
+    ['the proof', 'Proving', MAKE.Proved, 'The proof does not speak against revision b.'],
+  ])('%s', (_, phase, change, says) => {
+    expect(nextStep(change(quiet(phase))).taken[0]?.says.startsWith(says)).toBe(true);
   });
 });
 

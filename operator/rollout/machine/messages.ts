@@ -1,7 +1,23 @@
-import { type Course, healthOf, rollbackTarget, setOf, waitsForPerson, wantedOf } from './course.ts';
+import { type Course, healthOf, proofIsOff, rollbackTarget, setOf, waitsForPerson, wantedOf } from './course.ts';
 import { enough } from './enough.ts';
-import type { RolloutInput } from './types.ts';
-import { wayOf } from './ways.ts';
+import type { EventName, RolloutInput } from './types.ts';
+import { missedOf, wayOf } from './ways.ts';
+
+/** What is told of a transition: what comes of it, or of some what it was. */
+export function transitionText(event: EventName, before: Course, after: Course, input: RolloutInput): string {
+  const { candidate = '', way = 'Full' } = after.memory;
+  if (event === 'Admitted') {
+    const why = way === 'Recreate' ? downtime(after, input) : ` ${wayOf(before, input)?.message ?? ''}`;
+    return `Revision ${candidate} is rolled out by ${way}.${why}`;
+  }
+  if (event === 'Proved') {
+    const { verdict, gates = [] } = input.observed.proof ?? {};
+    const nothing = verdict === 'NoData' ? ' Nothing of it could be judged.' : '';
+    const said = gates.map(({ message }) => message).join('; ');
+    return `The proof does not speak against revision ${candidate}.${nothing}${said === '' ? '' : ` ${said}`}`;
+  }
+  return messageOf(after, input);
+}
 
 /** What the rollout is doing and what it waits for, one sentence or two, for people. Holds no clock. */
 export function messageOf(course: Course, input: RolloutInput): string {
@@ -80,7 +96,8 @@ function problemOf({ memory }: Course, input: RolloutInput): string {
 }
 
 function waiting(course: Course, input: RolloutInput): string {
-  const { candidate = '', missed = [] } = course.memory;
+  const { candidate = '' } = course.memory;
+  const missed = missedOf(course, input);
   if (input.replicas === 0) return `Scaled to 0; revision ${candidate} is tried once replicas is above 0.`;
   if (input.settings.paused) return `rollout.paused is set: revision ${candidate} waits.`;
   const tried =
@@ -111,6 +128,8 @@ function awaiting(course: Course, input: RolloutInput): string {
   }
   if (input.route?.taken === false)
     return `Revision ${candidate} is ready and waits for the gateway. ${input.route.message}`;
+  if (!proofIsOff(input) && input.observed.warmedUp !== true)
+    return `Revision ${candidate} is ready; pods that came after its proof make a first token before they get traffic. If that takes long, the operator’s log says why they cannot be asked.`;
   return `Revision ${candidate} is ready; its endpoints are checked before it gets the traffic.`;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Model, type ModelOptions } from './testing/model.ts';
+import { nextStep } from '../next.ts';
+import { Model, type ModelOptions, stage } from './testing/model.ts';
 import { rest } from './testing/walk.ts';
 
 const MIXED: ModelOptions = {
@@ -73,6 +74,19 @@ describe('a handover that serves with both versions', () => {
     model.windowOpen = true;
     roll(model);
     expect(model.traffic.serving).toBe('b');
+  });
+
+  it('is judged by the users that it has, and loses them before anything else when it is bad', () => {
+    const model = new Model(MIXED);
+    let looks = 0;
+    while ((model.last?.weight ?? 0) === 0 && looks++ < 100) roll(model, 1);
+    const both = ['a', 'b'].map((revision) => ({ kind: 'Traffic', revision, since: 0, stage: 'Canary' }));
+    expect(model.last?.questions).toEqual(expect.arrayContaining(both));
+    const input = model.input();
+    expect(nextStep(input).weight).toBeGreaterThan(0);
+    const bad = nextStep({ ...input, observed: { ...input.observed, traffic: stage('Canary', 'Fail') } });
+    expect(bad).toMatchObject({ phase: 'Aborting', serving: 'a', weight: 0 });
+    expect(bad.marks).toMatchObject([{ kind: 'failed', revision: 'b', cause: expect.stringMatching(/^GateFailed/) }]);
   });
 
   it('serves with one version at a time without a gateway', () => {

@@ -1,4 +1,5 @@
 import { type Course, isProofDone, proofIsOff, rollbackTarget, setOf } from './course.ts';
+import { isMixing } from './mixed.ts';
 import { isBeforeSwitch } from './table.ts';
 import type { Question, RolloutInput } from './types.ts';
 import { windowEnd } from './course.ts';
@@ -13,12 +14,15 @@ export function questionsOf(course: Course, input: RolloutInput): Question[] {
   const questions: Question[] = [];
   const capacityFor = capacityQuestion(course, input);
   if (capacityFor !== undefined) questions.push({ kind: 'Capacity', revision: capacityFor });
-  const traffic = (revision: string, since: number): void => void questions.push({ kind: 'Traffic', revision, since });
+  const traffic = (revision: string, since: number): void => {
+    // What is counted while a candidate waits costs a list of pods: the load alone is no reason to count again.
+    questions.push({ kind: 'Traffic', revision, since, ...(phase === 'Waiting' && { background: true }) });
+  };
 
   if (isBeforeSwitch(phase) && candidate !== undefined) {
     const handover = memory.way === 'Handover' || (phase === 'Waiting' && input.settings.ways.includes('Handover'));
     const gated = input.settings.gates.length > 0 && phase !== 'Waiting';
-    if (memory.step !== undefined) {
+    if (memory.step !== undefined || isMixing(course, input)) {
       for (const revision of [serving, candidate])
         questions.push({ kind: 'Traffic', revision, since: 0, stage: 'Canary' });
     } else if ((handover && input.replicas > 1) || gated) traffic(serving, 0);

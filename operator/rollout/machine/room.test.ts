@@ -8,7 +8,7 @@ import type { RolloutInput } from './types.ts';
 function fullCluster(settings: Partial<RolloutInput['settings']>): RolloutInput {
   const input = quiet('RollingBack');
   const set = (replicas: number, more: object) => ({
-    ...{ replicas, readyReplicas: 0, availableReplicas: 0, deadlineExceeded: false, pods: replicas },
+    ...{ replicas, readyReplicas: 0, availableReplicas: 0, pods: replicas },
     ...{ terminating: 0, placed: 0, unschedulable: 0, ...more },
   });
   return {
@@ -44,7 +44,7 @@ describe('the release of a version that is kept', () => {
     const z = { ...input.sets.get('z'), replicas, pods: replicas, placed: replicas };
     const down = { readyReplicas: 0, availableReplicas: 0 };
     const sets = new Map(input.sets);
-    sets.set('z', { deadlineExceeded: false, terminating: 0, unschedulable: 0, ...z, ...down });
+    sets.set('z', { terminating: 0, unschedulable: 0, ...z, ...down });
     return { ...input, order, sets };
   };
 

@@ -4,7 +4,7 @@ import { handoverMinimum, isMixed, isMixing } from './mixed.ts';
 import { asksForRoom, isOverQuota, sizeYielding } from './room.ts';
 import { isBeforeSwitch } from './table.ts';
 import type { RolloutInput } from './types.ts';
-import { isDrained, warmClaimed, warmSize } from './warm.ts';
+import { isDrained, leftByOthers, warmSize } from './warm.ts';
 
 /** Replicas wanted of each revision that keeps its Deployment, what serves first. */
 export type Sizes = ReadonlyMap<string, number>;
@@ -120,7 +120,7 @@ function warmAfterClaims(course: Course, input: RolloutInput): number {
 /** What the warm set keeps once what serves, the candidate and others have been given what they need of its GPUs. */
 function yieldOf(course: Course, input: RolloutInput, target: string | undefined, size: number): number {
   const giver = setOf(input, target);
-  const claimed = Math.max(0, size - warmClaimed(course, input));
+  const claimed = Math.min(size, leftByOthers(input));
   const { capacity } = input;
   const needy = [course.serving, course.memory.candidate].map((revision) => setOf(input, revision));
   if (!needy.some((set) => asksForRoom(set, giver))) return claimed;

@@ -3,11 +3,13 @@ import { carryOut } from './actions.ts';
 import { type Course, gpusOf, rollbackTarget, setOf, waitsForPerson, wantedOf } from './course.ts';
 import { nextEvent } from './events.ts';
 import { mixedWeight } from './mixed.ts';
-import { messageOf } from './messages.ts';
+import { messageOf, transitionText } from './messages.ts';
 import { questionsOf } from './questions.ts';
 import { recall } from './recall.ts';
 import { refusalOf } from '../orders.ts';
+import { whyTakenBack } from '../revision.ts';
 import { sizesOf } from './sizes.ts';
+import { standingOf } from './standing.ts';
 import { cellOf, isBeforeSwitch } from './table.ts';
 import { deadlineOf, wakeAt } from './times.ts';
 import { isDrained } from './warm.ts';
@@ -30,7 +32,10 @@ export function machineStep(input: RolloutInput, serving: string): RolloutStep {
     if (!('to' in cell)) break;
     const next = carryOut(cell.action, course, input, cell.to);
     const to = next.memory.phase;
-    course = { ...next, taken: [...course.taken, { from, to, event, says: messageOf(next, input) }] };
+    course = {
+      ...next,
+      taken: [...course.taken, { from, to, event, says: transitionText(event, course, next, input) }],
+    };
     // Everything after a flip is decided on what comes of it.
     if (next.switched) break;
   }
@@ -54,20 +59,13 @@ function start(input: RolloutInput, serving: string): Course {
 
 /** An order that cannot be carried out is answered at once, and never later. */
 function withRefusal(course: Course, input: RolloutInput): Course {
-  const { order, settings, revisions } = input;
+  const { order } = input;
   if (order === undefined || order.verb === 'restart') return course;
-  const { memory, serving } = course;
-  const target = rollbackTarget(course, input);
+  const { memory } = course;
   // What is under way is finished first.
   if (order.verb === 'rollback' && (memory.phase === 'Switching' || memory.phase === 'Aborting')) return course;
-  // Pods that hold GPUs may be released whether they are ready or not.
-  const { readyReplicas, replicas: kept } = setOf(input, target);
-  const running = order.verb === 'release' ? kept : readyReplicas;
-  const refusal = refusalOf(order, {
-    ...{ phase: memory.phase, paused: settings.paused, serving, candidate: memory.candidate },
-    rollback: target === undefined ? undefined : { revision: target, readiness: running > 0 ? 'Warm' : 'Cold' },
-    revisions: revisions.map(({ hash }) => hash),
-  });
+  const refusal = refusalOf(order, standingOf(course, input));
+  const target = rollbackTarget(course, input);
   const nowhere = order.verb === 'abort' && !isBeforeSwitch(memory.phase) && target === undefined;
   const message = refusal ?? (nowhere ? 'There is no version to go back to.' : undefined);
   return message === undefined ? course : { ...course, ordered: { accepted: false, message } };
@@ -117,7 +115,7 @@ function settle(course: Course, input: RolloutInput): RolloutStep {
 function outdated({ memory, marks }: Course, { revisions, desired }: RolloutInput): string[] {
   const kept = memory.phase === 'RollingBack' ? memory.candidate : undefined;
   return revisions
-    .filter(({ failed, held }) => (failed ?? held) !== undefined)
+    .filter((revision) => whyTakenBack(revision) !== undefined)
     .filter(({ hash }) => hash !== desired && hash !== kept && !marks.some(({ revision }) => revision === hash))
     .map(({ hash }) => hash);
 }

@@ -163,14 +163,14 @@ export const TABLE: readonly Row[] = [
     Aborting: stay('it is dropped already'),
     Held: stay('it was taken back already'),
   }),
-  row('TargetLost', 'too few pods of what has the traffic are ready, and the old version is', {
+  row('TargetLost', 'too few pods of what has the traffic, and is not proven yet, are ready, and the old version is', {
     Idle: stay('repair'),
-    before: stay('repair'),
+    before: go('RollingBack', 'failAndRollBack'),
     Switching: go('RollingBack', 'failAndRollBack'),
     Watching: go('RollingBack', 'failAndRollBack'),
     RollingBack: FINISHING,
     Aborting: FINISHING,
-    Held: stay('repair'),
+    Held: go('RollingBack', 'failAndRollBack'),
   }),
   row('CapacityLost', 'what serves needs the GPUs of the candidate, or its queues grow during a handover', {
     Idle: NO_CANDIDATE,

@@ -1,6 +1,7 @@
-import { durationSeconds } from '../../api/durations.ts';
+import { durationMs } from '../../api/durations.ts';
 import { proofLimitMs } from '../proof-limits.ts';
-import { type Course, minimumOf, proofIsOff, revisionOf, rollbackTarget, wantedOf, windowEnd } from './course.ts';
+import { type Course, proofIsOff, revisionOf, rollbackTarget, wantedOf, windowEnd } from './course.ts';
+import { handoverMinimum } from './mixed.ts';
 import { isBeforeSwitch } from './table.ts';
 import { leavingLimitMs } from './leaving.ts';
 import { FORGET_MISSED_MS } from './ways.ts';
@@ -26,16 +27,11 @@ export function routeLimit(step: number, notTakenSince = 0): number {
 /** What a gateway needs from taking a route to sending requests to all of its backends (Traefik 3.6: up to 2 s). */
 export const GATEWAY_SETTLE_MS = 3_000;
 
-/** Milliseconds of a duration of the API. */
-export function durationMs(duration: string): number {
-  return Math.round(durationSeconds(duration) * 1000);
-}
-
 /** Replicas that load one after the other before the phase can end: in a handover each waits for the GPUs of the next old one. */
 function loadsInTurn(memory: Course['memory'], input: RolloutInput): number {
   const { way, verdicts = [] } = memory;
   const growing = way === 'Handover' && (verdicts.some(({ stage }) => stage === 'Proof') || proofIsOff(input));
-  return growing ? minimumOf(input, wantedOf({ memory }, input)) : 1;
+  return growing ? handoverMinimum(input, wantedOf({ memory }, input)) : 1;
 }
 
 /** When the phase has to be over, or is over by itself; undefined: it waits for something else. Milliseconds since the epoch. */

@@ -13,8 +13,6 @@ export interface ReplicaSetState {
   readonly readyReplicas: number;
   /** Ready for at least minReadySeconds, all of the current template, counted by a Deployment controller that has seen the current spec. */
   readonly availableReplicas: number;
-  /** The Deployment controller gave up waiting (Progressing=False, ProgressDeadlineExceeded). */
-  readonly deadlineExceeded: boolean;
   /** Pods that exist and have not ended, those on their way out included. */
   readonly pods: number;
   /** Those of them on their way out: they hold their GPUs until they are gone. */
@@ -96,8 +94,8 @@ export interface RolloutInput {
   readonly trafficLeft?: boolean;
   /** A number from 0 to 1 that differs between objects and attempts: spreads retries. */
   readonly jitter: number;
-  /** Another rollout or a scale-up that needs GPUs which a warm set of ours holds: GPUs, and for whom. */
-  readonly claims: readonly { readonly holder: string; readonly gpus: number }[];
+  /** Another rollout or a scale-up that needs GPUs which a warm set of ours holds: for whom, and how many replicas it leaves. */
+  readonly claims: readonly { readonly holder: string; readonly keep: number }[];
   /** Whether a gateway takes the route: 'Taken', or why not yet. Absent: no gateway. */
   readonly route?:
     | {
@@ -151,7 +149,10 @@ export type Question =
   | {
       readonly kind: 'Traffic';
       readonly revision: string;
-      /** Since when it counts, milliseconds since the epoch; 0: since somebody asked. */ readonly since: number;
+      /** Since when it counts, milliseconds since the epoch; 0: since somebody asked. */
+      readonly since: number;
+      /** Nobody waits for the answer: whoever looks next takes it. */
+      readonly background?: boolean;
       /** Both versions of a canary are measured from the same beginning: that of its first step. */
       readonly stage?: 'Canary';
     };

@@ -1,4 +1,4 @@
-import { type Course, gpusOf, rollbackTarget, setOf, windowEnd } from './course.ts';
+import { type Course, rollbackTarget, setOf, windowEnd } from './course.ts';
 import type { RolloutInput } from './types.ts';
 
 /** How long the last request of the old version is ago when it counts as drained, milliseconds. */
@@ -31,12 +31,7 @@ export function warmSize(course: Course, input: RolloutInput): number {
   return limit;
 }
 
-/** GPUs that somebody else needs: so many warm replicas have to go. */
-export function warmClaimed(course: Course, input: RolloutInput): number {
-  const target = rollbackTarget(course, input);
-  const gpus = gpusOf(input, target);
-  // What was given is still on its way.
-  if (setOf(input, target).terminating > 0) return 0;
-  const claimed = input.claims.reduce((sum, claim) => sum + claim.gpus, 0);
-  return gpus === 0 ? 0 : Math.ceil(claimed / gpus);
+/** Most replicas that others leave to the warm set: what they need beyond that comes first. */
+export function leftByOthers({ claims }: Pick<RolloutInput, 'claims'>): number {
+  return Math.min(Number.POSITIVE_INFINITY, ...claims.map(({ keep }) => keep));
 }

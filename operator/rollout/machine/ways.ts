@@ -178,7 +178,7 @@ export function wayOf(course: Course, input: RolloutInput): WayChoice | undefine
   const { memory, serving, previous } = course;
   if (capacity === undefined) return undefined;
   const reading = capacity;
-  const missed = input.now < memory.since + FORGET_MISSED_MS ? (memory.missed ?? []) : [];
+  const missed = missedOf(course, input);
   const ways: RolloutWay[] = ['Full', ...settings.ways];
   return chooseWay({
     reading: { ...reading, gpusPerReplica: gpusOf(input, memory.candidate) },
@@ -194,6 +194,14 @@ export function wayOf(course: Course, input: RolloutInput): WayChoice | undefine
     recreateMissed: missed.includes('Recreate'),
     ...(previous === undefined && { warmReplicas: 0 }),
   });
+}
+
+/** The ways that are not tried again for now. */
+export function missedOf(
+  { memory }: Pick<Course, 'memory'>,
+  { now }: Pick<RolloutInput, 'now'>,
+): readonly RolloutWay[] {
+  return now < memory.since + FORGET_MISSED_MS ? (memory.missed ?? []) : [];
 }
 
 /** Whether pods of a third revision, which was superseded, still hold their GPUs; not for ever: on a dead node they never end. */

@@ -9,7 +9,6 @@ const set = (replicas: number, ready = replicas, more: Partial<ReplicaSetState> 
   replicas,
   readyReplicas: ready,
   availableReplicas: ready,
-  deadlineExceeded: false,
   pods: replicas,
   terminating: 0,
   placed: replicas,
@@ -152,6 +151,14 @@ const CANARY = {
 };
 const canary = (input: RolloutInput): RolloutInput => settings(input, { canary: CANARY, strategy: 'Canary' });
 
+/** What serves has not shown yet that it does. */
+function unproven(input: RolloutInput): RolloutInput {
+  const revisions = input.revisions.map(({ proven: _, ...revision }) =>
+    revision.hash === 'z' ? { ...revision, proven: 'x' } : revision,
+  );
+  return { ...input, revisions };
+}
+
 /** Makes the event, and that one alone, happen in a quiet phase. */
 export const MAKE: Readonly<Record<EventName, Change>> = {
   SpecWantsServing: (input) => ({ ...input, desired: input.traffic.serving ?? '' }),
@@ -176,7 +183,10 @@ export const MAKE: Readonly<Record<EventName, Change>> = {
     if (!before(input)) return { ...input, health: new Map([[serving, { trouble: 'OutOfMemory: exit code 137' }]]) };
     return { ...input, health: new Map([['b', { down: true, failure: 'CrashLoop: exit code 1' }]]) };
   },
-  TargetLost: (input) => sets(input, { [input.traffic.serving ?? '']: set(2, 0) }),
+  TargetLost: (input) => {
+    const lost = sets(input, { [input.traffic.serving ?? '']: set(2, 0) });
+    return before(input) || input.memory?.phase === 'Held' ? unproven(lost) : lost;
+  },
   CapacityLost: (input) => {
     const { previous = '', serving = '' } = input.traffic;
     return sets(input, { [previous]: set(0), [serving]: set(2, 1, { placed: 1, unschedulable: 1 }) });
@@ -199,12 +209,7 @@ export const MAKE: Readonly<Record<EventName, Change>> = {
       ? sets(input, { a: set(2) })
       : { ...input, observed: { ...input.observed, warmedUp: true }, candidateEndpoints: 2 },
   Confirmed: later(15_000),
-  Unwatched: (input) => ({
-    ...input,
-    revisions: input.revisions.map(({ proven: _, ...revision }) =>
-      revision.hash === 'z' ? { ...revision, proven: 'x' } : revision,
-    ),
-  }),
+  Unwatched: unproven,
   WatchPassed: (input) =>
     later(700_000)({ ...input, observed: { ...input.observed, trafficFrom: 0, traffic: stage('Watch', 'Pass') } }),
   WatchUnproven: (input) => later(700_000)({ ...input, observed: { ...input.observed, trafficFrom: 0 } }),

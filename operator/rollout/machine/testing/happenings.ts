@@ -23,7 +23,7 @@ export type Happening =
   | { readonly is: 'deployment deleted'; readonly of: string }
   | { readonly is: 'record lost'; readonly of: string }
   | { readonly is: 'route'; readonly taken: boolean }
-  | { readonly is: 'claim'; readonly gpus: number }
+  | { readonly is: 'claim'; readonly keep: number | undefined }
   | { readonly is: 'capacity unknown'; readonly value: boolean };
 
 const hash = fc.constantFrom(...HASHES);
@@ -76,7 +76,7 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 1, arbitrary: kind('deployment deleted', { of: hash }) },
   { weight: 1, arbitrary: kind('record lost', { of: hash }) },
   { weight: 1, arbitrary: kind('route', { taken: fc.boolean() }) },
-  { weight: 1, arbitrary: kind('claim', { gpus: fc.constantFrom(0, 1) }) },
+  { weight: 1, arbitrary: kind('claim', { keep: fc.constantFrom(undefined, 0, 1) }) },
   { weight: 1, arbitrary: kind('capacity unknown', { value: fc.boolean() }) },
 );
 
@@ -212,7 +212,7 @@ export function happen(model: Model, what: Happening, stale: Memory | undefined)
         model.route = { taken: what.taken, refused: false, message: what.taken ? 'Taken.' : 'Not taken yet.' };
       return;
     case 'claim':
-      model.claims = what.gpus === 0 ? [] : [{ holder: 'ai/other', gpus: what.gpus }];
+      model.claims = what.keep === undefined ? [] : [{ holder: 'ai/other', keep: what.keep }];
       return;
     case 'capacity unknown':
       model.capacityUnknown = what.value;

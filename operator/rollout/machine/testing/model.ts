@@ -59,7 +59,7 @@ export class Model {
   trafficLevel: 'Enough' | 'None' = 'Enough';
   route: RolloutInput['route'];
   order: Order | undefined;
-  claims: { holder: string; gpus: number }[] = [];
+  claims: { holder: string; keep: number }[] = [];
   capacityUnknown = false;
 
   marks = new Map<string, Marks>([['a', { proven: '2026-01-01T00:00:00Z' }]]);
@@ -342,7 +342,6 @@ export class Model {
       replicas: this.deployments.get(hash) ?? 0,
       readyReplicas: ready,
       availableReplicas: ready,
-      deadlineExceeded: false,
       pods: own.length,
       terminating: own.length - staying.length,
       placed: staying.filter(({ placed }) => placed).length,

@@ -1,0 +1,33 @@
+import { expect, it } from '@jest/globals';
+import { ANNOTATION } from '../../api/index.ts';
+import { Scene } from '../testing/scene.ts';
+
+it('an order that comes back after another one, as from an old manifest, is not carried out again', () => {
+  const scene = new Scene('Watching');
+  const { world, serving: next } = scene;
+  scene.order('rollback', scene.first);
+  const old = world.deployment.metadata.annotations?.[ANNOTATION.order];
+  scene.settle();
+  scene.conclude();
+  expect(scene.phase).toBe('Held');
+  scene.order('retry', next);
+  scene.settle();
+  scene.conclude();
+  expect(scene.serving).toBe(next);
+  const { metadata, status } = world.deployment;
+  expect(status?.earlierOrders).toEqual([old?.split('/').at(-1)]);
+  const annotations = { ...metadata.annotations, [ANNOTATION.order]: old ?? '' };
+  world.deployment = { ...world.deployment, metadata: { ...metadata, annotations } };
+  scene.settle();
+  expect([scene.serving, scene.phase]).toEqual([next, 'Idle']);
+  expect(world.deployment.status).toMatchObject({ handledOrder: status?.handledOrder });
+});
+
+it('remembers so many orders and no more', () => {
+  const scene = new Scene('Watching');
+  for (let i = 0; i < 20; i++) {
+    scene.order('promote', scene.serving);
+    scene.settle();
+  }
+  expect(scene.world.deployment.status?.earlierOrders).toHaveLength(16);
+});

@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals';
+import { nextStep } from '../next.ts';
+import { quiet } from './testing/cells.ts';
+import { violations } from './testing/invariants.ts';
+import type { RolloutInput } from './types.ts';
+
+const claimed = (phase: Parameters<typeof quiet>[0], ...keeps: readonly number[]): RolloutInput => ({
+  ...quiet(phase),
+  claims: keeps.map((keep, n) => ({ holder: `ai/other-${n}`, keep })),
+});
+
+test.each<[string, RolloutInput, string, number]>([
+  ['stays where nothing is claimed', claimed('Idle'), 'z', 2],
+  ['gives as much as is claimed, and no more', claimed('Idle', 1), 'z', 1],
+  ['gives what the one who needs most leaves', claimed('Idle', 1, 0), 'z', 0],
+  ['is not made larger by a claim', claimed('Idle', 5), 'z', 2],
+  ['gives while a version is held that was taken back', claimed('Held', 1), 'z', 1],
+  ['gives while a candidate waits for somebody', claimed('AwaitingPromotion', 0), 'z', 0],
+])('an old version that is kept warm %s', (_, input, revision, replicas) => {
+  const step = nextStep(input);
+  expect(step.replicas.get(revision) ?? 0).toBe(replicas);
+  expect(step.replicas.get('a')).toBe(2);
+  expect(violations(input, step)).toEqual([]);
+});
+
+test('what was given is not asked for again while its pods are on their way out', () => {
+  const input = claimed('Idle', 1);
+  const z = { ...input.sets.get('z'), replicas: 1, readyReplicas: 1, availableReplicas: 1, terminating: 1, placed: 1 };
+  const sets = new Map([...input.sets, ['z', z as never]]);
+  expect(nextStep({ ...input, sets }).replicas.get('z')).toBe(1);
+  // It does not come back when nobody claims it any more.
+  expect(nextStep({ ...input, sets, claims: [] }).replicas.get('z')).toBe(1);
+});
