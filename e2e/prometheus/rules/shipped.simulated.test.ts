@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, it, jest, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kubectl } from '../../../cli/testing.ts';
 import { findTool } from '../../../hack/cluster/index.ts';
 import { FLEET, type MonitoringObject, podMonitor, recordingRules } from '../../../operator/monitoring/index.ts';
-import { monitoredRevision, scrapeConfig } from '../../../operator/monitoring/index.ts';
+import { monitoredRevision, scrapeConfig, scrapeJobs } from '../../../operator/monitoring/index.ts';
 import { plan } from '../../../operator/planner/index.ts';
 import { deploymentWith } from '../../../operator/resources/test-support.ts';
 import { promtool, testRules } from './promtool.ts';
@@ -36,11 +35,11 @@ describe('promtool accepts', () => {
     expect(await promtool(['check', 'config', 'prometheus.yaml'], files, signal())).toEqual(passes);
   });
 
-  it('what kubectl deepseek scrape-config prints, with all options', async () => {
-    const security = ['--bearer-token-file', 'token', '--ca-file', 'ca.crt', '--server-name', 'chat'];
-    const { stdout } = await kubectl(['scrape-config', '-n', 'ai', ...security]);
-    const files = { 'scrape.yaml': stdout, token: 'x', 'ca.crt': '' };
-    expect(await promtool(['check', 'config', '--syntax-only', 'scrape.yaml'], files, signal())).toEqual(passes);
+  it('scrape jobs with all options, as kubectl deepseek scrape-config prints them', async () => {
+    const security = { bearerTokenFile: 'token', caFile: 'ca.crt', serverName: 'chat', insecureSkipVerify: true };
+    const jobs = { scrape_configs: scrapeJobs({ namespaces: ['ai', 'research'], ...security }) };
+    const files = { 'scrape.json': JSON.stringify(jobs), token: 'x', 'ca.crt': '' };
+    expect(await promtool(['check', 'config', '--syntax-only', 'scrape.json'], files, signal())).toEqual(passes);
   });
 
   // There is no prometheus-operator here; what it hands on to Prometheus is the relabelling.
