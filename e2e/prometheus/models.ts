@@ -42,18 +42,14 @@ export async function modelObjects(engine: EngineType, namespace: string): Promi
   const revision = monitoredRevision(REVISION, planned.plan);
   const template = renderPodTemplate(owner, REVISION, planned.plan, renderEngine(planned.plan, owner));
   const { startupBudgetSeconds } = planned.plan;
-  const service = revisionService(owner, REVISION);
-  const annotated = {
-    ...service,
-    metadata: { ...service.metadata, annotations: scrapeAnnotations(revision, owner.spec.monitoring) },
-  };
+  const service = revisionService(owner, REVISION, scrapeAnnotations(revision, owner.spec.monitoring));
   const input = { revision: REVISION, template, replicas: 1, startupBudgetSeconds };
   const core = `/api/v1/namespaces/${namespace}`;
   return {
     revision,
     objects: [
       [`${core}/serviceaccounts`, unowned(serviceAccount(owner))],
-      [`${core}/services`, unowned(annotated)],
+      [`${core}/services`, unowned(service)],
       [`/apis/apps/v1/namespaces/${namespace}/deployments`, unowned(revisionDeployment(owner, input))],
     ],
   };

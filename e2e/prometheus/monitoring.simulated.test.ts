@@ -185,7 +185,7 @@ describe('what is shipped for a plain Prometheus, with a real one and all four e
           'max by (deepseekdeployment) (scrape_samples_post_metric_relabeling{deepseekdeployment!=""})',
         );
         const counts = new Map(perPod.map(({ metric, value }) => [metric['deepseekdeployment'], Number(value[1])]));
-      expect(Math.max(...counts.values())).toBeLessThanOrEqual(SERIES_LIMIT);
+        expect(Math.max(...counts.values())).toBeLessThanOrEqual(SERIES_LIMIT);
         expect([...counts.keys()].sort()).toEqual([...models.keys()].sort());
       } finally {
         stop.abort();
