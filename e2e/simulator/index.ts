@@ -2,6 +2,7 @@
 export { loopbackAddress } from './addresses.ts';
 export { SimulatorClient } from './control/client.ts';
 export { SimulatorError } from './control/types.ts';
+export { type DcgmExporter, type GpuReading, startDcgmExporter } from './dcgm-exporter.ts';
 export type { PodRecord, SimulatorControl, SimulatorInfo } from './control/types.ts';
 export type { PodState } from './names.ts';
 export type { Failure, PodBehaviour, PodMatch, Rule } from './rules.ts';

@@ -8,13 +8,23 @@ export const HTTP_PORT_NAME = 'http';
 /** Port of the Services unless the user chose another. */
 const DEFAULT_SERVICE_PORT = 80;
 
-/** The Service of one revision: the way to its pods before they serve, and beside the ones that do. */
-export function revisionService(deployment: Owner, revision: string): Child<IService> {
+/**
+ * The Service of one revision: the way to its pods before they serve, and beside the ones that do. `annotations`: what
+ * monitoring says of the revision.
+ */
+export function revisionService(
+  deployment: Owner,
+  revision: string,
+  annotations?: Readonly<Record<string, string>>,
+): Child<IService> {
   const { name } = deployment.metadata;
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: childMetadata(deployment, childNames(name, revision).revisionService, { revision }),
+    metadata: childMetadata(deployment, childNames(name, revision).revisionService, {
+      revision,
+      ...(annotations && { annotations }),
+    }),
     spec: {
       type: 'ClusterIP',
       selector: revisionSelector(name, revision),

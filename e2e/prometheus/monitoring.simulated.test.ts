@@ -1,0 +1,224 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findTool, openApi, type PrometheusServer, startPrometheus } from '../../hack/cluster/index.ts';
+import type { EngineType } from '../../operator/api/index.ts';
+import {
+  choose,
+  type Dashboard,
+  FLEET_DASHBOARD,
+  metricsIn,
+  MODEL_DASHBOARD,
+  type MonitoredRevision,
+  OPERATOR_DASHBOARD,
+  queriesOf,
+} from '../../operator/monitoring/index.ts';
+import { type DcgmExporter, startDcgmExporter } from '../simulator/index.ts';
+import { testSimulator } from '../simulator/testing/test-simulator.ts';
+import { eventually, testCluster, testNamespace } from '../support/index.ts';
+import { modelObjects, MODELS, REVISION } from './models.ts';
+import { startOperatorExporter } from './operator-exporter.ts';
+import { shippedConfig, shippedRules } from './shipped.ts';
+
+/** The first time Prometheus is compiled. */
+const BUILD_MS = 20 * 60_000;
+const TEST_MS = 180_000;
+const PATIENCE = { timeoutMs: 90_000 } as const;
+const ENGINES = Object.keys(MODELS) as readonly EngineType[];
+/** Two streams at once, so that something runs whenever Prometheus looks. */
+const STREAMS = 2;
+
+interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [number, string];
+}
+
+describe('what is shipped for a plain Prometheus, with a real one and all four engines', () => {
+  const cluster = testCluster('simulated');
+  const namespace = testNamespace(cluster);
+  const latency = { timeToFirstToken: 0.2, interTokenLatency: 0.05 };
+  const simulator = testSimulator(cluster, namespace, { timeScale: 0.001, latency });
+  const cleanUp: AsyncDisposable[] = [];
+  let prometheus: PrometheusServer;
+  let gpus: DcgmExporter;
+  let records: readonly string[];
+  const models = new Map<string, MonitoredRevision>();
+
+  beforeAll(async () => {
+    await findTool('prometheus', { signal: AbortSignal.timeout(BUILD_MS) });
+  }, BUILD_MS);
+
+  beforeEach(async () => {
+    const signal = AbortSignal.timeout(TEST_MS);
+    const api = await openApi(cluster(), 'monitoring-test');
+    cleanUp.push({ [Symbol.asyncDispose]: () => api.close() });
+    for (const engine of ENGINES) {
+      const { revision, objects } = await modelObjects(engine, namespace());
+      models.set(MODELS[engine].name, revision);
+      for (const [path, object] of objects) await api.post(path, object, signal);
+    }
+    gpus = await startDcgmExporter(simulator().control);
+    const operator = await startOperatorExporter(namespace(), models);
+    const dir = await mkdtemp(join(tmpdir(), 'rules-'));
+    cleanUp.push(gpus, operator, { [Symbol.asyncDispose]: () => rm(dir, { recursive: true }) });
+    const rules = await shippedRules(dir);
+    records = rules.records;
+    prometheus = await startPrometheus(cluster(), {
+      config: await shippedConfig({
+        kubeconfig: await cluster().kubeconfig('prometheus'),
+        namespace: namespace(),
+        enginePort: simulator().enginePort,
+        gpus: gpus.address,
+        operator: operator.address,
+        rules: rules.files,
+      }),
+      signal,
+    });
+    cleanUp.push({ [Symbol.asyncDispose]: () => prometheus.stop() });
+  }, TEST_MS);
+
+  afterEach(async () => {
+    for (const disposable of cleanUp.splice(0).reverse()) await disposable[Symbol.asyncDispose]();
+  }, 60_000);
+
+  async function query(promql: string): Promise<readonly Sample[]> {
+    const response = await fetch(`${prometheus.url}/api/v1/query`, {
+      method: 'POST',
+      body: new URLSearchParams({ query: promql }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    const answer = (await response.json()) as { status: string; error?: string; data?: { result: Sample[] } };
+    if (answer.data === undefined) throw new Error(`${promql}: ${answer.error ?? answer.status}`);
+    return answer.data.result;
+  }
+
+  const hasNumber = (samples: readonly Sample[]) => samples.some(({ value }) => Number.isFinite(Number(value[1])));
+
+  /** Asks every engine for answers, one after the other, until the signal aborts. */
+  async function load(signal: AbortSignal): Promise<void> {
+    const ask = async (pod: string, model: string): Promise<void> => {
+      while (!signal.aborted) {
+        const body = JSON.stringify({ model, prompt: 'Tell me a long story.', max_tokens: 40, stream: false });
+        const headers = { 'content-type': 'application/json' };
+        await fetch(`http://${pod}/v1/completions`, { method: 'POST', headers, body, signal })
+          .then((response) => response.text())
+          .catch(() => undefined);
+      }
+    };
+    const pods = await readyPods();
+    await Promise.all(
+      pods.flatMap(({ address = '', labels }) =>
+        Array.from({ length: STREAMS }, () => ask(address, labels['deepseek-operator.io/name'] ?? '')),
+      ),
+    );
+  }
+
+  async function readyPods() {
+    return eventually(async () => {
+      const pods = (await simulator().control.pods()).filter(({ state }) => state === 'ready');
+      expect(pods).toHaveLength(ENGINES.length);
+      return pods;
+    }, PATIENCE);
+  }
+
+  /** Queries of a dashboard that have not yielded a number, with why. */
+  async function withoutData(queries: readonly { readonly panel: string; readonly expr: string }[]) {
+    const failing: string[] = [];
+    for (const { panel, expr } of queries) {
+      const samples = await query(expr);
+      if (!hasNumber(samples)) failing.push(`${panel}: ${expr}`);
+    }
+    return failing;
+  }
+
+  const chosen = (dashboard: Dashboard, where: string, deployment: string) =>
+    queriesOf(dashboard).map(({ panel, expr }) => ({ panel, expr: choose(expr, where, deployment) }));
+
+  it(
+    'every rule records and every panel shows, for every engine what it tells',
+    async () => {
+      const stop = new AbortController();
+      const loading = load(stop.signal);
+      try {
+        const panels = [
+          ...chosen(FLEET_DASHBOARD, '.+', '.+'),
+          ...chosen(MODEL_DASHBOARD, namespace(), MODELS.vLLM.name),
+          ...queriesOf(OPERATOR_DASHBOARD),
+        ];
+        expect(new Set(panels.flatMap(({ expr }) => metricsIn(expr))).size).toBeGreaterThanOrEqual(20);
+        await eventually(async () => {
+          expect(await withoutData(records.map((name) => ({ panel: 'rule', expr: name })))).toEqual([]);
+          expect(await withoutData(panels)).toEqual([]);
+        }, PATIENCE);
+
+        const enginesWith = async (series: string) =>
+          new Set((await query(series)).map(({ metric }) => metric['engine'])).size;
+        for (const series of ['deepseek:queue_depth', 'deepseek:requests_running', 'deepseek:batch_utilization'])
+          expect([series, await enginesWith(series)]).toEqual([series, 4]);
+        for (const series of ['deepseek_tokens_consumed_total', 'deepseek:inter_token_latency_seconds:mean5m'])
+          expect([series, await enginesWith(series)]).toEqual([series, 4]);
+        // llama.cpp counts neither requests nor their latencies, and tells nothing of its cache.
+        for (const series of ['deepseek_api_duration_seconds_bucket', 'deepseek:kv_cache_utilization'])
+          expect([series, await enginesWith(series)]).toEqual([series, 3]);
+
+        for (const engine of ENGINES) {
+          const { name } = MODELS[engine];
+          const revision = models.get(name);
+          const [sample] = await query(`deepseek:requests_running{deepseekdeployment="${name}"}`);
+          expect(sample?.metric).toMatchObject({
+            namespace: namespace(),
+            revision: REVISION,
+            engine,
+            model: revision?.model,
+            quantization: revision?.quantization,
+            gpu: revision?.accelerator,
+            pod: expect.stringContaining(`${name}-${REVISION}`),
+          });
+        }
+        // Quantiles across engines: all have the same bounds.
+        const bounds = await query('count by (le) (deepseek_api_duration_seconds_bucket)');
+        expect(bounds.map(({ value }) => value[1])).toEqual(bounds.map(() => '3'));
+
+        // What docs/monitoring.md says of the number of series.
+        const perPod = await query(
+          'max by (deepseekdeployment) (scrape_samples_post_metric_relabeling{deepseekdeployment!=""})',
+        );
+        const counts = new Map(perPod.map(({ metric, value }) => [metric['deepseekdeployment'], Number(value[1])]));
+        expect(Math.max(...counts.values())).toBeLessThanOrEqual(SERIES_LIMIT);
+        expect([...counts.keys()].sort()).toEqual([...models.keys()].sort());
+      } finally {
+        stop.abort();
+        await loading;
+      }
+    },
+    TEST_MS,
+  );
+
+  it(
+    'a hot GPU fires, and a pod that has gone leaves no series',
+    async () => {
+      const pods = await readyPods();
+      const { name = '' } = pods.find(({ labels }) => labels['deepseek-operator.io/name'] === 'chat') ?? {};
+      gpus.set(name, { temperatureCelsius: 91 });
+      const pending = `ALERTS{alertname="DeepSeekGPUTemperatureHigh",deepseekdeployment="chat",pod="${name}"}`;
+      await eventually(async () => expect(await query(pending)).toHaveLength(1), PATIENCE);
+      await eventually(async () => expect(await query(`deepseek:up{pod="${name}"} == 1`)).toHaveLength(1), PATIENCE);
+      const api = await openApi(cluster(), 'monitoring-test');
+      cleanUp.push({ [Symbol.asyncDispose]: () => api.close() });
+      await api.delete(
+        `/apis/apps/v1/namespaces/${namespace()}/deployments/chat-${REVISION}`,
+        AbortSignal.timeout(10_000),
+      );
+      await eventually(async () => {
+        expect(await query(`{pod="${name}",__name__=~"vllm:.+|deepseek:.+|deepseek_.+|up"}`)).toEqual([]);
+        expect(await query(pending)).toEqual([]);
+      }, PATIENCE);
+      expect(await query('sum(deepseek:up)')).toMatchObject([{ value: [expect.any(Number), '3'] }]);
+    },
+    TEST_MS,
+  );
+});
+
+/** Of a pod that has been asked for everything; docs/monitoring.md says so. */
+const SERIES_LIMIT = 130;

@@ -1,0 +1,94 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+interface Sd {
+  readonly role: string;
+}
+
+interface Relabel {
+  readonly source_labels?: readonly string[];
+  readonly action?: string;
+}
+
+interface Job {
+  readonly job_name: string;
+  readonly kubernetes_sd_configs: readonly Sd[];
+  readonly relabel_configs: readonly Relabel[];
+}
+
+export interface TestedConfig {
+  readonly kubeconfig: string;
+  readonly namespace: string;
+  /** The engine of the pod 10.x.y.z listens on 127.x.y.z at this port. */
+  readonly enginePort: number;
+  /** `host:port` of what stands for dcgm-exporter and for the operator. */
+  readonly gpus: string;
+  readonly operator: string;
+  /** Files with the rules. */
+  readonly rules: readonly string[];
+}
+
+/**
+ * The configuration that is shipped (manifests/prometheus/prometheus.yaml) as it is but for where things are: the API
+ * server by a kubeconfig, engines on loopback, two exporters at fixed addresses; and faster.
+ */
+export async function shippedConfig(tested: TestedConfig): Promise<object> {
+  const shipped = parse(await readFile(join(ROOT, 'manifests/prometheus/prometheus.yaml'), 'utf8')) as {
+    readonly scrape_configs: readonly Job[];
+  };
+  const faster = { scrape_interval: '1s', scrape_timeout: '1s' };
+  const fixed = (job: Job, address: string) => ({
+    ...job,
+    ...faster,
+    kubernetes_sd_configs: [],
+    static_configs: [{ targets: [address] }],
+    relabel_configs: [],
+  });
+  return {
+    global: { ...faster, evaluation_interval: '1s' },
+    rule_files: tested.rules,
+    scrape_configs: shipped.scrape_configs.map((job) => {
+      if (job.job_name === 'deepseek-gpus') return fixed(job, tested.gpus);
+      if (job.job_name === 'deepseek-operator') return fixed(job, tested.operator);
+      const onLoopback = {
+        source_labels: ['__meta_kubernetes_pod_ip'],
+        regex: '10\\.(.+)',
+        target_label: '__address__',
+        replacement: `127.$1:${tested.enginePort}`,
+      };
+      return {
+        ...job,
+        ...faster,
+        kubernetes_sd_configs: job.kubernetes_sd_configs.map((sd) => ({
+          ...sd,
+          kubeconfig_file: tested.kubeconfig,
+          namespaces: { names: [tested.namespace] },
+        })),
+        relabel_configs: [...job.relabel_configs, onLoopback],
+      };
+    }),
+  };
+}
+
+interface RuleFile {
+  readonly groups: readonly { readonly rules: readonly { readonly record?: string; readonly alert?: string }[] }[];
+}
+
+/** Copies the shipped rules into this folder, evaluated every second; returns the files and the series that they record. */
+export async function shippedRules(dir: string): Promise<{ files: string[]; records: string[] }> {
+  const files: string[] = [];
+  const records: string[] = [];
+  for (const name of ['deepseek-rules.yaml', 'deepseek-operator-rules.yaml']) {
+    const { groups } = parse(await readFile(join(ROOT, 'manifests/prometheus', name), 'utf8')) as RuleFile;
+    records.push(
+      ...groups.flatMap(({ rules }) => rules.flatMap(({ record }) => (record === undefined ? [] : [record]))),
+    );
+    const file = join(dir, name);
+    await writeFile(file, JSON.stringify({ groups: groups.map((group) => ({ ...group, interval: '1s' })) }));
+    files.push(file);
+  }
+  return { files, records: [...new Set(records)] };
+}
