@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { scaledObjectCrd } from '../../hack/cluster/index.ts';
+import { moduleCrds } from '../../hack/cluster/index.ts';
 import { deepSeekDeployment } from '../../operator/api/index.ts';
 import { API_VERSION, KIND, MANAGER } from '../../operator/api/names.ts';
 import { type Autoscaling, scaledObject } from '../../operator/autoscaling/index.ts';
@@ -23,10 +23,8 @@ beforeAll(async () => {
   });
   client = new KubeHttpClient(new Transport({ credentials, clock: systemClock, userAgent: 'keda-test' }));
   const signal = AbortSignal.timeout(100_000);
-  await client.apply(resources.customResourceDefinitions, await scaledObjectCrd(signal), {
-    fieldManager: 'test',
-    signal,
-  });
+  for (const crd of await moduleCrds('keda', signal))
+    await client.apply(resources.customResourceDefinitions, crd, { fieldManager: 'test', signal });
   await eventually(() => client.list(SCALED_OBJECTS, { signal }), { timeoutMs: 30_000, signal });
 }, 120_000);
 

@@ -4,7 +4,10 @@ import { parse } from 'yaml';
 import type { EngineType } from '../../operator/api/index.ts';
 import { parseDeepSeekDeployment } from '../../operator/api/parse.ts';
 import { renderEngine } from '../../operator/engines/index.ts';
-import { type MonitoredRevision, monitoredRevision, scrapeAnnotations } from '../../operator/monitoring/index.ts';
+import { CANONICAL_FORMS, canonicalSpec } from '../../operator/rollout/canonical.ts';
+import { summarize } from '../../operator/controller/decide/desired.ts';
+import { monitoredRevision } from '../../operator/controller/decide/monitoring.ts';
+import { type MonitoredRevision, scrapeAnnotations } from '../../operator/monitoring/index.ts';
 import { plan } from '../../operator/planner/index.ts';
 import {
   renderPodTemplate,
@@ -39,9 +42,18 @@ export async function modelObjects(engine: EngineType, namespace: string): Promi
   const owner = { ...parsed.value, metadata: { ...parsed.value.metadata, namespace, uid: 'none' } };
   const planned = plan(owner.spec);
   if (!planned.accepted) throw new Error(planned.message);
-  const revision = monitoredRevision(REVISION, planned.plan);
   const template = renderPodTemplate(owner, REVISION, planned.plan, renderEngine(planned.plan, owner));
   const { startupBudgetSeconds } = planned.plan;
+  const version = `${planned.plan.model.name}/${planned.plan.quantization}/${engine} ${planned.plan.engine.version}`;
+  const data = {
+    hashVersion: 1,
+    spec: canonicalSpec(owner.spec, CANONICAL_FORMS.current) ?? {},
+    template,
+    plan: summarize(planned.plan),
+    version,
+  };
+  const revision = monitoredRevision({ hash: REVISION, number: 1, data });
+  if (revision === undefined) throw new Error(`${sample} has no engine that is known`);
   const service = revisionService(owner, REVISION, scrapeAnnotations(revision, owner.spec.monitoring));
   const input = { revision: REVISION, template, replicas: 1, startupBudgetSeconds };
   const core = `/api/v1/namespaces/${namespace}`;

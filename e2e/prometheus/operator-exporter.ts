@@ -20,7 +20,7 @@ export async function startOperatorExporter(namespace: string, models: ReadonlyM
       readyReplicas: 1,
       wantedReplicas: 1,
       maxReplicas: 4,
-      revisions: [revision],
+      revisions: [{ ...revision, maxNumSeqs: revision.maxNumSeqs ?? 1 }],
       rollback: { warmGpus: 1, readiness: 'Warm' },
     });
     metrics.deployments.observe(ref, { ended: [{ outcome: 'Promoted', way: 'Full', seconds: 60 }], verdicts: [] });

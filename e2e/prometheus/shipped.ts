@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { z } from 'zod';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -91,4 +92,21 @@ export async function shippedRules(dir: string): Promise<{ files: string[]; reco
     files.push(file);
   }
   return { files, records: [...new Set(records)] };
+}
+
+/** A query of a panel of a dashboard. */
+export interface PanelQuery {
+  readonly panel: string;
+  readonly expr: string;
+}
+
+const DashboardFile = z.object({
+  panels: z.array(z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })).default([]) })),
+});
+
+/** Every query of a shipped dashboard, with the variables as they stand in it. */
+export async function shippedQueries(name: string): Promise<PanelQuery[]> {
+  const file = join(ROOT, 'manifests/grafana', `${name}.json`);
+  const { panels } = DashboardFile.parse(JSON.parse(await readFile(file, 'utf8')));
+  return panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ panel: title, expr })));
 }

@@ -3,7 +3,7 @@ export { openApi } from './api.ts';
 export type { Api } from './api.ts';
 export { AuditReader, countReads, countWrites, readAudit, waitUntilQuiet } from './audit.ts';
 export type { AuditEntry, AuditFilter, CountOptions, QuietOptions } from './audit.ts';
-export { scaledObjectCrd } from './keda.ts';
+export { moduleCrds } from './module-crds.ts';
 export { connectCluster, startCluster } from './cluster.ts';
 export { findBinaries, findTool } from './binaries.ts';
 export type { Tool } from './binary-sets.ts';

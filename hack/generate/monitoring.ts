@@ -1,21 +1,25 @@
 import { stringify } from 'yaml';
 import {
-  DASHBOARD_LABEL,
-  type Dashboard,
   deploymentAlerts,
   FLEET,
-  FLEET_DASHBOARD,
-  MODEL_DASHBOARD,
   MONITORING_KINDS,
-  OPERATOR_DASHBOARD,
   operatorPodMonitor,
   operatorRules,
   prometheusConfig,
   recordingRules,
-  renderDashboard,
   type RuleGroup,
 } from '../../operator/monitoring/index.ts';
+import {
+  type Dashboard,
+  FLEET_DASHBOARD,
+  MODEL_DASHBOARD,
+  OPERATOR_DASHBOARD,
+  renderDashboard,
+} from './dashboards/index.ts';
 import { GENERATED, type GeneratedFile } from './file.ts';
+
+/** What Grafana's sidecar looks for. */
+const DASHBOARD_LABEL = { grafana_dashboard: '1' } as const;
 
 const DASHBOARDS: Readonly<Record<string, Dashboard>> = {
   'deepseek-fleet': FLEET_DASHBOARD,

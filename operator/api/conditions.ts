@@ -11,6 +11,7 @@ export const CONDITIONS = {
   CandidateHealthy: 'The candidate loads and answers as it should. Unknown while nothing can be said yet.',
   RollbackReady: 'The previous version can take the traffic back. False says why, and how long a rollback would take.',
   AutoscalingActive: 'The autoscaler has its metrics and follows them.',
+  Monitored: 'Prometheus is told of the pods as the spec asks. There while it cannot be.',
   FieldsIgnored: 'The spec sets fields that this version of the operator does not obey; the message names them.',
 } as const;
 

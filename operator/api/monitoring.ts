@@ -55,7 +55,6 @@ export const monitoringSpec = z.object({
     .describe('How Prometheus is told. Auto: PodMonitor where the cluster has it, else annotations.')
     .default('Auto'),
   rules: z.boolean().describe('Make a PrometheusRule with alerts, where the cluster has that kind.').default(true),
-  dashboard: z.boolean().describe('Make a ConfigMap with a Grafana dashboard.').default(true),
   thresholds: thresholds.describe('Limits of the alerts. Defaults: docs/monitoring.md.').exactOptional(),
   tls: tls.describe('TLS of the scrape. Absent: plain HTTP.').exactOptional(),
   bearerTokenSecretRef: secretKey().describe('Token that Prometheus sends to the pods.').exactOptional(),

@@ -18,7 +18,7 @@ export const MANAGER = 'deepseek-operator';
 export const MAX_NAME_LENGTH = 45;
 
 /** Endings of the names of our own children: a DeepSeekDeployment may not end so, or it would meet another one's child. */
-export const RESERVED_SUFFIXES = ['-preview', '-dashboard', '-rules'] as const;
+export const RESERVED_SUFFIXES = ['-preview', '-rules'] as const;
 
 export const LABEL = {
   /** Standard label; its value is always {@link MANAGER}. Children are watched by it. */

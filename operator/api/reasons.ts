@@ -425,6 +425,12 @@ const LIFECYCLE = {
     meaning: 'KEDA has to ask a Prometheus, and the operator knows of none.',
     fix: 'Start the operator with --prometheus-url.',
   },
+  MonitoringKindMissing: {
+    on: ['Monitored'],
+    meaning:
+      'monitoring.scrape names a kind of prometheus-operator that the cluster lacks, or that the operator may not read.',
+    fix: 'Install prometheus-operator, or set monitoring.scrape to Auto: the Services then carry annotations for a plain Prometheus.',
+  },
   FieldsNotImplemented: {
     on: ['FieldsIgnored'],
     meaning: 'Fields of the spec are part of the API, and this version of the operator does not obey them yet.',

@@ -27,6 +27,10 @@ const plan = z.object({
   kvCacheTokens: z.int().min(0).describe('Tokens that the KV cache of one replica holds.'),
   maxConcurrency: decimalNumber().describe('Requests of full length that one replica holds at once.'),
   startupBudgetSeconds: integer().describe('Time that a pod may take until it is ready, in seconds.'),
+  maxNumSeqs: integer().describe('Requests that the engine of one replica runs at once.').exactOptional(),
+  gpuMemoryFraction: decimalNumber()
+    .describe('Share of the memory of a GPU that the engine may fill, 0 to 1. Absent on a CPU.')
+    .exactOptional(),
   warnings: atomicList(text(1024), 32).describe('What the plan does not like and does anyway.').exactOptional(),
 });
 

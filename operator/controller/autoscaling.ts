@@ -1,8 +1,6 @@
 import type { ServedMetrics } from '../autoscaling/index.ts';
-import type { WriteTarget } from './act.ts';
 import type { Caches } from './caches.ts';
 import { lacksMetrics } from './decide/autoscaling.ts';
-import { SCALED_OBJECTS } from './keda.ts';
 import type { AutoscalingState, LiveDeepSeekDeployment } from './snapshot.ts';
 
 /** Whether what is written depends on the API server's version (`behavior.scaleDown.tolerance`). */
@@ -29,13 +27,4 @@ export function autoscalingOf(
   const keda = spec.autoscaling?.provider === 'KEDA' || live !== undefined;
   if (!keda && served === undefined) return undefined;
   return { ...(served && { served }), ...(keda && { keda: { installed: scaledObjects.installed, live } }) };
-}
-
-/** The cache of ScaledObjects, as it learns of own writes. */
-export function scaledObjectTarget({ scaledObjects }: Caches): WriteTarget {
-  return {
-    type: SCALED_OBJECTS,
-    observeWrite: (object) => scaledObjects.observeWrite(object),
-    observeDelete: (ref) => scaledObjects.observeDelete(ref),
-  };
 }

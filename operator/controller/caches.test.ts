@@ -12,6 +12,7 @@ it('tells the DeepSeekDeployment that a child has lost the label that names it',
     nodes: { onChange: () => undefined },
     gateway: { onChange: () => undefined },
     scaledObjects: { onChange: () => undefined },
+    monitoring: { onChange: () => undefined },
     pods: { onEvent: () => undefined },
   } as unknown as Caches;
   const keys: string[] = [];
@@ -46,6 +47,7 @@ it('tells of nodes those alone whose replicas wait for a place', () => {
     nodes: { onChange: (handler: () => void) => void (change = handler) },
     gateway: { onChange: () => undefined },
     scaledObjects: { onChange: () => undefined },
+    monitoring: { onChange: () => undefined },
     pods: { onEvent: () => undefined },
   } as unknown as Caches;
   const keys: [string, boolean][] = [];
@@ -83,6 +85,7 @@ describe('GPUs that somebody waits for', () => {
       nodes: { onChange: () => undefined },
       gateway: { onChange: () => undefined },
       scaledObjects: { onChange: () => undefined },
+      monitoring: { onChange: () => undefined },
       pods: { onEvent: (handler: (event: object) => void) => void (podEvent = handler) },
     } as unknown as Caches;
     routeEvents(caches, (key) => void keys.push(key));

@@ -12,6 +12,7 @@ import type { ChildKind, LiveControllerRevision, LiveDeepSeekDeployment, LivePod
 import { GatewayCache } from './gateway.ts';
 import { keepsWarm, wantsRoom } from './claims.ts';
 import { ScaledObjectCache } from './keda.ts';
+import { MonitoringKinds } from './monitoring-kinds.ts';
 import {
   sameAutoscaler,
   trimAutoscaler,
@@ -36,6 +37,8 @@ export interface Caches {
   readonly gateway: GatewayCache;
   /** Not one of `all`: most clusters have no KEDA. */
   readonly scaledObjects: ScaledObjectCache;
+  /** Not of `all`: most clusters have no prometheus-operator. */
+  readonly monitoring: MonitoringKinds;
 }
 
 export interface CachesOptions {
@@ -107,6 +110,7 @@ export function createCaches(options: CachesOptions): Caches {
     nodes: new NodeCache(options),
     gateway: new GatewayCache({ ...options, deployments: deepSeekDeployments }),
     scaledObjects: new ScaledObjectCache({ ...options, deployments: deepSeekDeployments }),
+    monitoring: new MonitoringKinds(options),
   };
 }
 
@@ -131,6 +135,9 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
   }
   caches.gateway.onChange(enqueue);
   caches.scaledObjects.onChange(enqueue);
+  caches.monitoring.onChange(enqueue, () => {
+    for (const { metadata } of caches.deepSeekDeployments.store.list()) enqueue(keyOf(metadata), true);
+  });
   caches.pods.onEvent(({ type }) => {
     if (type !== 'deleted') return;
     // Its GPUs are free.

@@ -19,6 +19,7 @@ import type {
   LivePodDisruptionBudget,
   LiveService,
   LiveServiceAccount,
+  MonitoringState,
   RouteState,
   Snapshot,
   StoredRevision,
@@ -52,6 +53,7 @@ export interface Surroundings {
   readonly capacity?: CapacityReading | undefined;
   readonly claims: readonly Claim[];
   readonly route?: RouteState | undefined;
+  readonly monitoring: MonitoringState;
   readonly autoscaling?: AutoscalingState | undefined;
   readonly loads?: ReadonlyMap<string, number> | undefined;
 }

@@ -1,11 +1,10 @@
-import { LABEL, MANAGER } from '../api/index.ts';
 import type { WatchClient } from '../kube/client.ts';
-import { isForbidden, isNotFound } from '../kube/errors.ts';
-import { ReflectingInformer } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import { namespaced } from '../kube/resources.ts';
-import type { Clock, Informer, KubeObject, ObjectRef, ResourceType, StoreEvent } from '../kube/types.ts';
+import { keyOf } from '../kube/store.ts';
+import type { Clock, Informer, KubeObject, ResourceType, StoreEvent } from '../kube/types.ts';
 import type { ScaledObject } from '../autoscaling/index.ts';
+import { OptionalInformer } from './optional-informer.ts';
 import type { LiveDeepSeekDeployment } from './snapshot.ts';
 import { trimChild } from './transforms.ts';
 
@@ -40,42 +39,50 @@ export interface ScaledObjectCacheOptions {
   readonly onReflectorEvent: (kind: string, event: ReflectorEvent) => void;
 }
 
-/** How often to ask again for what is not installed or may not be read: both are done by people. */
+/** How often to ask again for a KEDA that somebody wants and that is not there. */
 const ASK_AGAIN_MS = 300_000;
 
 /** Our ScaledObjects, followed by one watch, and only while some DeepSeekDeployment wants KEDA or has wanted it. */
 export class ScaledObjectCache {
-  readonly #options: ScaledObjectCacheOptions;
+  readonly #deployments: Informer<LiveDeepSeekDeployment>;
+  readonly #objects: OptionalInformer<LiveScaledObject>;
   readonly #handlers: ((key: string, initial: boolean) => void)[] = [];
   /** Keys of DeepSeekDeployments. */
   readonly #wanted = new Set<string>();
-  #informer: ReflectingInformer<LiveScaledObject> | undefined;
-  #installed: boolean | undefined;
   /** Ends what `run` does at the moment: what is wanted has changed. */
   #turn = new AbortController();
 
-  constructor(options: ScaledObjectCacheOptions) {
-    this.#options = options;
-    options.deployments.onEvent((event) => this.#onDeployment(event));
+  constructor({ deployments, ...options }: ScaledObjectCacheOptions) {
+    this.#deployments = deployments;
+    this.#objects = new OptionalInformer({
+      ...options,
+      type: SCALED_OBJECTS,
+      transform: trimScaledObject,
+      askAgainMs: ASK_AGAIN_MS,
+    });
+    deployments.onEvent((event) => this.#onDeployment(event));
+    this.#objects.onEvent(({ object, initial }) => {
+      if (!initial) this.#tell(keyOf(object.metadata), false);
+      if (this.#objects.installed === true) this.#review(keyOf(object.metadata));
+    });
+    this.#objects.onInstalled(() => {
+      for (const key of this.#wanted) this.#tell(key, true);
+    });
   }
 
   /** Whether KEDA is there and its objects may be read; undefined: not known yet, or nobody has asked. */
   get installed(): boolean | undefined {
-    return this.#installed;
+    return this.#objects.installed;
   }
 
   /** The ScaledObject of a DeepSeekDeployment. */
   get(namespace: string, name: string): LiveScaledObject | undefined {
-    return this.#informer?.store.get({ namespace, name });
+    return this.#objects.get({ namespace, name });
   }
 
-  /** Takes the answer to an own write, so that nothing is decided on an older object. */
-  observeWrite(object: LiveScaledObject): void {
-    this.#informer?.observeWrite(object);
-  }
-
-  observeDelete(ref: ObjectRef & { readonly uid?: string }): void {
-    this.#informer?.observeDelete(ref);
+  /** Learns of own writes, so that nothing is decided on an older object. */
+  get target(): OptionalInformer<LiveScaledObject> {
+    return this.#objects;
   }
 
   /** Calls `handler` with the key of a DeepSeekDeployment when its ScaledObject changes, or `installed` does. */
@@ -88,48 +95,14 @@ export class ScaledObjectCache {
     while (!signal.aborted) {
       this.#turn = new AbortController();
       const turn = AbortSignal.any([signal, this.#turn.signal]);
-      if (this.#wanted.size > 0) {
-        await this.#follow(turn);
-        await this.#options.clock.sleep(ASK_AGAIN_MS, turn).catch(() => undefined);
-      } else {
+      if (this.#wanted.size > 0) await this.#objects.run(turn);
+      else {
         await new Promise<void>((resolve) => {
           if (turn.aborted) resolve();
           else turn.addEventListener('abort', () => resolve(), { once: true });
         });
       }
     }
-  }
-
-  /** Until `turn` aborts, or it turns out that there is no KEDA to be had. */
-  async #follow(turn: AbortSignal): Promise<void> {
-    const { client, clock, namespaces } = this.#options;
-    const missing = new AbortController();
-    const signal = AbortSignal.any([turn, missing.signal]);
-    const informer = new ReflectingInformer<LiveScaledObject>({
-      client,
-      clock,
-      type: SCALED_OBJECTS,
-      transform: trimScaledObject,
-      labelSelector: `${LABEL.managedBy}=${MANAGER}`,
-      ...(namespaces.length > 0 && { namespaces }),
-      onReflectorEvent: (event) => {
-        this.#options.onReflectorEvent(SCALED_OBJECTS.kind, event);
-        if (signal.aborted) return;
-        if (event.type === 'listed' && informer.hasSynced) this.#setInstalled(true);
-        if (event.type !== 'list-failed' && event.type !== 'watch-failed') return;
-        if (!isNotFound(event.error) && !isForbidden(event.error)) return;
-        missing.abort();
-        this.#informer = undefined;
-        this.#setInstalled(false);
-      },
-    });
-    informer.onEvent(({ object, initial }) => {
-      if (!initial) this.#tell(keyOf(object.metadata), false);
-      if (informer.hasSynced) this.#review(keyOf(object.metadata));
-    });
-    this.#informer = informer;
-    await informer.run(signal);
-    this.#informer = undefined;
   }
 
   #onDeployment({ type, object }: StoreEvent<LiveDeepSeekDeployment>): void {
@@ -139,32 +112,22 @@ export class ScaledObjectCache {
     if (type !== 'deleted' && wantsKeda(object)) this.#wanted.add(key);
     else this.#review(key);
     if (before === 0 && this.#wanted.size > 0) this.#turn.abort();
-    else if (isNew && this.#wanted.has(key) && this.#installed === false) this.#turn.abort();
+    else if (isNew && this.#wanted.has(key) && this.installed === false) this.#turn.abort();
   }
 
   /** A ScaledObject that nobody asks for any more is followed until it is gone. */
   #review(key: string): void {
     const [namespace = '', name = ''] = key.split('/');
-    const owner = this.#options.deployments.store.get({ namespace, name });
+    const owner = this.#deployments.store.get({ namespace, name });
     if ((owner !== undefined && wantsKeda(owner)) || this.get(namespace, name) !== undefined) return;
     if (!this.#wanted.delete(key) || this.#wanted.size > 0) return;
-    this.#installed = undefined;
+    this.#objects.forget();
     this.#turn.abort();
-  }
-
-  #setInstalled(installed: boolean): void {
-    if (this.#installed === installed) return;
-    this.#installed = installed;
-    for (const key of this.#wanted) this.#tell(key, true);
   }
 
   #tell(key: string, initial: boolean): void {
     for (const handler of this.#handlers) handler(key, initial);
   }
-}
-
-function keyOf({ namespace = '', name }: ObjectRef): string {
-  return `${namespace}/${name}`;
 }
 
 /** With a spec that asks for KEDA, or one that asks for no autoscaling while the status still tells of some. */

@@ -18,6 +18,8 @@ import { createReconciler, ObstacleError } from './reconciler.ts';
 import { Admission } from './admission.ts';
 import { type DiscoveryClient, MetricsApiReader } from './metrics-api.ts';
 import { ClaimBook } from './claim-book.ts';
+import { MONITORING_KINDS } from '../monitoring/index.ts';
+import { SCALED_OBJECTS } from './keda.ts';
 import { CapacityReader } from './capacity-reader.ts';
 import { NodeAutoscalerReader } from './node-autoscaler.ts';
 import { Observer } from './observer.ts';
@@ -87,10 +89,16 @@ export class Manager {
   async run(signal: AbortSignal): Promise<void> {
     const { elector, log } = this.#options;
     const caches = new AbortController();
-    const { all, nodes, gateway, scaledObjects } = this.#caches;
-    const following = Promise.all([...all, nodes, gateway, scaledObjects].map((cache) => cache.run(caches.signal)));
+    const { all, nodes, gateway, scaledObjects, monitoring } = this.#caches;
+    const following = Promise.all(
+      [...all, nodes, gateway, scaledObjects, monitoring].map((cache) => cache.run(caches.signal)),
+    );
     try {
-      await Promise.all([...all.map((informer) => informer.waitForSync(signal)), nodes.waitUntilKnown(signal)]);
+      await Promise.all([
+        ...all.map((informer) => informer.waitForSync(signal)),
+        nodes.waitUntilKnown(signal),
+        monitoring.waitUntilKnown(signal),
+      ]);
       log.info('caches are complete', { deployments: this.#caches.deepSeekDeployments.store.size });
       await (elector ? elector.run((term) => this.#lead(term), signal) : this.#lead(signal));
     } catch (error) {
@@ -152,6 +160,12 @@ export class Manager {
 
   #logReflector(kind: string, event: ReflectorEvent): void {
     const { log } = this.#options;
+    // Kinds that a cluster may lack are told of by the objects that want them.
+    const isOptional = kind in MONITORING_KINDS || kind === SCALED_OBJECTS.kind;
+    if (event.type === 'list-failed' && isOptional && (isNotFound(event.error) || isForbidden(event.error))) {
+      log.debug('the cluster lacks a kind, or it may not be read', { kind });
+      return;
+    }
     if (event.type === 'list-failed') {
       if (kind === resources.nodes.kind && isForbidden(event.error)) {
         log.warn('nodes may not be listed: whether an accelerator is there is left to the scheduler');

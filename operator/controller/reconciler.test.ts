@@ -22,6 +22,7 @@ function bench(first: object) {
       deepSeekDeployments: { store: { get: () => live, list: () => [live] }, observeWrite: () => undefined },
       gateway: { state: undefined, route: () => undefined },
       scaledObjects: { installed: undefined, get: () => undefined },
+      monitoring: { stateOf: () => ({ has: {}, live: new Map() }), targets: {} },
       children: {},
       nodes: { nodes: [] },
       childStores: {

@@ -9,7 +9,7 @@ import type { Admission } from './admission.ts';
 import type { CapacityReader, WantedCapacity, WantedClaims } from './capacity-reader.ts';
 import type { ClaimBook, ClaimEntry } from './claim-book.ts';
 import { giversBeside, mayGive } from './claims.ts';
-import { autoscalingOf, needsServedMetrics, needsTolerance, scaledObjectTarget } from './autoscaling.ts';
+import { autoscalingOf, needsServedMetrics, needsTolerance } from './autoscaling.ts';
 import { HTTP_ROUTES } from './gateway.ts';
 import type { MetricsApiReader } from './metrics-api.ts';
 import type { Observer } from './observer.ts';
@@ -129,6 +129,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
         capacity,
         claims: claimsOn(live, context.claims),
         route: routeOf(live, caches),
+        monitoring: caches.monitoring.stateOf(live.metadata),
         autoscaling: autoscalingOf(live, caches, served),
         loads,
       };
@@ -154,13 +155,18 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     const carryOut = async (until: AbortSignal) => {
       const acting = {
         client,
-        children: { ...caches.children, HTTPRoute: routeTarget(caches), ScaledObject: scaledObjectTarget(caches) },
+        children: {
+          ...caches.children,
+          HTTPRoute: routeTarget(caches),
+          ScaledObject: caches.scaledObjects.target,
+          ...caches.monitoring.targets,
+        },
         onWrite: (intent: Intent) => log.info(describeIntent(intent), { revision: revisionOf(name, intent) }),
       };
       const { done, obstacle, blocked } = await act(live.metadata, decision.intents, acting, until);
       if (decision.specFirst && !obstacle) return undefined;
       const told = obstacle ? obstructed(snapshot, decision, obstacle, done) : decision;
-      const { replicas: wantedReplicas, warmGpus } = decision;
+      const { replicas: wantedReplicas, warmGpus, revisions } = decision;
       const { status } = told;
       const events = blocked === undefined ? told.events : [...told.events, restartBlocked(blocked)];
       const settlesInMs = obstacle || events.length > 0 ? 0 : settling.waitMs(uid, live.status, status);
@@ -168,7 +174,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
         context.observer.want(uid, key, decision.assignments);
         return { requeueAfterMs: Math.min(settlesInMs, decision.requeueAfterMs ?? settlesInMs) };
       }
-      await report(live, { status, events, wantedReplicas, warmGpus }, reporting, log, until);
+      await report(live, { status, events, wantedReplicas, warmGpus, revisions }, reporting, log, until);
       context.observer.want(uid, key, decision.assignments);
       // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.
       if (obstacle) throw new ObstacleError(obstacle.message);

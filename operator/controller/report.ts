@@ -4,7 +4,7 @@ import { isConflict, isNotFound } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Informer, KubeClient } from '../kube/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { DeploymentMetrics } from '../telemetry/deployment-metrics.ts';
+import type { DeploymentMetrics, RevisionSample } from '../telemetry/deployment-metrics.ts';
 import { subjectOf } from './decide/events.ts';
 import type { EventRecord } from './decide/intents.ts';
 import type { Status } from './decide/judgement.ts';
@@ -30,6 +30,8 @@ export interface Report {
   readonly wantedReplicas: number;
   /** GPUs that the version before holds for a rollback. */
   readonly warmGpus: number;
+  /** What is exported of the revisions that have pods. */
+  readonly revisions?: readonly RevisionSample[];
 }
 
 /**
@@ -38,7 +40,7 @@ export interface Report {
  */
 export async function report(
   live: LiveDeepSeekDeployment & { readonly metadata: LiveMeta },
-  { status, events, wantedReplicas, warmGpus }: Report,
+  { status, events, wantedReplicas, warmGpus, revisions = [] }: Report,
   context: ReportContext,
   log: Logger,
   signal: AbortSignal,
@@ -60,6 +62,7 @@ export async function report(
   const regarding = { apiVersion: API_VERSION, kind: KIND, metadata: live.metadata };
   for (const event of events) context.events.record({ regarding, ...event });
   context.metrics.observe({ namespace, name }, rolloutNews(live.status, status));
+  const { maxReplicas } = live.spec.autoscaling ?? {};
   const until = Date.parse(status.rollback?.until ?? '');
   context.metrics.set(
     { namespace, name },
@@ -68,6 +71,8 @@ export async function report(
       reason: after?.reason ?? 'Unknown',
       readyReplicas: status.readyReplicas ?? 0,
       wantedReplicas,
+      revisions,
+      ...(maxReplicas !== undefined && { maxReplicas }),
       rollback: {
         warmGpus,
         ...(status.rollback && { readiness: status.rollback.readiness }),

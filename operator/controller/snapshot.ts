@@ -1,5 +1,6 @@
 import type { DeepSeekDeployment } from '../api/index.ts';
 import type { CapacityReading } from '../rollout/capacity/types.ts';
+import type { MonitoringKind } from '../monitoring/index.ts';
 import type { ServedMetrics } from '../autoscaling/index.ts';
 import type { LiveHttpRoute } from './gateway.ts';
 import type { LiveScaledObject } from './keda.ts';
@@ -91,6 +92,7 @@ export interface Snapshot {
   readonly claims: readonly Claim[];
   /** What the gateway says of the route; absent: none is asked for. */
   readonly route?: RouteState;
+  readonly monitoring: MonitoringState;
   /** What the autoscaler needs of the cluster; absent: nobody has asked. */
   readonly autoscaling?: AutoscalingState;
   /** Requests that run or wait in each pod of what serves, by its name; absent: nobody has asked. */
@@ -117,6 +119,12 @@ export interface RouteState {
   readonly notTakenSince?: number | undefined;
   /** One of our own name that the spec does not ask for any more. */
   readonly leftover?: LiveHttpRoute | undefined;
+}
+
+/** What monitoring needs of the cluster: which of prometheus-operator’s kinds it has, and our objects of them. */
+export interface MonitoringState {
+  readonly has: Readonly<Partial<Record<MonitoringKind, boolean>>>;
+  readonly live: ReadonlyMap<MonitoringKind, KubeObject>;
 }
 
 /** What autoscaling needs of the cluster beside the HPA. */

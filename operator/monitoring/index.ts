@@ -7,6 +7,7 @@ export { type AlertingRule, FLEET, type RecordingRule, type RuleGroup, type Scop
 export { DEFAULT_THRESHOLDS, type Thresholds, thresholdsOf } from './thresholds.ts';
 export {
   MONITORING_KINDS,
+  type MonitoringKind,
   type MonitoringObject,
   podMonitor,
   prometheusRule,
@@ -16,8 +17,4 @@ export {
   scrapeWay,
 } from './objects.ts';
 export { operatorPodMonitor, prometheusConfig, scrapeJobs, type ScrapeOptions } from './prometheus-config.ts';
-export { factAnnotations, type MonitoredRevision, monitoredRevision, scrapeAnnotations } from './revision.ts';
-export { choose, DASHBOARD_LABEL, dashboardConfigMap } from './dashboards/config-map.ts';
-export { FLEET_DASHBOARD, MODEL_DASHBOARD } from './dashboards/models.ts';
-export { OPERATOR_DASHBOARD } from './dashboards/operator.ts';
-export { type Dashboard, metricsIn, queriesOf, renderDashboard } from './dashboards/panels.ts';
+export { factAnnotations, type MonitoredRevision, scrapeAnnotations } from './revision.ts';

@@ -1,17 +1,10 @@
 import { describe, expect, it, test } from '@jest/globals';
 import type { MonitoringSpec } from '../api/index.ts';
-import { plan } from '../planner/index.ts';
 import { deploymentWith } from '../resources/test-support.ts';
 import {
-  dashboardConfigMap,
-  FLEET_DASHBOARD,
-  metricsIn,
-  MODEL_DASHBOARD,
-  monitoredRevision,
-  OPERATOR_DASHBOARD,
+  type MonitoredRevision,
   podMonitor,
   prometheusRule,
-  queriesOf,
   scrapeAnnotations,
   scrapeConfig,
   scrapeWay,
@@ -25,21 +18,10 @@ const owner = deploymentWith({
     bearerTokenSecretRef: { name: 'scrape', key: 'token' },
   },
 });
-const planned = plan(owner.spec);
-if (!planned.accepted) throw new Error(planned.message);
-const revision = monitoredRevision('x7k2m', planned.plan);
-
-test('a revision is what its plan says', () => {
-  expect(revision).toMatchObject({
-    revision: 'x7k2m',
-    engine: 'vLLM',
-    port: 8000,
-    metricsPath: '/metrics',
-    maxNumSeqs: planned.plan.maxNumSeqs,
-  });
-  expect(revision.gpuMemoryFraction).toBeGreaterThan(0.5);
-  expect(revision.gpuMemoryFraction).toBeLessThanOrEqual(1);
-});
+const revision: MonitoredRevision = {
+  ...{ revision: 'x7k2m', engine: 'vLLM', model: 'deepseek-r1-distill-qwen-7b', accelerator: 'A100-80GB' },
+  ...{ quantization: 'BF16', port: 8000, metricsPath: '/metrics', maxNumSeqs: 256, gpuMemoryFraction: 0.9 },
+};
 
 test.each<[MonitoringSpec['scrape'] | undefined, object, string]>([
   [undefined, {}, 'Annotations'],
@@ -48,9 +30,7 @@ test.each<[MonitoringSpec['scrape'] | undefined, object, string]>([
   ['ScrapeConfig', { PodMonitor: true }, 'ScrapeConfig'],
   ['None', { PodMonitor: true }, 'None'],
 ])('scrape %s in a cluster with %j is %s', (scrape, has, way) => {
-  expect(scrapeWay({ rules: true, dashboard: true, ...owner.spec.monitoring, scrape: scrape ?? 'Auto' }, has)).toBe(
-    way,
-  );
+  expect(scrapeWay({ rules: true, ...owner.spec.monitoring, scrape: scrape ?? 'Auto' }, has)).toBe(way);
 });
 
 test('without monitoring in the spec it is as with Auto', () => {
@@ -63,9 +43,9 @@ test('the annotations of a Service say where, and what', () => {
     'prometheus.io/path': '/metrics',
     'prometheus.io/port': '8000',
     'prometheus.io/scheme': 'https',
-    'deepseek-operator.io/model': planned.plan.model.name,
-    'deepseek-operator.io/quantization': planned.plan.quantization,
-    'deepseek-operator.io/accelerator': planned.plan.accelerator.type,
+    'deepseek-operator.io/model': revision.model,
+    'deepseek-operator.io/quantization': revision.quantization,
+    'deepseek-operator.io/accelerator': revision.accelerator,
   });
 });
 
@@ -106,28 +86,4 @@ test('the rules carry the thresholds of the spec', () => {
   expect(text).toContain(' > 0.25"');
   expect(text).toContain(' > 0.8"');
   expect(thresholdsOf(undefined)).toMatchObject({ queueDepth: 10, errorRatio: 0.05 });
-});
-
-describe('dashboards', () => {
-  it('show at least 20 metrics', () => {
-    const metrics = [FLEET_DASHBOARD, MODEL_DASHBOARD, OPERATOR_DASHBOARD].flatMap((dashboard) =>
-      queriesOf(dashboard).flatMap(({ expr }) => metricsIn(expr)),
-    );
-    expect(new Set(metrics).size).toBeGreaterThanOrEqual(20);
-  });
-
-  it('need nothing of kube-state-metrics', () => {
-    const text = JSON.stringify([FLEET_DASHBOARD, MODEL_DASHBOARD, OPERATOR_DASHBOARD]);
-    expect(text).not.toMatch(/\bkube_/);
-  });
-
-  it('of one DeepSeekDeployment have its name in their queries, and the label of the sidecar', () => {
-    const { metadata, data } = dashboardConfigMap(owner);
-    expect(metadata.labels).toMatchObject({ grafana_dashboard: '1' });
-    const [text = ''] = Object.values(data ?? {});
-    const dashboard = JSON.parse(text) as { uid: string; panels: readonly object[] };
-    expect(dashboard.uid.length).toBeLessThanOrEqual(40);
-    expect(text).toContain(`deepseekdeployment=\\"${owner.metadata.name}\\"`);
-    expect(text).not.toMatch(/\$(namespace|deployment)/);
-  });
 });

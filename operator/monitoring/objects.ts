@@ -18,14 +18,29 @@ import { type MonitoredRevision, scrapeScheme } from './revision.ts';
 import type { RuleGroup } from './rules.ts';
 import { thresholdsOf } from './thresholds.ts';
 
-/** The kinds of prometheus-operator that the operator makes where the cluster has them. */
+/** The kinds of prometheus-operator that the operator makes where the cluster has them; `nameOf`: of the object of a DeepSeekDeployment. */
 export const MONITORING_KINDS = {
-  PodMonitor: { apiVersion: 'monitoring.coreos.com/v1', kind: 'PodMonitor', plural: 'podmonitors' },
-  ScrapeConfig: { apiVersion: 'monitoring.coreos.com/v1alpha1', kind: 'ScrapeConfig', plural: 'scrapeconfigs' },
-  PrometheusRule: { apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule', plural: 'prometheusrules' },
+  PodMonitor: {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PodMonitor',
+    plural: 'podmonitors',
+    nameOf: (name: string) => name,
+  },
+  ScrapeConfig: {
+    apiVersion: 'monitoring.coreos.com/v1alpha1',
+    kind: 'ScrapeConfig',
+    plural: 'scrapeconfigs',
+    nameOf: (name: string) => name,
+  },
+  PrometheusRule: {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    plural: 'prometheusrules',
+    nameOf: (name: string) => `${name}-rules`,
+  },
 } as const;
 
-type MonitoringKind = keyof typeof MONITORING_KINDS;
+export type MonitoringKind = keyof typeof MONITORING_KINDS;
 
 /** An object of prometheus-operator on the wire. */
 export type MonitoringObject = Child<{
@@ -153,7 +168,7 @@ export function prometheusRule(
   return {
     apiVersion,
     kind,
-    metadata: metadata(deployment, `${name}-rules`),
+    metadata: metadata(deployment, MONITORING_KINDS.PrometheusRule.nameOf(name)),
     spec: {
       groups: ruleGroups([
         ...recordingRules(scope, revisions),

@@ -10,7 +10,7 @@ export interface RevisionFacts {
   readonly revision: string;
   readonly engine: EngineType;
   /** Requests that one engine runs at once. */
-  readonly maxNumSeqs: number;
+  readonly maxNumSeqs?: number;
 }
 
 const ENGINES = ['vLLM', 'SGLang', 'TensorRT-LLM', 'llama.cpp'] as const satisfies readonly EngineType[];
@@ -105,15 +105,15 @@ function maxNumSeqs(scope: Scope, revisions: readonly RevisionFacts[]): Recordin
       { record: SERIES.maxNumSeqs, expr: byDeployment(`${MAX_NUM_SEQS_METRIC}${deploymentsOf(scope)}`, ['revision']) },
     ];
   }
-  return revisions.map(({ revision, maxNumSeqs: value }) => ({
-    record: SERIES.maxNumSeqs,
-    expr: `vector(${value})`,
-    labels: {
+  return revisions.flatMap(({ revision, maxNumSeqs: value }) => {
+    if (value === undefined) return [];
+    const labels = {
       [SERIES_LABEL.namespace]: scope.namespace,
       [SERIES_LABEL.deployment]: scope.name,
       [SERIES_LABEL.revision]: revision,
-    },
-  }));
+    };
+    return [{ record: SERIES.maxNumSeqs, expr: `vector(${value})`, labels }];
+  });
 }
 
 /**

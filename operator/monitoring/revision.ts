@@ -1,7 +1,5 @@
 import type { EngineType, MonitoringSpec } from '../api/index.ts';
 import { ANNOTATION } from '../api/index.ts';
-import { CATALOG, type Catalog, findEngine } from '../catalog/index.ts';
-import type { ServingPlan } from '../planner/index.ts';
 import { SCRAPE_ANNOTATION } from './relabeling.ts';
 
 /** What monitoring has to know of a revision that has pods. */
@@ -15,30 +13,10 @@ export interface MonitoredRevision {
   /** Where its engine shows its metrics. */
   readonly port: number;
   readonly metricsPath: string;
-  /** Requests that one engine runs at once. */
-  readonly maxNumSeqs: number;
+  /** Requests that one engine runs at once; absent: a revision from before this was stored. */
+  readonly maxNumSeqs?: number;
   /** Share of a GPU's memory that the plan lets the engine fill, 0 to 1; absent on a CPU. */
   readonly gpuMemoryFraction?: number;
-}
-
-/** @throws RangeError on a plan that was made with another catalogue. */
-export function monitoredRevision(revision: string, plan: ServingPlan, catalog: Catalog = CATALOG): MonitoredRevision {
-  const { type, version } = plan.engine;
-  const entry = findEngine(catalog, type)?.versions.find((candidate) => candidate.version === version);
-  if (entry === undefined) throw new RangeError(`no ${type} ${version} in the catalogue`);
-  const { weightsGiBPerGPU, overheadGiBPerGPU, kvCacheGiBPerGPU, gpuTotalGiB } = plan.memory;
-  const filled = (weightsGiBPerGPU + overheadGiBPerGPU + kvCacheGiBPerGPU) / gpuTotalGiB;
-  return {
-    revision,
-    engine: type,
-    model: plan.model.name,
-    accelerator: plan.accelerator.type,
-    quantization: plan.quantization,
-    port: entry.endpoints.port,
-    metricsPath: entry.endpoints.metrics,
-    maxNumSeqs: plan.maxNumSeqs,
-    ...(plan.gpusPerReplica > 0 && { gpuMemoryFraction: Math.min(1, Math.round(filled * 100) / 100) }),
-  };
 }
 
 /** How a scrape of engines is secured; TLS to the pod is what a proxy in it offers. */

@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findTool } from '../../../hack/cluster/index.ts';
 import { FLEET, type MonitoringObject, podMonitor, recordingRules } from '../../../operator/monitoring/index.ts';
-import { monitoredRevision, scrapeConfig, scrapeJobs } from '../../../operator/monitoring/index.ts';
-import { plan } from '../../../operator/planner/index.ts';
+import { type MonitoredRevision, scrapeConfig, scrapeJobs } from '../../../operator/monitoring/index.ts';
 import { deploymentWith } from '../../../operator/resources/test-support.ts';
 import { promtool, testRules } from './promtool.ts';
 import { counter, gauge, histogram, POD } from './series.ts';
@@ -45,10 +44,11 @@ describe('promtool accepts', () => {
   // There is no prometheus-operator here; what it hands on to Prometheus is the relabelling.
   it.each(['PodMonitor', 'ScrapeConfig'] as const)('the relabelling of a %s', async (kind) => {
     const owner = deploymentWith({});
-    const planned = plan(owner.spec);
-    if (!planned.accepted) throw new Error(planned.message);
-    const object =
-      kind === 'PodMonitor' ? podMonitor(owner, [monitoredRevision('a', planned.plan)]) : scrapeConfig(owner);
+    const revision: MonitoredRevision = {
+      ...{ revision: 'a', engine: 'vLLM', model: 'deepseek-r1-distill-qwen-7b', accelerator: 'A100-80GB' },
+      ...{ quantization: 'BF16', port: 8000, metricsPath: '/metrics' },
+    };
+    const object = kind === 'PodMonitor' ? podMonitor(owner, [revision]) : scrapeConfig(owner);
     const job = { job_name: 'x', ...relabellingOf(object) };
     const files = { 'scrape.json': JSON.stringify({ scrape_configs: [job] }) };
     expect(await promtool(['check', 'config', 'scrape.json'], files, signal())).toEqual(passes);

@@ -2,6 +2,7 @@ import { MANAGER } from '../../../operator/api/names.ts';
 import { decide } from '../../../operator/controller/decide/decide.ts';
 import type { WrittenKind } from '../../../operator/controller/decide/intents.ts';
 import { HTTP_ROUTES } from '../../../operator/controller/gateway.ts';
+import { MONITORING_TYPES } from '../../../operator/controller/monitoring-kinds.ts';
 import { SCALED_OBJECTS } from '../../../operator/controller/keda.ts';
 import { NOTHING_OBSERVED } from '../../../operator/controller/observations.ts';
 import type { Snapshot } from '../../../operator/controller/snapshot.ts';
@@ -20,6 +21,7 @@ const KINDS: Readonly<Record<WrittenKind, ResourceType>> = {
   HorizontalPodAutoscaler: resources.horizontalPodAutoscalers,
   ScaledObject: SCALED_OBJECTS,
   HTTPRoute: HTTP_ROUTES,
+  ...MONITORING_TYPES,
 };
 
 /** The writes of the operator's first pass over a model: its children, then its status. The same requests, byte for byte but for names. */
@@ -42,6 +44,7 @@ export function firstWrites(model: LiveModel): WriteTemplate[] {
     endpointSlices: [],
     observations: NOTHING_OBSERVED,
     claims: [],
+    monitoring: { has: {}, live: new Map() },
   };
   const { intents, status } = decide(snapshot);
   const children = intents.map((intent) => {

@@ -1,16 +1,14 @@
-import { MANAGER, type Reason } from '../../api/index.ts';
+import type { Reason } from '../../api/index.ts';
 import { ACCELERATORS } from '../../catalog/accelerators.ts';
 import { missingMetrics, type ServedMetrics } from '../../autoscaling/index.ts';
 import { AUTOSCALING_METRIC, type EngineMetricType } from '../../monitoring/names.ts';
-import { covers } from '../../resources/drift.ts';
 import { horizontalPodAutoscaler, scaledObject, scalingWarnings, wantedMetrics } from '../../autoscaling/index.ts';
-import { staleFields } from '../../resources/stale-fields.ts';
 import { acceleratorOf } from '../../rollout/accelerator-nodes.ts';
-import { isOwnedBy } from '../gather.ts';
 import type { LiveHorizontalPodAutoscaler, Snapshot } from '../snapshot.ts';
 import type { Wanted } from './children.ts';
 import type { ChildObject, Intent } from './intents.ts';
 import type { Judgement, Verdict } from './judgement.ts';
+import { optionalChild } from './optional-child.ts';
 import { contestedBy } from './replica-owners.ts';
 
 type Ask = Pick<Wanted, 'step' | 'revisions' | 'prometheusUrl'>;
@@ -62,25 +60,16 @@ export function scaledObjectIntents(snapshot: Snapshot, wanted: Ask): Intent[] {
   const { live } = keda;
   const { name, uid: owner } = deployment.metadata;
   const { autoscaling } = deployment.spec;
-  if (autoscaling?.provider !== 'KEDA') {
-    if (live === undefined || !isOwnedBy(live, owner) || live.metadata.deletionTimestamp !== undefined) return [];
-    const because = 'autoscaling.provider KEDA is not set any more';
-    return [{ type: 'Delete', kind: 'ScaledObject', name, uid: live.metadata.uid ?? '', because }];
-  }
+  const because = 'autoscaling.provider KEDA is not set any more';
+  const child = { kind: 'ScaledObject', name, live, because } as const;
+  if (autoscaling?.provider !== 'KEDA') return optionalChild(owner, { ...child, wanted: undefined });
   const input = inputOf(snapshot, wanted);
   const { serving } = wanted.step;
   if (input === undefined || serving === undefined || wanted.prometheusUrl === undefined) return [];
   // What is off may be woken by it.
   if (live === undefined && !hasAnswered(snapshot, wanted) && deployment.spec.replicas !== 0) return [];
   const object = scaledObject(deployment, autoscaling, { ...input, serving, prometheusUrl: wanted.prometheusUrl });
-  if (live === undefined || !isOwnedBy(live, owner)) return [{ type: 'Create', kind: 'ScaledObject', object }];
-  const ours = live.metadata.managedFields?.find(
-    ({ manager, operation }) => manager === MANAGER && operation === 'Apply',
-  );
-  const because = [...covers(object, live), ...staleFields(object, ours?.fieldsV1)];
-  if (because.length === 0) return [];
-  const metadata = { ...object.metadata, uid: live.metadata.uid } as NonNullable<ChildObject['metadata']>;
-  return [{ type: 'Apply', kind: 'ScaledObject', object: { ...object, metadata }, because }];
+  return optionalChild(owner, { ...child, wanted: object });
 }
 
 /** The HPA says that it has no metrics. */

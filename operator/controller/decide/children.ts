@@ -17,6 +17,7 @@ import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
 import { autoscalerOf, scaledObjectIntents } from './autoscaling.ts';
 import { deletionCosts } from './deletion-cost.ts';
 import type { ChildObject, Intent } from './intents.ts';
+import { monitoringIntents, serviceAnnotations } from './monitoring.ts';
 import { routeDeletions, routeIntents } from './route.ts';
 import { seconds } from './times.ts';
 
@@ -27,9 +28,9 @@ export interface Wanted {
   readonly revisions: readonly Revision[];
   /** The active Service stays as somebody else has made it. */
   readonly leaveService: boolean;
-  /** Ready pods of a revision. */
   /** Prometheus that KEDA asks; absent: none is known. */
   readonly prometheusUrl?: string | undefined;
+  /** Ready pods of a revision. */
   readonly readyReplicas: (revision: string | undefined) => number | undefined;
 }
 
@@ -108,7 +109,7 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     // First, since it names the version that was read, which an apply would make an old one.
     intents.push(...repairTemplate(snapshot.deployments, object));
     want('Deployment', object);
-    want('Service', revisionService(deployment, hash));
+    want('Service', revisionService(deployment, hash, serviceAnnotations(snapshot, revision)));
     if (step.protect.includes(hash)) want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));
     if (hash !== step.serving) continue;
     wantActiveService();
@@ -122,6 +123,12 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
   if (autoscaler === 'Keep') kept.add(`HorizontalPodAutoscaler/${deployment.metadata.name}`);
   else if (autoscaler !== undefined) want('HorizontalPodAutoscaler', autoscaler);
   intents.push(...scaledObjectIntents(snapshot, wanted));
+  intents.push(
+    ...monitoringIntents(
+      snapshot,
+      running.filter((revision) => revision !== undefined),
+    ),
+  );
   for (const revision of revisions) want('ControllerRevision', controllerRevision(deployment, revision));
   intents.unshift(...deletionCosts(snapshot, step));
   return [...intents, ...deletions(snapshot, kept), ...routeDeletions(snapshot), ...cutShort(snapshot, step)];

@@ -7,6 +7,7 @@ import type { Judgement, Verdict } from './judgement.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import type { Intent } from './intents.ts';
 import { heldMark, readMark } from './marks.ts';
+import { monitoringVerdict } from './monitoring.ts';
 import { activeServiceOf } from './observed.ts';
 import { rollbackVerdict } from './rollback.ts';
 import { type ReadyVerdict, readyVerdict, roomToCome, SERVICE_LEFT } from './ready.ts';
@@ -35,6 +36,8 @@ export function conditionsOf(snapshot: Snapshot, judgement: Judgement, intents: 
   if (rollback) verdicts.push(['RollbackReady', rollback]);
   const autoscaling = autoscalingVerdict(snapshot, judgement);
   if (autoscaling) verdicts.push(['AutoscalingActive', autoscaling]);
+  const monitoring = monitoringVerdict(snapshot);
+  if (monitoring) verdicts.push(['Monitored', monitoring]);
   const ignored = ignoredFields(snapshot.deployment.spec);
   if (ignored.length > 0) {
     const message = `This version of the operator does not act on: ${ignored.join(', ')}.`;

@@ -17,6 +17,7 @@ import { withinSchema } from './fit.ts';
 import type { DecideOptions, Decision, Judgement } from './judgement.ts';
 import { knownRevisions } from './known-revisions.ts';
 import { inHistory, withMarks } from './marks.ts';
+import { revisionSamples } from './monitoring.ts';
 import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas } from './observed.ts';
 import { pendingOrder } from './order.ts';
 import { restartOf } from './restart.ts';
@@ -80,6 +81,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     eventsOfWrites: (done) => eventsOfWrites(snapshot, judgement, done),
     replicas,
     warmGpus: warmGpus(judgement),
+    revisions: revisionSamples(judgement),
     logsWanted: [...failures.values()].flatMap(({ causeInLog, pod }) =>
       causeInLog === true && pod !== undefined ? [pod] : [],
     ),

@@ -68,8 +68,14 @@ export function desiredRevision(
   return { revision, isNew: true, plan: result };
 }
 
+/** Share of the memory of a GPU that the engine fills at most. */
+function gpuMemoryFraction({ memory }: ServingPlan): number {
+  const { weightsGiBPerGPU, overheadGiBPerGPU, kvCacheGiBPerGPU, gpuTotalGiB } = memory;
+  return Math.min(1, (weightsGiBPerGPU + overheadGiBPerGPU + kvCacheGiBPerGPU) / gpuTotalGiB);
+}
+
 /** The plan as status.plan shows it. */
-function summarize(plan: ServingPlan): PlanSummary {
+export function summarize(plan: ServingPlan): PlanSummary {
   return {
     engine: plan.engine.type,
     quantization: plan.quantization,
@@ -80,6 +86,8 @@ function summarize(plan: ServingPlan): PlanSummary {
     kvCacheTokens: plan.kvCacheTokens,
     maxConcurrency: plan.maxConcurrency.toFixed(1),
     startupBudgetSeconds: plan.startupBudgetSeconds,
+    maxNumSeqs: plan.maxNumSeqs,
+    ...(plan.gpusPerReplica > 0 && { gpuMemoryFraction: gpuMemoryFraction(plan).toFixed(2) }),
     warnings: [...plan.warnings],
   };
 }

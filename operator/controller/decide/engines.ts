@@ -4,7 +4,7 @@ import { ENGINE_CONTAINER } from '../../resources/pod-template.ts';
 import { HTTP_PORT_NAME } from '../../resources/service.ts';
 import { isDisrupted } from '../../rollout/failures/index.ts';
 import { isGone, isReady, statusOf } from '../../rollout/failures/pod.ts';
-import type { Revision } from '../../rollout/revision.ts';
+import type { Revision, RevisionData } from '../../rollout/revision.ts';
 import type { ObservedPod } from '../observations.ts';
 import type { Snapshot } from '../snapshot.ts';
 
@@ -16,11 +16,10 @@ interface StoredSpec {
 
 /** The ready pods of a revision as engines that can be asked. */
 export function enginesOf({ deployment, pods }: Snapshot, revision: Revision | undefined): ObservedPod[] {
-  const engine = revision && engineOf(revision);
+  const engine = revision && engineOf(revision.data);
   if (engine === undefined) return [];
-  const { template, spec } = revision?.data ?? {};
-  const container = template?.spec?.containers.find(({ name }) => name === ENGINE_CONTAINER);
-  const port = container?.ports?.find(({ name }) => name === HTTP_PORT_NAME)?.containerPort;
+  const { spec } = revision?.data ?? {};
+  const port = revision && portOf(revision.data);
   if (port === undefined) return [];
   const { model, engine: stored } = (spec ?? {}) as StoredSpec;
   const secret = stored?.apiKeySecretRef;
@@ -56,14 +55,21 @@ export function standingPods({ pods }: Snapshot, revision: string): ReadonlySet<
   return new Set(own.filter((pod) => !isDisrupted(pod)).map(({ metadata }) => metadata.name));
 }
 
+/** The port of the engine's API, by the template of the revision. */
+export function portOf({ template }: Pick<RevisionData, 'template'>): number | undefined {
+  const container = template.spec?.containers.find(({ name }) => name === ENGINE_CONTAINER);
+  return container?.ports?.find(({ name }) => name === HTTP_PORT_NAME)?.containerPort;
+}
+
 /** The engine and its version, which end the version text of a revision. */
-function engineOf({ data }: Revision): ObservedPod['engine'] | undefined {
+export function engineOf(data: Pick<RevisionData, 'version'>): ObservedPod['engine'] | undefined {
   const text = data.version.slice(data.version.lastIndexOf('/') + 1);
   const type = ENGINE_TYPES.find((known) => text.startsWith(`${known} `));
   return type && { type, version: text.slice(type.length + 1) };
 }
 
-function metricsPath({ type, version }: ObservedPod['engine']): string {
+/** Where an engine shows its metrics. */
+export function metricsPath({ type, version }: ObservedPod['engine']): string {
   const versions = findEngine(CATALOG, type)?.versions ?? [];
   const found = versions.find((candidate) => candidate.version === version) ?? versions[0];
   return found?.endpoints.metrics ?? '/metrics';

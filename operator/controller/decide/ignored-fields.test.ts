@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { type DeepSeekDeploymentSpec, rolloutSpec } from '../../api/index.ts';
-import { monitoringSpec } from '../../api/monitoring.ts';
 import { IGNORED, ignoredFields } from './ignored-fields.ts';
 
 const spec = (part: object) =>
@@ -14,14 +13,11 @@ describe('ignoredFields', () => {
     ['what is obeyed', { rollout: { paused: true, revisionHistoryLimit: 2 }, minReadySeconds: 3 }, []],
     ['what the API server filled in', { rollout: { ...rolloutSpec.parse({}), paused: true } }, []],
     ['every strategy', { rollout: { strategy: 'Recreate' }, traffic: { routeRef: { name: 'edge' } } }, []],
-    ['whole blocks', { monitoring: {}, autoscaling: {} }, ['spec.monitoring']],
+    ['whole blocks', { monitoring: {}, autoscaling: {}, networkPolicy: {} }, ['spec.networkPolicy']],
     ['deep members', { termination: { drainProxy: 'Auto', preStopDelay: '1s' } }, ['spec.termination.drainProxy']],
     ['no network policy', { networkPolicy: { enabled: false } }, []],
     ['a network policy', { networkPolicy: { enabled: true } }, ['spec.networkPolicy']],
-    ['no monitoring', { monitoring: { scrape: 'None' } }, []],
-    ['no monitoring, as the API server fills it in', { monitoring: monitoringSpec.parse({ scrape: 'None' }) }, []],
-    ['no scraping, but limits', { monitoring: { scrape: 'None', thresholds: {} } }, ['spec.monitoring']],
-    ['monitoring', { monitoring: { scrape: 'Auto' } }, ['spec.monitoring']],
+    ['monitoring', { monitoring: { scrape: 'Auto', thresholds: {} } }, []],
   ])('of %s', (_, part, expected) => {
     expect(ignoredFields(spec(part))).toEqual(expected);
   });

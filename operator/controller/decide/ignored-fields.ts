@@ -3,18 +3,12 @@ import { type DeepSeekDeploymentSpec, rolloutSpec } from '../../api/index.ts';
 
 /** Fields of the schema that nothing obeys yet. An entry goes when its feature comes. */
 export const IGNORED: readonly (readonly [keyof DeepSeekDeploymentSpec, ...string[]])[] = [
-  ['monitoring'],
   ['networkPolicy'],
   ['termination', 'drainProxy'],
 ];
 
 /** What is switched off is obeyed. By the first of the path. */
 const SWITCHED_OFF: { readonly [Block in keyof DeepSeekDeploymentSpec]?: (spec: DeepSeekDeploymentSpec) => boolean } = {
-  monitoring: ({ monitoring }) => {
-    // The API server fills in rules and dashboard: nobody can tell whether they are asked for.
-    const { scrape, rules: _, dashboard: __, ...others } = monitoring ?? {};
-    return scrape === 'None' && Object.keys(others).length === 0;
-  },
   networkPolicy: ({ networkPolicy }) => networkPolicy?.enabled === false,
 };
 

@@ -2,10 +2,11 @@ import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
 import { ANNOTATION, KIND } from '../../api/index.ts';
 import { revisionInName } from '../../resources/names.ts';
 import type { JsonPatchStep } from '../../resources/index.ts';
+import type { MonitoringKind } from '../../monitoring/index.ts';
 import type { ChildKind } from '../snapshot.ts';
 
 /** Every kind that is written whole: those in the caches of children, and the route, which is followed only where it is wanted. */
-export type WrittenKind = ChildKind | 'HTTPRoute' | 'ScaledObject';
+export type WrittenKind = ChildKind | 'HTTPRoute' | 'ScaledObject' | MonitoringKind;
 
 /** One small, idempotent thing to do. The list is carried out in order. */
 export type Intent =

@@ -9,6 +9,7 @@ import type { Capacity } from './capacity.ts';
 import type { ClaimWish } from './claims.ts';
 import type { Desired, Making } from './desired.ts';
 import type { Assignment } from '../observations.ts';
+import type { revisionSamples } from './monitoring.ts';
 import type { EventRecord, Intent } from './intents.ts';
 import type { PendingOrder } from './order.ts';
 import type { Restart } from './restart.ts';
@@ -31,6 +32,8 @@ export interface Decision {
   readonly replicas: number;
   /** GPUs that the version before holds for a rollback. */
   readonly warmGpus: number;
+  /** What is exported of the revisions that have pods. */
+  readonly revisions: ReturnType<typeof revisionSamples>;
   /** When time alone can change the decision. */
   readonly requeueAfterMs?: number;
   /** Pods whose logs may tell what their termination messages do not: worth reading before anything is done. */

@@ -4,6 +4,7 @@ import { decide } from '../decide/decide.ts';
 import type { Decision } from '../decide/judgement.ts';
 import { describeIntent, type Intent, type WrittenKind } from '../decide/intents.ts';
 import type { Observations } from '../observations.ts';
+import { MONITORING_KINDS, type MonitoringKind } from '../../monitoring/index.ts';
 import type { CapacityReading } from '../../rollout/capacity/index.ts';
 import { isReady } from '../../rollout/failures/pod.ts';
 import { gather, isOwnedBy, type ChildStores } from '../gather.ts';
@@ -17,6 +18,7 @@ import type {
   LiveNode,
   LivePod,
   LiveService,
+  MonitoringState,
   Snapshot,
 } from '../snapshot.ts';
 import { trimControllerRevision } from '../transforms.ts';
@@ -39,6 +41,8 @@ export class World {
   readonly logs = new Map<string, string>();
   /** What has been learned of engines. */
   observations: Observations = ALL_IS_WELL;
+  /** Which of prometheus-operator’s kinds there are. */
+  monitoringKinds: MonitoringState['has'] = {};
   /** Free GPUs, as they would be read in each pass. */
   capacity: CapacityReading | undefined = ROOM;
   /** Every intent carried out, as words. */
@@ -108,6 +112,7 @@ export class World {
         observations: this.observations,
         capacity: this.capacity,
         claims: [],
+        monitoring: this.#monitoring(),
         autoscaling: this.autoscaling,
         loads: this.loads,
       },
@@ -160,6 +165,14 @@ export class World {
 
   condition(type: string) {
     return this.deployment.status?.conditions?.find((condition) => condition.type === type);
+  }
+
+  #monitoring(): MonitoringState {
+    const live = (Object.keys(MONITORING_KINDS) as MonitoringKind[]).flatMap((kind) => {
+      const found = this.objects.get(`${kind}/${MONITORING_KINDS[kind].nameOf(this.deployment.metadata.name)}`);
+      return found === undefined ? [] : [[kind, found] as const];
+    });
+    return { has: this.monitoringKinds, live: new Map(live) };
   }
 
   #carryOut(intent: Intent): void {

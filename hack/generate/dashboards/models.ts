@@ -1,5 +1,5 @@
-import { GPU_SERIES } from '../gpu-rules.ts';
-import { RATE, SERIES } from '../names.ts';
+import { GPU_SERIES } from '../../../operator/monitoring/gpu-rules.ts';
+import { RATE, SERIES } from '../../../operator/monitoring/names.ts';
 import type { Dashboard, Panel, Unit } from './panels.ts';
 
 /** One curve per this label set. */

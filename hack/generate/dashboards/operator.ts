@@ -1,4 +1,4 @@
-import { OPERATOR_SERIES } from '../operator-alerts.ts';
+import { OPERATOR_SERIES } from '../../../operator/monitoring/operator-alerts.ts';
 import type { Dashboard, Panel, Unit } from './panels.ts';
 
 function panel(title: string, description: string, unit: Unit, expr: string, legend: string): Panel {

@@ -1,0 +1,72 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { moduleCrds } from '../../hack/cluster/index.ts';
+import { deepSeekDeployment } from '../../operator/api/index.ts';
+import { API_VERSION, KIND, MANAGER } from '../../operator/api/names.ts';
+import { MONITORING_TYPES } from '../../operator/controller/monitoring-kinds.ts';
+import { KubeHttpClient } from '../../operator/kube/client.ts';
+import { systemClock } from '../../operator/kube/clock.ts';
+import { loadCredentials } from '../../operator/kube/credentials.ts';
+import { resources } from '../../operator/kube/resources.ts';
+import { Transport } from '../../operator/kube/transport.ts';
+import {
+  type MonitoredRevision,
+  MONITORING_KINDS,
+  type MonitoringKind,
+  podMonitor,
+  prometheusRule,
+  scrapeConfig,
+} from '../../operator/monitoring/index.ts';
+import { covers, type Owner } from '../../operator/resources/index.ts';
+import { eventually, testCluster, testNamespace } from '../support/index.ts';
+
+const cluster = testCluster('control-plane');
+const namespace = testNamespace(cluster);
+let client: KubeHttpClient;
+
+beforeAll(async () => {
+  const credentials = await loadCredentials({
+    clock: systemClock,
+    kubeconfig: await cluster().kubeconfig('monitoring-test'),
+  });
+  client = new KubeHttpClient(new Transport({ credentials, clock: systemClock, userAgent: 'monitoring-test' }));
+  const signal = AbortSignal.timeout(100_000);
+  for (const crd of await moduleCrds('prometheus-operator', signal))
+    await client.apply(resources.customResourceDefinitions, crd, { fieldManager: 'test', signal });
+  for (const kind of Object.keys(MONITORING_KINDS) as MonitoringKind[])
+    await eventually(() => client.list(MONITORING_TYPES[kind], { signal }), { timeoutMs: 30_000, signal });
+}, 120_000);
+
+const revision: MonitoredRevision = {
+  ...{ revision: 'x7k2m', engine: 'vLLM', model: 'deepseek-r1-distill-qwen-7b', accelerator: 'A100-80GB' },
+  ...{ quantization: 'BF16', port: 8000, metricsPath: '/metrics', maxNumSeqs: 256, gpuMemoryFraction: 0.9 },
+};
+const SECURE = {
+  tls: { caSecretRef: { name: 'ca', key: 'ca.crt' }, serverName: 'chat' },
+  bearerTokenSecretRef: { name: 'scrape', key: 'token' },
+};
+
+describe('prometheus-operator’s own CRDs', () => {
+  const objects = (owner: Owner) => ({
+    PodMonitor: podMonitor(owner, [revision, { ...revision, revision: 'a1b2c', engine: 'SGLang' }]),
+    ScrapeConfig: scrapeConfig(owner),
+    PrometheusRule: prometheusRule(owner, [revision]),
+  });
+
+  it.each(
+    (Object.keys(MONITORING_KINDS) as MonitoringKind[]).flatMap((kind) => [
+      { kind, security: 'plain', monitoring: {} },
+      { kind, security: 'with TLS and a token', monitoring: SECURE },
+    ]),
+  )('take our $kind, $security, and give it back as it is', async ({ kind, monitoring }) => {
+    const owner = deepSeekDeployment.parse({
+      apiVersion: API_VERSION,
+      kind: KIND,
+      metadata: { name: 'chat', namespace: namespace(), uid: '6a1f0c9e-2b7d-4e07-9a51-000000000001' },
+      spec: { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' }, monitoring },
+    }) as Owner;
+    const object = objects(owner)[kind];
+    const signal = AbortSignal.timeout(30_000);
+    const live = await client.apply(MONITORING_TYPES[kind], object, { fieldManager: MANAGER, dryRun: true, signal });
+    expect(covers(object, live)).toEqual([]);
+  });
+});
