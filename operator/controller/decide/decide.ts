@@ -99,7 +99,8 @@ function withDeployment({ deployments, deployment }: Snapshot, sets: ReturnType<
 
 function capacityWanted({ step, observeOnly, revisions }: Judgement): Pick<Decision, 'capacityWanted'> {
   const question = step.questions.find(({ kind }) => kind === 'Capacity');
-  if (question?.kind !== 'Capacity' || observeOnly) return {};
+  // A pass that moves traffic does not wait for its turn to count: the next one does.
+  if (question?.kind !== 'Capacity' || observeOnly || step.switched) return {};
   const { revision } = question;
   const template = revisions.find(({ hash }) => hash === revision)?.data.template;
   return template === undefined
