@@ -104,7 +104,7 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     // First, since it names the version that was read, which an apply would make an old one.
     intents.push(...repairTemplate(snapshot.deployments, object));
     // In a handover both versions may have a share: the gateway is told before pods of what serves go.
-    const found = live(snapshot, 'Deployment', object.metadata?.name);
+    const found = live(snapshot, 'Deployment', object.metadata.name);
     const shrinks = hash === step.serving && found !== undefined && replicas < replicasOf(found);
     if (shrinks && everyBackend(snapshot, routes)) wantRoute();
     want('Deployment', object);
