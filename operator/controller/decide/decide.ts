@@ -19,6 +19,7 @@ import { inHistory, withMarks } from './marks.ts';
 import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas } from './observed.ts';
 import { pendingOrder } from './order.ts';
 import { restartOf } from './restart.ts';
+import { hasGateway } from './route.ts';
 import { warmGpus } from './rollback.ts';
 import { rolloutInput } from './rollout-input.ts';
 import { refuseRollout } from './rollout-spec.ts';
@@ -72,6 +73,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   return {
     intents: observeOnly ? [] : specFirst ? wanted.slice(0, 1) : wanted,
     specFirst: specFirst && !observeOnly,
+    isPassing: wanted.length === 0 && isPassing(step, order) && !hasGateway(deployment),
     status: next,
     unchanged: () => withinSchema(statusOf(snapshot, { ...judgement, observeOnly: true }, [])),
     events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted),
@@ -89,6 +91,12 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
       desired.isNew && desired.revision !== undefined && spec.podTemplate?.priorityClassName === undefined,
     ...soonest(nextLook(evidence, sets, now).requeueAfterMs, step.wakeAt === undefined ? undefined : step.wakeAt - now),
   };
+}
+
+/** Whether nothing but a moment is between the candidate and the traffic. */
+function isPassing({ phase, awaits, taken, marks, ordered }: Judgement['step'], order: Judgement['order']): boolean {
+  const ready = phase === 'AwaitingPromotion' && awaits === undefined;
+  return ready && taken.length > 0 && marks.length === 0 && ordered === undefined && order === undefined;
 }
 
 /** The sets that have a Deployment: pods that are left of one that is gone serve nobody. */
