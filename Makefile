@@ -26,7 +26,7 @@ build: node_modules ## bundle dist/operator.mjs and dist/kubectl-deepseek.mjs
 generate: node_modules ## write the CRD and the reference docs from the schemas
 	@npm run -s generate
 
-bench: node_modules ## measure, print the table, write docs/benchmarks.md and .reports/bench.json (under 15 minutes)
+bench: node_modules ## measure, print the table, write docs/benchmarks.md and .reports/bench.json (about 25 minutes)
 	@npm run -s bench
 
 bench-full: node_modules ## the benchmarks that take longer

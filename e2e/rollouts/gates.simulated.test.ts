@@ -180,7 +180,7 @@ describe('a good version', () => {
   it('passes proof, gates and watch under users and with noise', async () => {
     const gates = [
       { metric: 'ErrorRatio', max: '0.05' },
-      { metric: 'TimeToFirstToken', quantile: '0.95', maxIncreasePercent: 100 },
+      { metric: 'TimeToFirstToken', quantile: '0.95', max: '20' },
     ];
     const { old, watch } = await trials.begin({
       proof: { warmUpRequests: 1, pairedRequests: 10, smokeTests: [{ prompt: '2+2=', contains: '4' }] },
@@ -191,9 +191,6 @@ describe('a good version', () => {
     await trials.change(old, { latencySigma: 0.2 });
     await trials.phase('AwaitingPromotion');
     const { candidate } = await bench().status('chat');
-    // The baseline needs requests of the old version, too.
-    const before = load.report().calls;
-    await eventually(() => expect(load.report().calls).toBeGreaterThan(before + 200), PATIENCE);
     await bench().order('chat', 'promote', candidate?.revision);
     const next = await trials.watching();
     await eventually(() => expect(load.report().byRevision[next]?.requests).toBeGreaterThan(400), PATIENCE);

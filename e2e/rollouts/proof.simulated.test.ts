@@ -39,7 +39,8 @@ const BAD: readonly BadVersion[] = [
     behaviour: { errorRate: 0.6 },
     rollout: { proof: { warmUpRequests: 1, pairedRequests: 20 } },
     reason: 'ProofFailed',
-    says: /\d+ of 40 prompts failed, and 0 at the old version; the first error: "answered 500/,
+    // Where the first three in a row fail, it is the warm-up that says so.
+    says: /(\d+ of 40 prompts failed, and 0 at the old version; the first error: "|generated no token: \S+: )answered 500/,
   },
   {
     what: 'takes twice as long to its first token',

@@ -4,9 +4,12 @@ import { parse } from 'yaml';
 import { type Cluster, startCluster } from '../../hack/cluster/index.ts';
 import { resources } from '../../operator/kube/resources.ts';
 import { operatorBench } from '../reconcile/harness.ts';
+import { eventually } from '../support/index.ts';
 import { WaysBench } from './ways.ts';
 
 jest.setTimeout(120_000);
+
+const PATIENCE = { timeoutMs: 30_000 } as const;
 
 /** One of its own: an autoscaler and a PriorityClass are there for all who use a cluster. */
 let own: Cluster;
@@ -59,8 +62,11 @@ describe('Provision: a cluster that buys nodes', () => {
     const { revision, watch } = await ways.serve(pool, { replicas: 2 });
     await ways.change();
     expect(await ways.phase('Scheduling')).toContain('Provision');
-    const message = await bench().condition('chat', 'Ready', 'False', 'InsufficientGPUs');
-    expect(message).toContain('2 more A100-80GB needed');
+    // The scheduler refuses one pod after the other.
+    await eventually(async () => {
+      const message = await bench().condition('chat', 'Ready', 'False', 'InsufficientGPUs');
+      expect(message).toContain('2 more A100-80GB needed');
+    }, PATIENCE);
     await ways.sizes({ [revision]: 2, [(await bench().status('chat')).candidate?.revision ?? '']: 2 });
     bench().advance(300_000);
     await pool.add();

@@ -3,8 +3,10 @@
  * .reports/bench.json and, after a complete run, docs/benchmarks.md. Exit status: 0 every figure reached; 1 one missed or not
  * measured; 2 wrong usage.
  */
+import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Command, CommanderError, Option } from 'commander';
 import pc from 'picocolors';
 import type { BenchContext, Figure, Scenario, Sizes } from './figure.ts';
@@ -71,6 +73,8 @@ async function bench({ full, quick, only }: Flags, signal: AbortSignal): Promise
   const startedAt = performance.now();
   const clock = (): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s`;
   const sizes = quick ? QUICK : full ? FULL : REGULAR;
+  // What is measured is what is here, not what somebody has built before.
+  await promisify(execFile)(process.execPath, [`${ROOT}/hack/build.ts`], { cwd: ROOT, signal });
   const figures: Figure[] = [];
   for (const scenario of SCENARIOS.filter(({ name }) => only === undefined || name === only)) {
     const log = (line: string): void => print(pc.dim(`${clock()}  ${scenario.name}: ${line}`));

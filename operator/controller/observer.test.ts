@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
-import type { EngineClient, EngineEndpoint } from '../observe/index.ts';
+import type { EngineClient, EngineEndpoint, MetricsResult } from '../observe/index.ts';
 import type { PromptSample, QueryResult } from '../rollout/measurements.ts';
 import type { Assignment, ObservedPod } from './observations.ts';
 import { engineId } from './observations.ts';
@@ -43,6 +43,7 @@ function bench() {
   const scraped: string[] = [];
   const answers = {
     generate: (_: EngineEndpoint): PromptSample => GOOD,
+    scrape: (): MetricsResult => ({ ok: false, error: 'not played' }),
     query: (): Promise<QueryResult> => Promise.resolve({ kind: 'Value', value: 1, at: 0 }),
   };
   let closed = false;
@@ -55,7 +56,7 @@ function bench() {
     scrape: (endpoint, signal) => {
       signal.throwIfAborted();
       scraped.push(engineId(endpoint));
-      return Promise.resolve({ ok: false, error: 'not played' });
+      return Promise.resolve(answers.scrape());
     },
     close: () => Promise.resolve(void (closed = true)),
   };
@@ -186,6 +187,22 @@ describe('traffic', () => {
     await settle(20_000);
     expect(news.length).toBeGreaterThan(2);
     expect(observer.known('uid').traffic.get('new')?.from).toBe(from);
+  });
+
+  it('is no news any more once nobody has asked the engines for a minute, and is again with the next request', async () => {
+    const { want, settle, answers, news, scraped } = bench();
+    const idle = { requests: 7, errors: 0, latencies: {}, running: 0, waiting: 0, activity: 70 };
+    answers.scrape = () => ({ ok: true, metrics: idle });
+    want(trafficOf('new'));
+    await settle(70_000);
+    const [told, read] = [news.length, scraped.length];
+    expect(told).toBeGreaterThan(10);
+    await settle(60_000);
+    expect(news).toHaveLength(told);
+    expect(scraped.length).toBeGreaterThan(read + 10);
+    answers.scrape = () => ({ ok: true, metrics: { ...idle, requests: 8, activity: 80 } });
+    await settle(6_000);
+    expect(news.length).toBeGreaterThan(told);
   });
 
   it('is known though Prometheus does not answer', async () => {

@@ -203,9 +203,10 @@ export class Observer {
     const { question, pods, queries } = assignment;
     if (question.kind !== 'Traffic') return;
     const measured = await meter.read(await this.#endpoints(key, pods, signal), signal);
-    const isFirst = !subject.traffic.has(question.revision);
+    const before = subject.traffic.get(question.revision);
     subject.traffic.set(question.revision, measured);
-    if (isFirst || question.background !== true) this.#options.onNews(key);
+    const isNews = question.background !== true && !isStill(before, measured);
+    if (before === undefined || isNews) this.#options.onNews(key);
     if (queries.size === 0) return;
     // A Prometheus that does not answer keeps nobody from what the engines say.
     const { prometheus } = this.#options;
@@ -304,6 +305,15 @@ function noteWarm(subject: Subject, asked: readonly ObservedPod[], { pods }: Pro
     if (found?.ok === true) subject.warmPods.add(engineId(engine));
     else if (found !== undefined) subject.coldPods.set(engineId(engine), found.error ?? 'no token');
   }
+}
+
+/** So long after the last request, everybody who waits for quiet has seen it. */
+const STILL_MS = 60_000;
+
+/** Whether a reading says nothing that the one before did not: nobody asks these engines. */
+function isStill(before: TrafficMeasurements | undefined, now: TrafficMeasurements): boolean {
+  if (before === undefined || now.idleSince === undefined || now.idleSince > now.to - STILL_MS) return false;
+  return before.requests === now.requests && before.podsRead === now.podsRead;
 }
 
 /** Whether some prompt to the candidate found nobody who answered. */

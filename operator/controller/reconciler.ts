@@ -169,7 +169,9 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       const { replicas: wantedReplicas, warmGpus, revisions } = decision;
       const { status } = told;
       const events = blocked === undefined ? told.events : [...told.events, restartBlocked(blocked)];
-      const settlesInMs = obstacle || events.length > 0 ? 0 : settling.waitMs(uid, live.status, status);
+      const { isPassing } = decision;
+      const mayWait = obstacle === undefined && (events.length === 0 || isPassing);
+      const settlesInMs = mayWait ? settling.waitMs(uid, live.status, status, isPassing) : 0;
       if (settlesInMs > 0) {
         context.observer.want(uid, key, decision.assignments);
         return { requeueAfterMs: Math.min(settlesInMs, decision.requeueAfterMs ?? settlesInMs) };

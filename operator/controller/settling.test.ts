@@ -59,6 +59,16 @@ it('waits two seconds from the first change on, not from the latest', () => {
   expect(settling.waitMs('uid', ready(2), ready(1))).toBe(2000);
 });
 
+it('lets a moment pass that would be told with the switch', () => {
+  let now = 0;
+  const settling = new Settling({ monotonic: () => now });
+  const ready = status(rollout({ phase: 'AwaitingPromotion' }));
+  expect(settling.waitMs('uid', status(), ready)).toBe(0);
+  expect(settling.waitMs('uid', status(), ready, true)).toBe(2000);
+  now = 2000;
+  expect(settling.waitMs('uid', status(), ready, true)).toBe(0);
+});
+
 it('begins anew after a change that was written at once', () => {
   let now = 0;
   const settling = new Settling({ monotonic: () => now });

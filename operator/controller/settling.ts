@@ -19,9 +19,9 @@ export class Settling {
     this.#clock = clock;
   }
 
-  /** How long the change has to wait yet, milliseconds; 0: it is to be written now. */
-  waitMs(uid: string, before: Status | undefined, after: Status): number {
-    if (before === undefined || isSame(before, after) || !saysLittle(before, after)) {
+  /** How long the change has to wait yet, milliseconds; 0: it is to be written now. `isPassing`: see Decision. */
+  waitMs(uid: string, before: Status | undefined, after: Status, isPassing = false): number {
+    if (before === undefined || isSame(before, after) || !(isPassing || saysLittle(before, after))) {
       this.forget(uid);
       return 0;
     }

@@ -179,7 +179,7 @@ describe('how a rollout would go', () => {
 
   it.each([
     ['default settings', {}, undefined],
-    ['a watch of an hour', { watch: { duration: '1h' } }, /64 minutes after the order.*Watch \(60 minutes\)/],
+    ['a watch of an hour', { watch: { duration: '1h' } }, /62 minutes after the order.*Watch \(60 minutes\)/],
     [
       'a slow canary',
       {

@@ -108,6 +108,10 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     const object = revisionDeployment(deployment, { revision: hash, template, replicas, startupBudgetSeconds, record });
     // First, since it names the version that was read, which an apply would make an old one.
     intents.push(...repairTemplate(snapshot.deployments, object));
+    // In a handover both versions may have a share: the gateway is told before pods of what serves go.
+    const found = live(snapshot, 'Deployment', object.metadata.name);
+    const shrinks = hash === step.serving && found !== undefined && replicas < replicasOf(found);
+    if (shrinks && everyBackend(snapshot, routes)) wantRoute();
     want('Deployment', object);
     want('Service', revisionService(deployment, hash, serviceAnnotations(snapshot, revision)));
     if (step.protect.includes(hash)) want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));

@@ -12,19 +12,21 @@ interface Case {
   readonly strategy?: string;
   readonly replicas?: number;
   readonly observeOnly?: boolean;
+  readonly switched?: boolean;
 }
 const short = (replicas: number, unschedulable = 1): Set => ({ replicas, unschedulable });
 
 function wish({ phase = 'Idle', sets = {}, asks, strategy = 'BlueGreen', replicas = 3, ...more }: Case) {
-  const { candidate, memory = {}, observeOnly = false } = more;
+  const { candidate, memory = {}, observeOnly = false, switched = false } = more;
   const states = new Map(Object.entries(sets));
   const questions = asks === undefined ? [] : [{ kind: 'Capacity', revision: asks }];
   const sizes = new Map([...states].map(([revision, set]) => [revision, set.replicas]));
-  const step = { phase, serving: 'a', candidate, memory, questions, replicas: sizes };
+  const step = { phase, serving: 'a', candidate, memory, questions, replicas: sizes, switched };
   return claimWish({ step, states, replicas, settings: { strategy }, observeOnly } as unknown as Judgement);
 }
 
 test.each<[string, Case, object | undefined]>([
+  ['nothing in a pass that moves traffic', { phase: 'RollingBack', switched: true, sets: { a: short(3) } }, undefined],
   ['nothing at rest', { sets: { a: short(3, 0) } }, undefined],
   [
     'what serves and is scaled up, in part too',

@@ -20,7 +20,8 @@ export function claimWish({
   settings,
   observeOnly,
 }: Pick<Judgement, 'step' | 'states' | 'replicas' | 'settings' | 'observeOnly'>): ClaimWish | undefined {
-  if (observeOnly || replicas === 0) return undefined;
+  // A pass that moves traffic waits for nobody: the next one claims.
+  if (observeOnly || replicas === 0 || step.switched) return undefined;
   const { phase, serving, memory, questions } = step;
   const target = phase === 'RollingBack' ? memory.target : undefined;
   const recreated = memory.way === 'Recreate' && phase !== 'Waiting' ? step.candidate : undefined;

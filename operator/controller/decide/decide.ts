@@ -21,6 +21,7 @@ import { revisionSamples } from './monitoring.ts';
 import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas } from './observed.ts';
 import { pendingOrder } from './order.ts';
 import { restartOf } from './restart.ts';
+import { hasGateway } from './route.ts';
 import { warmGpus } from './rollback.ts';
 import { rolloutInput } from './rollout-input.ts';
 import { refuseRollout } from './rollout-spec.ts';
@@ -75,6 +76,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   return {
     intents: observeOnly ? [] : specFirst ? wanted.slice(0, 1) : wanted,
     specFirst: specFirst && !observeOnly,
+    isPassing: wanted.length === 0 && isPassing(step, order) && !hasGateway(deployment),
     status: next,
     unchanged: () => withinSchema(statusOf(snapshot, { ...judgement, observeOnly: true }, [])),
     events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted),
@@ -96,6 +98,12 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   };
 }
 
+/** Whether nothing but a moment is between the candidate and the traffic. */
+function isPassing({ phase, awaits, taken, marks, ordered }: Judgement['step'], order: Judgement['order']): boolean {
+  const ready = phase === 'AwaitingPromotion' && awaits === undefined;
+  return ready && taken.length > 0 && marks.length === 0 && ordered === undefined && order === undefined;
+}
+
 /** The sets that have a Deployment: pods that are left of one that is gone serve nobody. */
 function withDeployment({ deployments, deployment }: Snapshot, sets: ReturnType<typeof setsOf>) {
   const names = new Set(deployments.map(({ metadata }) => metadata.name));
@@ -104,7 +112,8 @@ function withDeployment({ deployments, deployment }: Snapshot, sets: ReturnType<
 
 function capacityWanted({ step, observeOnly, revisions }: Judgement): Pick<Decision, 'capacityWanted'> {
   const question = step.questions.find(({ kind }) => kind === 'Capacity');
-  if (question?.kind !== 'Capacity' || observeOnly) return {};
+  // A pass that moves traffic does not wait for its turn to count: the next one does.
+  if (question?.kind !== 'Capacity' || observeOnly || step.switched) return {};
   const { revision } = question;
   const template = revisions.find(({ hash }) => hash === revision)?.data.template;
   return template === undefined

@@ -36,6 +36,10 @@ export function historyOf(
   const candidate = step.memory.candidate;
   const begins = step.taken.some(({ event }) => event === 'SpecWantsOther' || event === 'OrderRetry');
   if (begins && candidate !== undefined && step.phase !== 'Idle' && step.phase !== 'Held') {
+    // It was left when what served had to go back, and is tried anew.
+    const left = entries.findIndex(({ revision, outcome }) => revision === candidate && outcome === IN_PROGRESS);
+    const entry = entries[left];
+    if (entry !== undefined) entries[left] = { ...entry, outcome: 'Superseded', finishedAt: seconds(now) };
     entries.unshift(begun(candidate, { outcome: IN_PROGRESS, startedAt: seconds(now) }));
   }
   const over = step.phase === 'Idle' || step.phase === 'Held';

@@ -56,6 +56,11 @@ export interface Decision {
   readonly shrinks?: string | undefined;
   /** For metrics. */
   readonly rollout: RolloutStep;
+  /**
+   * The candidate has all that it needs but the moment until its Service lists its pods, or they have made a first token. Told
+   * with the switch, if that comes in a moment: a write of the status in between would only keep it waiting.
+   */
+  readonly isPassing: boolean;
   /** The intents change the spec itself: all else, status included, is decided on what comes back. */
   readonly specFirst: boolean;
 }

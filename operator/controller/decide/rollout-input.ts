@@ -87,11 +87,12 @@ function healthOf(snapshot: Snapshot, findings: Findings, memory: Memory | undef
   );
 }
 
-/** From when on an engine that ends speaks against its version: once it has the traffic, or is there to be proven. */
+/** From when on an engine that ends speaks against its version: once it has the traffic, or is there to be proven, or was and still grows. */
 function troubleSince(hash: string, { serving, switchedAt }: Traffic, memory: Memory | undefined): number {
   if (hash === serving) return switchedAt ?? Number.POSITIVE_INFINITY;
-  const proven = memory?.phase === 'Proving' || memory?.phase === 'AwaitingPromotion';
-  return proven && hash === memory.candidate ? memory.since : Number.POSITIVE_INFINITY;
+  const grows = memory?.phase === 'Loading' && memory.verdicts?.some(({ stage }) => stage === 'Proof') === true;
+  const asked = grows || memory?.phase === 'Proving' || memory?.phase === 'AwaitingPromotion';
+  return asked && hash === memory.candidate ? memory.since : Number.POSITIVE_INFINITY;
 }
 
 /** How long engines may work on requests without a token: the longest prefill is shorter. */

@@ -120,6 +120,20 @@ describe('a canary', () => {
     expect(world.deployment.status?.rollout?.phase).toBe('Aborting');
   });
 
+  it('is told to the gateway before pods of what serves go, too: in a handover both versions have a share', () => {
+    const before = world.written.length;
+    world.edit((spec) => ({
+      ...spec,
+      replicas: 1,
+      traffic: { gateway: { ...SPEC.traffic.gateway, hostnames: ['chat.example.com'] } },
+    }));
+    world.settle();
+    const writes = world.written.slice(before);
+    const share = writes.indexOf('Apply HTTPRoute chat');
+    const pods = writes.indexOf(`Apply Deployment chat-${old}`);
+    expect([share >= 0, pods >= 0, share < pods]).toEqual([true, true, true]);
+  });
+
   it('loses its share before its pods go', () => {
     begin();
     const before = world.written.length;

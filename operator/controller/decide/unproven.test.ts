@@ -29,7 +29,26 @@ describe('a third version is asked for while the second is not proven yet', () =
     expect(scene.candidate).toBe(candidate);
     scene.conclude();
     expect(scene.serving).toBe(candidate);
-    expect(world.deployment.status?.history?.map(({ outcome }) => outcome)).not.toContain('InProgress');
+    const told = world.deployment.status?.history?.map(({ revision, outcome }) => [revision, outcome]);
+    expect(told).toEqual([
+      [candidate, 'Promoted'],
+      [unproven, 'RolledBack'],
+      [candidate, 'Superseded'],
+      [unproven, 'Superseded'],
+    ]);
+  });
+
+  it('and is held: a replica that is lost beside those that were added since is repaired', () => {
+    const { scene, unproven } = third();
+    const { world } = scene;
+    scene.order('abort', scene.candidate);
+    scene.settle();
+    expect(scene.phase).toBe('Held');
+    world.edit((spec) => ({ ...spec, replicas: 8 }));
+    scene.settle();
+    world.report(unproven, 1);
+    scene.settle();
+    expect([scene.selected, scene.phase]).toEqual([unproven, 'Held']);
   });
 
   it('and the second loses the replicas alone that were added since: it goes on', () => {

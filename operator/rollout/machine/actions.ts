@@ -20,10 +20,11 @@ const at = (memory: Memory, phase: RolloutPhase, now: number): Memory => {
   return { ...rest, phase, since: now, ...(pausedAt !== undefined && isBeforeSwitch(phase) && { pausedAt: now }) };
 };
 
-/** What is remembered of an attempt that is over: its number, and what it did to the old version. */
-const rest = ({ attempt, warmLimit, way }: Memory): Omit<Memory, 'phase' | 'since'> => ({
+/** What is remembered of an attempt that is over: its number, what it did to the old version, and what serves was switched with. */
+const rest = ({ attempt, warmLimit, switchedReplicas, way }: Memory): Omit<Memory, 'phase' | 'since'> => ({
   attempt,
   ...(warmLimit !== undefined && { warmLimit }),
+  ...(switchedReplicas !== undefined && { switchedReplicas }),
   ...(way !== undefined && { way }),
 });
 
@@ -273,15 +274,18 @@ const ACTIONS = {
     // By an order, or by the spec: what the spec still asks for is held from here on.
     const hold = input.desired === serving && !course.marks.some(({ revision }) => revision === serving);
     const marked = whyTakenBack(revisionOf(input, serving)) !== undefined;
+    const against = marked || course.marks.some(({ revision }) => revision === serving);
+    const outcome = input.desired === target && !against ? 'Superseded' : 'RolledBack';
+    const { switchedReplicas: _, ...kept } = at(memory, to, input.now);
     return {
       ...course,
-      memory: { ...at(memory, to, input.now), candidate },
+      memory: { ...kept, candidate },
       serving: target,
       previous: undefined,
       switchedAt: input.now,
       switched: true,
       // An attempt that the spec has taken back was superseded.
-      ended: course.ended ?? { revision: serving, outcome: 'RolledBack' },
+      ended: course.ended ?? { revision: serving, outcome },
       marks:
         hold && !marked
           ? [
@@ -328,9 +332,10 @@ function accept(course: Course, input: RolloutInput, to: RolloutPhase, kind: 'pr
   const { serving, memory } = course;
   const verdicts = [...(memory.verdicts ?? []), ...(input.observed.traffic?.gates ?? [])];
   const next = dropped(course, to, input.now);
+  const { switchedReplicas: _, ...kept } = next.memory;
   return {
     ...next,
-    memory: { ...next.memory, ...(verdicts.length > 0 && { verdicts }) },
+    memory: { ...kept, ...(verdicts.length > 0 && { verdicts }) },
     marks: [...course.marks, { kind, revision: serving }],
     ended: { revision: serving, outcome: kind === 'proven' ? 'Promoted' : 'AcceptedUnproven' },
   };

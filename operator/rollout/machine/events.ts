@@ -185,7 +185,7 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     isFlipConfirmed(course, input) && input.now >= (course.switchedAt ?? input.now) + PROGRAMMING_LIMIT_MS,
 
   Unwatched: (course, input) =>
-    input.desired === course.serving &&
+    (input.desired === undefined || input.desired === course.serving) &&
     course.switchedAt !== undefined &&
     rollbackTarget(course, input) !== undefined &&
     !isSettled(course, input, course.serving) &&

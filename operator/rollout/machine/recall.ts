@@ -34,6 +34,12 @@ function agreeing(input: RolloutInput, serving: string): Memory {
   if (after && candidate !== undefined && candidate !== serving) {
     return { phase: 'RollingBack', attempt, since, candidate, target: serving };
   }
+  // The same, when the status says by now what serves, since something stands in the way of other writes, and nothing else.
+  const { desired } = input;
+  const back = after && first && desired !== undefined && desired !== serving;
+  if (back && isHeld({ marks: [], forgive: [] }, input, desired)) {
+    return { phase: 'RollingBack', attempt, since, candidate: desired, target: serving };
+  }
   return memory;
 }
 
