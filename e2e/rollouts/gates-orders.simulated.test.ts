@@ -230,6 +230,8 @@ describe('a pause', () => {
     await trials.change(trial.old);
     const next = await trials.watching();
     await bench().edit('chat', { spec: { rollout: { paused: true } } });
+    // The operator has seen it.
+    await bench().condition('chat', 'Ready', 'False', 'Watching');
     bench().advance(2 * WATCH_MS);
     await bench().rest(5_000);
     expect((await bench().status('chat')).rollout?.phase).toBe('Watching');

@@ -193,12 +193,13 @@ describe('a good version', () => {
     const { candidate } = await bench().status('chat');
     await bench().order('chat', 'promote', candidate?.revision);
     const next = await trials.watching();
-    await eventually(() => expect(load.report().byRevision[next]?.requests).toBeGreaterThan(400), PATIENCE);
+    await eventually(() => expect(load.report().byRevision[next]?.requests).toBeGreaterThan(800), PATIENCE);
     bench().advance(WATCH_MS);
     await bench().condition('chat', 'Ready', 'True');
     const { serving, rollout } = await bench().status('chat');
-    expect(serving).toMatchObject({ revision: candidate?.revision, proven: true });
+    expect(rollout?.verdicts?.filter(({ stage, verdict }) => stage === 'Watch' && verdict !== 'Pass')).toEqual([]);
     expect(rollout?.verdicts?.filter(({ verdict }) => verdict === 'Fail')).toEqual([]);
+    expect(serving).toMatchObject({ revision: candidate?.revision, proven: true });
     const { failed, byRevision } = await load.stop();
     expect(failed).toEqual({});
     expect(Object.keys(byRevision).sort()).toEqual([old, serving?.revision].sort());

@@ -83,6 +83,11 @@ describe('what speaks against a version', () => {
       /^CrashLoop: /,
     ],
     [
+      'an engine that ends in the second of the switch',
+      { ready: false, started: false, since: 1000, end: { startedAt: 110, at: 1000 } },
+      /^CrashLoop: /,
+    ],
+    [
       'an engine that ended and is back',
       { since: 1600, end: { startedAt: 110, at: 1500 } },
       /^CrashLoop: pod chat-0 was ready, and its engine ended: exit code 1/,
@@ -132,6 +137,10 @@ describe('what does not', () => {
       { created: 1500, ready: false, started: false, since: 1500, end: { startedAt: 1500, at: 1500 } },
     ],
     ['a new pod whose second start came up', { created: 1400, since: 1600, end: { startedAt: 1410, at: 1500 } }],
+    [
+      'a start that failed in the second in which the next one came up',
+      { since: 1000, end: { startedAt: 990, at: 1000 } },
+    ],
     ['a new pod that loads', { created: 1400, ready: false, started: false, since: 1400 }],
   ])('%s', (_, shape) => {
     expect(trouble([{ name: 'chat-1' }, shape])).toBeUndefined();

@@ -30,6 +30,8 @@ function endOf(pod: PodEvidence, evidence: FailureEvidence, since: number): stri
   const at = timeOf(end?.finishedAt);
   if (end === undefined || at === undefined || at < since || ENDED_WITH_NODE.includes(end.reason ?? ''))
     return undefined;
+  // Ends are told in whole seconds: one in the very second of `since` may have been a start that failed before it.
+  if (at === since && isReady(pod)) return undefined;
   if (!hadAnswered(pod, timeOf(end.startedAt), since)) return undefined;
   const how = `exit code ${end.exitCode}${end.reason === undefined ? '' : ` (${end.reason})`}`;
   const found = diagnosePod(pod, evidence);
