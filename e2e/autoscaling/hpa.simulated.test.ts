@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { resources } from '../../operator/kube/resources.ts';
+import { AUTOSCALING_METRIC, SERIES_LABEL } from '../../operator/monitoring/names.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { operatorBench, PATIENCE, writesOf } from '../reconcile/harness.ts';
 import { BRIEF } from '../reconcile/rollouts.ts';
@@ -156,6 +157,47 @@ describe('metrics that are missing', () => {
     expect(message).toContain(`${namespace}/theirs`);
     await client.delete(resources.horizontalPodAutoscalers, { namespace, name: 'theirs' }, { signal });
     await bench().condition('chat', 'AutoscalingActive', 'True');
+  });
+});
+
+describe('other signals', () => {
+  it('an external metric scales as well', async () => {
+    const { metric } = AUTOSCALING_METRIC.RunningRequests;
+    const external = { name: metric, selector: { [SERIES_LABEL.deployment]: 'chat' } };
+    await start('chat', { ...SCALED, metrics: [{ type: 'External', target: '4', external }] });
+    await stage().pretend('RunningRequests', 4);
+    await bench().condition('chat', 'AutoscalingActive', 'True', 'AutoscalingFollowed');
+    expect(await wanted()).toBe(1);
+    await stage().pretend('RunningRequests', 7);
+    await eventually(async () => expect(await wanted()).toBeGreaterThanOrEqual(2), PATIENCE);
+    await stage().pretend('RunningRequests', 0.1);
+    await becomes(1);
+  });
+
+  it('CPU where nobody serves metrics.k8s.io: the condition says so, and the count stays', async () => {
+    const engine = { type: 'llama.cpp' };
+    await start('chat', { ...SCALED, metrics: [{ type: 'CPU', target: '60' }] }, { engine, replicas: 2 });
+    const message = await bench().condition('chat', 'AutoscalingActive', 'False', 'MetricsApiMissing');
+    expect(message).toContain('metrics.k8s.io');
+    await staysFor(2, 3_000);
+  });
+
+  it('of a pod that hangs stall neither the rest of its model nor other models', async () => {
+    const { namespace, simulator } = bench();
+    const metrics = [{ type: 'RunningRequests', target: '4' }];
+    await start('chat', { ...SCALED, minReplicas: 2, metrics }, { replicas: 2 });
+    await start('other', { ...SCALED, metrics });
+    const [victim] = await bench().pods('chat');
+    const pod = `${namespace}/${victim?.metadata.name ?? ''}`;
+    await simulator.setRule({ name: 'victim', match: { pod }, behaviour: { hang: 'everything' } });
+    await bench().condition('chat', 'Ready', 'False');
+    const loads = [
+      await bench().load('chat', { rps: 0, streams: 16, streamTokens: 400 }),
+      await bench().load('other', { rps: 0, streams: 8, streamTokens: 400 }),
+    ];
+    await eventually(async () => expect(await wanted('other')).toBeGreaterThanOrEqual(2), PATIENCE);
+    await eventually(async () => expect(await wanted('chat')).toBeGreaterThanOrEqual(3), PATIENCE);
+    for (const load of loads) await load.stop();
   });
 });
 

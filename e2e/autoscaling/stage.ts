@@ -36,6 +36,8 @@ export interface MetricsStage {
   follow(namespaces: readonly string[], enginePort: number): Promise<void>;
   /** From now on this metric has this value at every pod, whatever the engines say. */
   pretend(type: EngineMetricType, value: number): Promise<void>;
+  /** From now on this series exists, whatever runs, and has this value. */
+  announce(series: string, value: number): Promise<void>;
   killPrometheus(): Promise<void>;
   startPrometheus(): Promise<void>;
   killAdapter(): Promise<void>;
@@ -70,6 +72,7 @@ class Stage implements MetricsStage {
   #adapterPort: number | undefined;
   #followed: { readonly namespaces: readonly string[]; readonly enginePort: number } | undefined;
   readonly #pretended = new Map<EngineMetricType, number>();
+  readonly #announced = new Map<string, number>();
 
   constructor(cluster: Cluster, pace: Pace) {
     this.#cluster = cluster;
@@ -88,6 +91,11 @@ class Stage implements MetricsStage {
 
   async pretend(type: EngineMetricType, value: number): Promise<void> {
     this.#pretended.set(type, value);
+    await this.#reload();
+  }
+
+  async announce(series: string, value: number): Promise<void> {
+    this.#announced.set(series, value);
     await this.#reload();
   }
 
@@ -145,7 +153,9 @@ class Stage implements MetricsStage {
         interval,
         rules: rules.filter((rule) => !('record' in rule) || !names.has(rule.record)),
       }));
-    return pretended.length === 0 ? groups : [...groups, { name: 'pretended', interval, rules: pretended }];
+    const announced = [...this.#announced].map(([record, value]) => ({ record, expr: `vector(${value})` }));
+    const extra = [...pretended, ...announced];
+    return extra.length === 0 ? groups : [...groups, { name: 'pretended', interval, rules: extra }];
   }
 
   async #engines({ namespaces, enginePort }: { readonly namespaces: readonly string[]; readonly enginePort: number }) {

@@ -190,6 +190,40 @@ describe('what is shipped for a plain Prometheus, with a real one and all four e
   );
 
   it(
+    'an engine that starts again begins its counters anew, and no alert on load or latency comes of it',
+    async () => {
+      const stop = new AbortController();
+      const loading = load(stop.signal);
+      try {
+        const of = (series: string) => `${series}{deepseekdeployment="chat"}`;
+        await eventually(
+          async () => expect(await query(`${of('deepseek:requests_total')} > 5`)).toHaveLength(1),
+          PATIENCE,
+        );
+        const { control } = simulator();
+        const match = { deployment: 'chat' };
+        await control.setRule({ name: 'crash', match, behaviour: { failure: 'crash' } });
+        await eventually(async () => expect(await query(of('deepseek:up'))).toEqual([]), PATIENCE);
+        await control.removeRule('crash');
+        const looked = new Set<string>();
+        await eventually(async () => {
+          const alerts = await query('ALERTS{deepseekdeployment="chat"}');
+          for (const { metric } of alerts) looked.add(metric['alertname'] ?? '');
+          expect(await query(`resets(${of('deepseek:requests_total')}[1m]) > 0`)).toHaveLength(1);
+          expect(await query(`${of('deepseek:requests_total')} > 5`)).toHaveLength(1);
+        }, PATIENCE);
+        expect([...looked].filter((name) => ON_LOAD.test(name))).toEqual([]);
+        const [rate] = await query(`max_over_time(${of('deepseek:request_rate:5m')}[1m])`);
+        expect(Number(rate?.value[1])).toBeLessThan(1_000);
+      } finally {
+        stop.abort();
+        await loading;
+      }
+    },
+    TEST_MS,
+  );
+
+  it(
     'a hot GPU fires, and a pod that has gone leaves no series',
     async () => {
       const pods = await readyPods();
@@ -214,5 +248,7 @@ describe('what is shipped for a plain Prometheus, with a real one and all four e
   );
 });
 
+/** Alerts that a jump of a counter would set off. */
+const ON_LOAD = /Latency|FirstToken|ErrorRatio|Queue|KVCache/;
 /** Of a pod that has been asked for everything; docs/monitoring.md says so. */
 const SERIES_LIMIT = 130;

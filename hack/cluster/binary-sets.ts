@@ -6,7 +6,7 @@ import type { Program } from './types.ts';
 export type Binary = Program | 'kubectl';
 
 /** Programs beside a cluster, built when the first suite asks for them. */
-export type Tool = 'prometheus' | 'promtool' | 'prometheus-adapter' | 'traefik';
+export type Tool = 'prometheus' | 'promtool' | 'prometheus-adapter' | 'traefik' | 'keda-operator';
 
 /** Programs that are built together: one Go module pins them and holds their checksums. */
 export interface BinarySet {
@@ -58,6 +58,13 @@ const TOOLS: Readonly<Record<Tool, BinarySet>> = {
     module: folder('traefik'),
     names: ['traefik'],
     what: 'Traefik with Go: about 8 minutes on 2 idle cores',
+  },
+  'keda-operator': {
+    ...plain,
+    module: folder('keda'),
+    names: ['keda-operator'],
+    what: 'the operator of KEDA with Go: about 10 minutes on 2 idle cores',
+    renamed: { operator: 'keda-operator' }, // Its package is .../cmd/operator.
   },
 };
 

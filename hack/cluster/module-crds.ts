@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { checkGo } from './build.ts';
+import { CrdManifest } from './crds.ts';
 
 interface CrdSet {
   /** The folder here whose go.mod pins the module; go.sum holds its checksum. */
@@ -20,7 +21,12 @@ const SETS = {
     folder: 'keda',
     module: 'github.com/kedacore/keda/v2',
     path: 'config/crd/bases',
-    files: ['keda.sh_scaledobjects.yaml'],
+    files: [
+      ...['scaledobjects', 'scaledjobs', 'triggerauthentications', 'clustertriggerauthentications'].map(
+        (kind) => `keda.sh_${kind}.yaml`,
+      ),
+      ...['cloudeventsources', 'clustercloudeventsources'].map((kind) => `eventing.keda.sh_${kind}.yaml`),
+    ],
   },
   'prometheus-operator': {
     folder: 'prometheus-operator',
@@ -30,10 +36,8 @@ const SETS = {
   },
 } as const satisfies Record<string, CrdSet>;
 
-const Manifest = z.looseObject({ metadata: z.looseObject({ name: z.string() }) });
-
 /** CRDs of somebody else's operator, as the Go module carries them that is pinned here. */
-export async function moduleCrds(name: keyof typeof SETS, signal: AbortSignal): Promise<z.infer<typeof Manifest>[]> {
+export async function moduleCrds(name: keyof typeof SETS, signal: AbortSignal): Promise<CrdManifest[]> {
   await checkGo(signal);
   const { folder, module, path, files } = SETS[name];
   const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', module], {
@@ -41,5 +45,7 @@ export async function moduleCrds(name: keyof typeof SETS, signal: AbortSignal): 
     signal,
   });
   const { Dir } = z.object({ Dir: z.string() }).parse(JSON.parse(stdout));
-  return Promise.all(files.map(async (file) => Manifest.parse(parse(await readFile(join(Dir, path, file), 'utf8')))));
+  return Promise.all(
+    files.map(async (file) => CrdManifest.parse(parse(await readFile(join(Dir, path, file), 'utf8')))),
+  );
 }

@@ -31,12 +31,19 @@ export interface ScaledObject {
 export interface ScaledObjectInput extends AutoscalerInput {
   /** Revision whose pods are measured. */
   readonly serving: string;
-  /** Prometheus that answers queries without a server of their own. */
-  readonly prometheusUrl: string;
+  /** Prometheus that answers queries without a server of their own; undefined: none has to be asked (asksPrometheus). */
+  readonly prometheusUrl?: string | undefined;
 }
 
 /** Holds KEDA without a change of the count. Anything but absence counts as true to older versions. */
 export const KEDA_PAUSED = 'autoscaling.keda.sh/paused';
+
+/** Whether some metric is asked of the Prometheus that the operator knows. */
+export function asksPrometheus(autoscaling: Autoscaling): boolean {
+  return wantedMetrics(autoscaling).some(
+    ({ type, external }) => type !== 'CPU' && external?.serverAddress === undefined,
+  );
+}
 
 /** The ScaledObject of a DeepSeekDeployment whose autoscaling has the provider KEDA: the same metrics, asked of Prometheus. */
 export function scaledObject(
@@ -74,7 +81,7 @@ function trigger(deployment: Owner, metric: WantedMetric, { serving, prometheusU
     type: 'prometheus',
     metricType: 'AverageValue',
     metadata: {
-      serverAddress: external?.serverAddress ?? prometheusUrl,
+      serverAddress: external?.serverAddress ?? prometheusUrl ?? '',
       query,
       threshold: String(target),
       // No answer is no load of 0: it would take the replicas away.

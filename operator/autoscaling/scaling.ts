@@ -123,6 +123,21 @@ export function scalingWarnings(
   input: { readonly tolerance: boolean; readonly version?: string | undefined },
 ): string[] {
   const metrics = wantedMetrics(autoscaling);
+  return [...neverWoken(autoscaling, metrics), ...toleranceWarnings(metrics, input)];
+}
+
+/** Engines that are off have no metrics: only somebody else tells that they are needed. */
+function neverWoken({ minReplicas }: Autoscaling, metrics: readonly WantedMetric[]): string[] {
+  if (minReplicas > 0 || metrics.some(({ type }) => type === 'External')) return [];
+  return [
+    'autoscaling.minReplicas is 0, and no metric is External: without replicas the engines have no metrics, so that nothing wakes the model again but a change of spec.replicas.',
+  ];
+}
+
+function toleranceWarnings(
+  metrics: readonly WantedMetric[],
+  input: { readonly tolerance: boolean; readonly version?: string | undefined },
+): string[] {
   const tolerance = scaleDownTolerance(metrics);
   if (tolerance === undefined) return [];
   if (!input.tolerance) {

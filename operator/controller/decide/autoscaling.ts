@@ -2,7 +2,13 @@ import type { Reason } from '../../api/index.ts';
 import { ACCELERATORS } from '../../catalog/accelerators.ts';
 import { missingMetrics, type ServedMetrics } from '../../autoscaling/index.ts';
 import { AUTOSCALING_METRIC, type EngineMetricType } from '../../monitoring/names.ts';
-import { horizontalPodAutoscaler, scaledObject, scalingWarnings, wantedMetrics } from '../../autoscaling/index.ts';
+import {
+  asksPrometheus,
+  horizontalPodAutoscaler,
+  scaledObject,
+  scalingWarnings,
+  wantedMetrics,
+} from '../../autoscaling/index.ts';
 import { acceleratorOf } from '../../rollout/accelerator-nodes.ts';
 import type { LiveHorizontalPodAutoscaler, Snapshot } from '../snapshot.ts';
 import type { Wanted } from './children.ts';
@@ -65,7 +71,8 @@ export function scaledObjectIntents(snapshot: Snapshot, wanted: Ask): Intent[] {
   if (autoscaling?.provider !== 'KEDA') return optionalChild(owner, { ...child, wanted: undefined });
   const input = inputOf(snapshot, wanted);
   const { serving } = wanted.step;
-  if (input === undefined || serving === undefined || wanted.prometheusUrl === undefined) return [];
+  if (input === undefined || serving === undefined) return [];
+  if (wanted.prometheusUrl === undefined && asksPrometheus(autoscaling)) return [];
   // What is off may be woken by it.
   if (live === undefined && !hasAnswered(snapshot, wanted) && deployment.spec.replicas !== 0) return [];
   const object = scaledObject(deployment, autoscaling, { ...input, serving, prometheusUrl: wanted.prometheusUrl });
@@ -185,7 +192,8 @@ function kedaVerdict(snapshot: Snapshot, judgement: Judgement): Verdict {
   const keda = snapshot.autoscaling?.keda;
   if (keda?.installed === undefined) return unknown('It is not known yet whether KEDA is there.');
   if (!keda.installed) return no('KedaMissing', `KEDA is not installed, or its ScaledObjects may not be read. ${STAY}`);
-  if (judgement.prometheusUrl === undefined)
+  const { autoscaling } = snapshot.deployment.spec;
+  if (judgement.prometheusUrl === undefined && autoscaling !== undefined && asksPrometheus(autoscaling))
     return no('PrometheusUnknown', `The operator knows of no Prometheus that KEDA could ask. ${STAY}`);
   const hold = held(judgement);
   if (hold) return hold;
