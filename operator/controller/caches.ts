@@ -11,7 +11,14 @@ import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
 import type { ChildKind, LiveControllerRevision, LiveDeepSeekDeployment, LivePod } from './snapshot.ts';
 import { GatewayCache } from './gateway.ts';
 import { keepsWarm, wantsRoom } from './claims.ts';
-import { trimChild, trimControllerRevision, trimDeployment, trimEndpointSlice, trimPod } from './transforms.ts';
+import {
+  trimBudget,
+  trimChild,
+  trimControllerRevision,
+  trimDeployment,
+  trimEndpointSlice,
+  trimPod,
+} from './transforms.ts';
 
 /** Everything that is known of the cluster, kept up to date by watches. */
 export interface Caches {
@@ -65,7 +72,7 @@ export function createCaches(options: CachesOptions): Caches {
   const deployments = follow(resources.deployments, trimChild, ours);
   const services = follow(resources.services, trimChild, ours);
   const serviceAccounts = follow(resources.serviceAccounts, trimChild, ours);
-  const podDisruptionBudgets = follow(resources.podDisruptionBudgets, trimChild, ours);
+  const podDisruptionBudgets = follow(resources.podDisruptionBudgets, trimBudget, ours);
   const pods = follow(resources.pods, trimPod, ours);
   // The labels of a Service are on its EndpointSlices.
   const endpointSlices = follow(resources.endpointSlices, trimEndpointSlice, ours);
@@ -105,7 +112,8 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
       if (other !== object && (wantsRoom(other) || !isPlaced(other.status))) enqueue(keyOf(other.metadata), true);
     }
   });
-  const child = ({ object, previous, initial }: StoreEvent<KubeObject>) => {
+  const child = ({ type, object, previous, initial }: StoreEvent<KubeObject>) => {
+    if (type === 'updated' && previous !== undefined && saysNothingNew(previous, object)) return;
     // Both: a child may have lost the label that says whose it is.
     const keys = new Set([deploymentKey(object), previous && deploymentKey(previous)]);
     for (const key of keys) if (key !== undefined) enqueue(key, initial);
@@ -128,6 +136,15 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
       enqueue(keyOf(metadata), true);
     }
   });
+}
+
+/** Whether nothing but the version has changed of what the caches keep: the status of a budget, or who else wrote what. */
+function saysNothingNew(before: KubeObject, object: KubeObject): boolean {
+  return before.metadata.generation === object.metadata.generation && wordsOf(before) === wordsOf(object);
+}
+
+function wordsOf(object: KubeObject): string {
+  return JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: undefined } });
 }
 
 function isPlaced(status: LiveDeepSeekDeployment['status']): boolean {

@@ -32,6 +32,12 @@ function trimEntry(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
   return template === undefined ? [] : [{ ...name, fieldsV1: { 'f:spec': { 'f:template': template } } }];
 }
 
+/** A PodDisruptionBudget without its status, which changes with each pod. */
+export function trimBudget<T extends KubeObject & { readonly status?: unknown }>(budget: T): T {
+  const { status: _, ...rest } = trimChild(budget);
+  return rest as T;
+}
+
 /** A DeepSeekDeployment without managedFields. */
 export function trimDeployment<T extends KubeObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata;
