@@ -23,6 +23,8 @@ const common = {
   transform: swc,
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cluster'],
 };
+/** Tiers with a scheduler, controllers and simulated engines beside the tests. */
+const withCluster = { ...common, setupFilesAfterEnv: ['<rootDir>/e2e/support/try-again.ts'] };
 const all = ['<rootDir>/operator', '<rootDir>/cli', '<rootDir>/e2e', '<rootDir>/hack'];
 
 export default {
@@ -34,7 +36,7 @@ export default {
       testRegex: ['(?<!\\.integration|\\.simulated|\\.gateway)\\.test\\.ts$'],
     },
     { ...common, displayName: 'integration', roots: all, testRegex: ['\\.integration\\.test\\.ts$'] },
-    { ...common, displayName: 'simulated', roots: all, testRegex: ['\\.simulated\\.test\\.ts$'] },
-    { ...common, displayName: 'gateway', roots: all, testRegex: ['\\.gateway\\.test\\.ts$'] },
+    { ...withCluster, displayName: 'simulated', roots: all, testRegex: ['\\.simulated\\.test\\.ts$'] },
+    { ...withCluster, displayName: 'gateway', roots: all, testRegex: ['\\.gateway\\.test\\.ts$'] },
   ],
 };

@@ -148,6 +148,7 @@ async function main(args: readonly string[]): Promise<number> {
     const seconds = Math.round((performance.now() - started) / 1000);
     const problem = result.problem === undefined ? '' : `: ${result.problem}`;
     lines.push(`${tier.name}: ${formatCounts(result.counts)} in ${seconds} s${problem}`);
+    for (const name of result.flaky ?? []) lines.push(`  flaky, passed when it was tried again: ${name}`);
     if (controller.signal.aborted) break;
   }
   if (process.env[INSIDE] !== undefined) return total(results).failed === 0 ? 0 : 1; // The process outside prints.

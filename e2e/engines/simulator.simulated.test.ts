@@ -167,7 +167,8 @@ describe('simulated engines on a cluster', () => {
     ['TensorRT-LLM', { command: ['trtllm-serve', 'serve'], args: ['org/m'] }],
     ['llama.cpp', { command: ['/app/llama-server'], args: ['--model', '/models/m.gguf'], resources: {} }],
   ])('of %s become ready, and answer', async (_, container) => {
-    await create('engine', { container });
+    // Anywhere else it might meet a T4, on which TensorRT-LLM ends.
+    await create('engine', { container, nodeSelector: { 'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-80GB' } });
     const pod = await untilReady('engine');
     expect((await fetch(`${urlOf(pod)}/health`)).status).toBe(200);
     expect((await fetch(`${urlOf(pod)}/v1/models`)).status).toBe(200);

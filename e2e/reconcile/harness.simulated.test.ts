@@ -44,7 +44,8 @@ describe('a quota', () => {
     await quota.set(2);
     await create('second');
     await quota.remove();
-    await create('third');
+    // Who admits pods learns of it a moment later.
+    await eventually(() => create('third'), PATIENCE);
   });
 });
 

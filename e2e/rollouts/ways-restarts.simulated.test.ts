@@ -58,6 +58,8 @@ describe('an operator that is restarted in every phase of one rollout', () => {
     await ways.phase('Switching');
     await watch.served(candidate?.revision ?? '', 2);
     await bench().edit('chat', { spec: { rollout: { watch: { duration: '2m' } } } });
+    // The operator has seen it.
+    await bench().condition('chat', 'Ready', 'False', 'Switching');
     bench().advance(PROGRAMMING_MS);
     await ways.phase('Watching');
     expect(await restart()).toEqual([]);

@@ -12,6 +12,19 @@ const report = (numbers: Partial<Record<string, number>>): string =>
   });
 
 describe('judge', () => {
+  it('names what passed when it was tried again, and nothing else', () => {
+    const assertionResults = [
+      { fullName: 'at once', status: 'passed', invocations: 1 },
+      { fullName: 'again', status: 'passed', invocations: 2 },
+      { fullName: 'never', status: 'failed', invocations: 2 },
+    ];
+    const text = JSON.stringify({
+      ...JSON.parse(report({ numPassedTests: 2, numFailedTests: 1 })),
+      testResults: [{ assertionResults }],
+    });
+    expect(judge(text, 1)).toEqual({ counts: { passed: 2, failed: 1, skipped: 0 }, flaky: ['again'] });
+  });
+
   it.each([
     [
       'passes',

@@ -14,12 +14,23 @@ const JestReport = z.object({
   numPendingTests: z.int(),
   numTodoTests: z.int(),
   numRuntimeErrorTestSuites: z.int(),
+  testResults: z
+    .array(
+      z.object({
+        assertionResults: z.array(
+          z.object({ fullName: z.string(), status: z.string(), invocations: z.int().optional() }),
+        ),
+      }),
+    )
+    .default([]),
 });
 
 export interface TierResult {
   readonly counts: Counts;
   /** What is wrong beside failed tests; absent when nothing is. */
   readonly problem?: string;
+  /** Names of the tests that failed at first and passed when they were tried again; absent: none. */
+  readonly flaky?: readonly string[];
 }
 
 /**
@@ -31,7 +42,15 @@ export function judge(report: string | undefined, exitCode: number | null): Tier
   if (report === undefined) return failure(`jest wrote no report (exit status ${exitCode ?? 'none: killed'})`);
   const parsed = JestReport.safeParse(parseJson(report));
   if (!parsed.success) return failure('jest wrote a report that is not understood');
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numRuntimeErrorTestSuites } = parsed.data;
+  const flaky = parsed.data.testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status, invocations = 1 }) => status === 'passed' && invocations > 1)
+    .map(({ fullName }) => fullName);
+  return { ...judgeCounts(parsed.data, exitCode), ...(flaky.length > 0 && { flaky }) };
+}
+
+function judgeCounts(report: z.infer<typeof JestReport>, exitCode: number | null): TierResult {
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numRuntimeErrorTestSuites } = report;
   const counts = {
     passed: numPassedTests,
     failed: numFailedTests + numRuntimeErrorTestSuites,

@@ -127,7 +127,7 @@ export function scalingWarnings(
 }
 
 /** Engines that are off have no metrics: only somebody else tells that they are needed. */
-function neverWoken({ minReplicas }: Autoscaling, metrics: readonly WantedMetric[]): string[] {
+function neverWoken({ minReplicas = 1 }: Autoscaling, metrics: readonly WantedMetric[]): string[] {
   if (minReplicas > 0 || metrics.some(({ type }) => type === 'External')) return [];
   return [
     'autoscaling.minReplicas is 0, and no metric is External: without replicas the engines have no metrics, so that nothing wakes the model again but a change of spec.replicas.',

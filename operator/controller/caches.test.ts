@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { LABEL } from '../api/index.ts';
 import type { KubeObject, StoreEvent } from '../kube/types.ts';
 import { type Caches, routeEvents } from './caches.ts';
+import { trimBudget } from './transforms.ts';
 
 it('tells the DeepSeekDeployment that a child has lost the label that names it', () => {
   const handlers: ((event: StoreEvent<KubeObject>) => void)[] = [];
@@ -25,8 +26,24 @@ it('tells the DeepSeekDeployment that a child has lost the label that names it',
   };
   updated(object, named('chat'));
   updated(named('other'), named('chat'));
-  updated(named('chat'), named('chat'));
-  expect(keys).toEqual(['ai/chat', 'ai/other', 'ai/chat', 'ai/chat']);
+  expect(keys).toEqual(['ai/chat', 'ai/other', 'ai/chat']);
+
+  // A new version of it that says the same: somebody has changed what is not kept here.
+  keys.length = 0;
+  const version = (resourceVersion: string, more: object = {}) => ({
+    ...{ ...named('chat'), ...more },
+    metadata: { ...named('chat').metadata, resourceVersion },
+  });
+  updated(version('2'), version('1'));
+  expect(keys).toEqual([]);
+  updated(version('3', { status: { readyReplicas: 1 } }), version('2'));
+  expect(keys).toEqual(['ai/chat']);
+});
+
+it('keeps of a budget what is asked of it, and not how it stands', () => {
+  const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'chat' }, spec: {} };
+  const status = { disruptionsAllowed: 1 };
+  expect(trimBudget({ ...budget, status })).toEqual({ ...budget, metadata: { name: 'chat', managedFields: [] } });
 });
 
 it('tells of nodes those alone whose replicas wait for a place', () => {

@@ -14,8 +14,8 @@ import { keepsWarm, wantsRoom } from './claims.ts';
 import { ScaledObjectCache } from './keda.ts';
 import { MonitoringKinds } from './monitoring-kinds.ts';
 import {
-  sameAutoscaler,
   trimAutoscaler,
+  trimBudget,
   trimChild,
   trimControllerRevision,
   trimDeepSeekDeployment,
@@ -79,7 +79,7 @@ export function createCaches(options: CachesOptions): Caches {
   const deployments = follow(resources.deployments, trimChild, ours);
   const services = follow(resources.services, trimChild, ours);
   const serviceAccounts = follow(resources.serviceAccounts, trimChild, ours);
-  const podDisruptionBudgets = follow(resources.podDisruptionBudgets, trimChild, ours);
+  const podDisruptionBudgets = follow(resources.podDisruptionBudgets, trimBudget, ours);
   const horizontalPodAutoscalers = follow(resources.horizontalPodAutoscalers, trimAutoscaler, ours);
   const pods = follow(resources.pods, trimPod, ours);
   // The labels of a Service are on its EndpointSlices.
@@ -124,8 +124,8 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
       if (other !== object && (wantsRoom(other) || !isPlaced(other.status))) enqueue(keyOf(other.metadata), true);
     }
   });
-  const child = ({ object, previous, initial }: StoreEvent<KubeObject>) => {
-    if (previous !== undefined && sameAutoscaler(object, previous)) return;
+  const child = ({ type, object, previous, initial }: StoreEvent<KubeObject>) => {
+    if (type === 'updated' && previous !== undefined && saysNothingNew(previous, object)) return;
     // Both: a child may have lost the label that says whose it is.
     const keys = new Set([deploymentKey(object), previous && deploymentKey(previous)]);
     for (const key of keys) if (key !== undefined) enqueue(key, initial);
@@ -152,6 +152,15 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
       enqueue(keyOf(metadata), true);
     }
   });
+}
+
+/** Whether nothing but the version has changed of what the caches keep: the status of a budget, or who else wrote what. */
+function saysNothingNew(before: KubeObject, object: KubeObject): boolean {
+  return before.metadata.generation === object.metadata.generation && wordsOf(before) === wordsOf(object);
+}
+
+function wordsOf(object: KubeObject): string {
+  return JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: undefined } });
 }
 
 function isPlaced(status: LiveDeepSeekDeployment['status']): boolean {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { IContainer as Container } from 'kubernetes-models/v1/Container';
 import type { IContainerStatus as ContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
 import type { ITaint as Taint } from 'kubernetes-models/v1/Taint';
@@ -60,14 +59,10 @@ export function trimAutoscaler(object: LiveHorizontalPodAutoscaler): LiveHorizon
   };
 }
 
-/** An HPA writes its status at each sync under load, every 15 seconds: only what a pass reads is news. */
-export function sameAutoscaler(object: KubeObject, previous: KubeObject): boolean {
-  if (object.kind !== 'HorizontalPodAutoscaler') return false;
-  const read = ({ metadata, ...rest }: KubeObject) => {
-    const { uid, generation, deletionTimestamp, labels, annotations, ownerReferences } = metadata;
-    return { uid, generation, deletionTimestamp, labels, annotations, ownerReferences, ...rest };
-  };
-  return isDeepStrictEqual(read(object), read(previous));
+/** A PodDisruptionBudget without its status, which changes with each pod. */
+export function trimBudget<T extends KubeObject & { readonly status?: unknown }>(budget: T): T {
+  const { status: _, ...rest } = trimChild(budget);
+  return rest as T;
 }
 
 /** A DeepSeekDeployment without managedFields. */

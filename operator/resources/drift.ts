@@ -58,76 +58,98 @@ const KEPT_ZERO_VALUES = new Set([
  * may have theirs; quantities by amount.
  */
 export function covers(desired: object, live: object): string[] {
-  return compareStruct(desired as Json, live as Json, []);
+  const comparison = new Comparison();
+  comparison.struct(desired as Json, live as Json);
+  return comparison.drift;
 }
 
-function compare(desired: unknown, live: unknown, path: Path): string[] {
-  if (desired === undefined || desired === null) return [];
-  const key = path.at(-1);
-  if (typeof key === 'string' && !isOwnMetadata(path)) {
-    if (FREE_FORM_MAPS.has(key) || SELECTORS.has(key)) return compareExactly(desired, live, path);
-    if (QUANTITY_MAPS.has(key)) return compareExactly(desired, live, path, sameAmount);
-    if (QUANTITIES.has(key)) return sameAmount(desired, live) ? [] : [format(path)];
-    if (INT_OR_STRING.has(key) && isScalar(desired))
-      return isScalar(live) && String(desired) === String(live) ? [] : [format(path)];
+/** One walk over both objects. Every pass makes some ten of them: nothing is copied on the way. */
+class Comparison {
+  readonly drift: string[] = [];
+  readonly #path: (string | number)[] = [];
+
+  struct(desired: Json, live: Json): void {
+    for (const key in desired) this.#at(key, () => this.#compare(desired[key], live[key]));
   }
-  if (isOwnMetadata(path) && key === 'ownerReferences') return compareOwners(desired as Json[], live, path);
-  if (path.join('.') === 'spec.ports') return comparePorts(desired as Json[], live, path);
-  if (Array.isArray(desired)) return compareList(desired, live, path);
-  if (isObject(desired))
-    return isObject(live) ? compareStruct(desired, live, path) : isOwnMap(path, desired) ? [] : [format(path)];
-  if (desired === live) return [];
-  return live === undefined && isOmittedZero(desired, key) ? [] : [format(path)];
-}
 
-function compareStruct(desired: Json, live: Json, path: Path): string[] {
-  return Object.entries(desired).flatMap(([key, value]) => compare(value, live[key], [...path, key]));
-}
+  #at(step: string | number, look: () => void): void {
+    this.#path.push(step);
+    look();
+    this.#path.pop();
+  }
 
-function compareList(desired: readonly unknown[], live: unknown, path: Path): string[] {
-  const elements: readonly unknown[] = Array.isArray(live) ? live : [];
-  if (elements.length !== desired.length) return [format(path)];
-  return desired.flatMap((element, index) => compare(element, elements[index], [...path, index]));
-}
+  #differs(): void {
+    this.drift.push(format(this.#path));
+  }
 
-/** Every key and every value on both sides. An empty map and an absent one are the same. */
-function compareExactly(
-  desired: unknown,
-  live: unknown,
-  path: Path,
-  same: (a: unknown, b: unknown) => boolean = Object.is,
-): string[] {
-  if (Array.isArray(desired)) {
+  #compare(desired: unknown, live: unknown): void {
+    if (desired === undefined || desired === null) return;
+    const path = this.#path;
+    const key = path.at(-1);
+    const isOwn = isOwnMetadata(path);
+    if (typeof key === 'string' && !isOwn && this.#byName(key, desired, live)) return;
+    if (isOwn && key === 'ownerReferences') this.#owners(desired as Json[], live);
+    else if (key === 'ports' && path.length === 2 && path[0] === 'spec') this.#ports(desired as Json[], live);
+    else if (Array.isArray(desired)) this.#list(desired, live);
+    else if (isObject(desired)) {
+      if (isObject(live)) this.struct(desired, live);
+      else if (!isOwn || Object.keys(desired).length > 0) this.#differs();
+    } else if (desired !== live && !(live === undefined && isOmittedZero(desired, key))) this.#differs();
+  }
+
+  /** Compares a field whose name says how; false: it does not. */
+  #byName(key: string, desired: unknown, live: unknown): boolean {
+    if (FREE_FORM_MAPS.has(key) || SELECTORS.has(key)) this.#exactly(desired, live);
+    else if (QUANTITY_MAPS.has(key)) this.#exactly(desired, live, sameAmount);
+    else if (QUANTITIES.has(key)) {
+      if (!sameAmount(desired, live)) this.#differs();
+    } else if (INT_OR_STRING.has(key) && isScalar(desired)) {
+      if (!isScalar(live) || String(desired) !== String(live)) this.#differs();
+    } else return false;
+    return true;
+  }
+
+  #list(desired: readonly unknown[], live: unknown): void {
     const elements: readonly unknown[] = Array.isArray(live) ? live : [];
-    if (elements.length !== desired.length) return [format(path)];
-    return desired.flatMap((element, index) => compareExactly(element, elements[index], [...path, index], same));
+    if (elements.length !== desired.length) this.#differs();
+    else desired.forEach((element, index) => this.#at(index, () => this.#compare(element, elements[index])));
   }
-  if (isObject(desired)) {
-    if (live !== undefined && !isObject(live)) return [format(path)];
-    const present = live ?? {};
-    const keys = new Set([...Object.keys(desired), ...Object.keys(present)]);
-    return [...keys].flatMap((key) => compareExactly(desired[key], present[key], [...path, key], same));
+
+  /** Every key and every value on both sides. An empty map and an absent one are the same. */
+  #exactly(desired: unknown, live: unknown, same: (a: unknown, b: unknown) => boolean = Object.is): void {
+    if (Array.isArray(desired)) {
+      const elements: readonly unknown[] = Array.isArray(live) ? live : [];
+      if (elements.length !== desired.length) this.#differs();
+      else desired.forEach((element, index) => this.#at(index, () => this.#exactly(element, elements[index], same)));
+    } else if (!isObject(desired)) {
+      if (desired !== live && !same(desired, live)) this.#differs();
+    } else if (live === undefined || isObject(live)) {
+      for (const key of new Set([...Object.keys(desired), ...Object.keys(live ?? {})]))
+        this.#at(key, () => this.#exactly(desired[key], live?.[key], same));
+    } else this.#differs();
   }
-  return desired === live || same(desired, live) ? [] : [format(path)];
-}
 
-/** Other owners may stand beside ours. */
-function compareOwners(desired: readonly Json[], live: unknown, path: Path): string[] {
-  const owners: readonly unknown[] = Array.isArray(live) ? live : [];
-  return desired.flatMap((owner, index) => {
-    const same = owners.find((candidate) => isObject(candidate) && candidate['uid'] === owner['uid']);
-    return same === undefined ? [format([...path, index])] : compareStruct(owner, same as Json, [...path, index]);
-  });
-}
+  /** Other owners may stand beside ours. */
+  #owners(desired: readonly Json[], live: unknown): void {
+    this.#each(desired, live, (one, other) => one['uid'] === other['uid']);
+  }
 
-/** A map by port and protocol to server-side apply: an apply of ours would leave the ports of others there. */
-function comparePorts(desired: readonly Json[], live: unknown, path: Path): string[] {
-  const ports: readonly unknown[] = Array.isArray(live) ? live : [];
-  const keyOf = ({ port, protocol = 'TCP' }: Json) => `${String(port)}/${String(protocol)}`;
-  return desired.flatMap((port, index) => {
-    const same = ports.find((candidate) => isObject(candidate) && keyOf(candidate) === keyOf(port));
-    return same === undefined ? [format([...path, index])] : compareStruct(port, same as Json, [...path, index]);
-  });
+  /** A map by port and protocol to server-side apply: an apply of ours would leave the ports of others there. */
+  #ports(desired: readonly Json[], live: unknown): void {
+    const keyOf = ({ port, protocol = 'TCP' }: Json) => `${String(port)}/${String(protocol)}`;
+    this.#each(desired, live, (one, other) => keyOf(one) === keyOf(other));
+  }
+
+  #each(desired: readonly Json[], live: unknown, isSame: (one: Json, other: Json) => boolean): void {
+    const elements: readonly unknown[] = Array.isArray(live) ? live : [];
+    desired.forEach((one, index) => {
+      const other = elements.find((candidate): candidate is Json => isObject(candidate) && isSame(candidate, one));
+      this.#at(index, () => {
+        if (other === undefined) this.#differs();
+        else this.struct(one, other);
+      });
+    });
+  }
 }
 
 function sameAmount(a: unknown, b: unknown): boolean {
@@ -140,10 +162,6 @@ function isOmittedZero(value: unknown, key: string | number | undefined): boolea
 
 function isOwnMetadata(path: Path): boolean {
   return path.length === 2 && path[0] === 'metadata';
-}
-
-function isOwnMap(path: Path, value: Json): boolean {
-  return isOwnMetadata(path) && Object.keys(value).length === 0;
 }
 
 function isObject(value: unknown): value is Json {

@@ -19,8 +19,6 @@ const REPLICAS = 2;
 const GAP_MS = 150;
 /** A version that is taken back has no users here and stops at once: some sixty requests of the whole cluster. */
 const ROLLBACK_GAP_MS = 700;
-/** Rollouts that go on at the same time where loading takes its time: one begins while others load. */
-const START_GAP_MS = 800;
 
 /** Watched and kept for so long that only orders end anything. */
 const BY_ORDER = {
@@ -45,7 +43,7 @@ writes is seen in the API server's audit log, by the server's clock. *Promote an
 waits for promotion; then one after the other they are promoted, and later rolled back, by the annotation that \`kubectl deepseek\`
 writes. Measured from the server's receipt of the order to its receipt of the operator's write of the active Service; and, by one
 client that follows EndpointSlices, from sending the order until those of the active Service list the new pods alone, next to a
-plain client that, in the first round, patches the selector of a Service over the same pods right afterwards. *Available to flip*: promotion is automatic, proof and
+plain client that, in the first round, patches the selector of a Service over the same pods right afterwards. *Available to flip*: one model after the other gets a new version, promotion is automatic, proof and
 gates are off, and what is measured begins with the last write of the candidate's Deployment status before the flip (by
 kube-controller-manager), and, for information, with the last thing of all that the flip waits for, which may be
 the EndpointSlice of the candidate's own Service.`,
@@ -196,7 +194,8 @@ async function measureFlips(
     for (const model of fleet.names) {
       const spec = { ...versionOf(FLIP_ROUNDS + round), rollout: BY_ITSELF };
       runs.push({ model, sent: await fleet.change(model, spec) });
-      await sleep(START_GAP_MS, undefined, { signal });
+      await fleet.phase([model], 'Switching');
+      await sleep(GAP_MS, undefined, { signal });
     }
     await fleet.phase(fleet.names, 'Idle');
     await waitForRest(cluster, OPERATOR, { quietMs: 3_000, signal });

@@ -19,6 +19,7 @@ import { knownRevisions } from './known-revisions.ts';
 import { inHistory, withMarks } from './marks.ts';
 import { revisionSamples } from './monitoring.ts';
 import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas } from './observed.ts';
+import { onceFor } from './once-for.ts';
 import { pendingOrder } from './order.ts';
 import { restartOf } from './restart.ts';
 import { hasGateway } from './route.ts';
@@ -26,6 +27,8 @@ import { warmGpus } from './rollback.ts';
 import { rolloutInput } from './rollout-input.ts';
 import { refuseRollout } from './rollout-spec.ts';
 import { statusOf } from './status.ts';
+
+const settingsOf = onceFor(rolloutSettings);
 
 /**
  * The whole judgement of one pass: pure, with the clock in the snapshot. What it needs is in the cluster (spec,
@@ -37,7 +40,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const stored = knownRevisions(snapshot);
   const found = desiredRevision(deployment, stored, snapshot.deployments, snapshot.cluster, options.making);
   const sets = setsOf(snapshot);
-  const settings = rolloutSettings(spec);
+  const settings = settingsOf(spec);
   const window = windowState(settings.maintenanceWindows, now);
   const serves = traffic(activeServiceOf(snapshot), stored, withDeployment(snapshot, sets), {
     servingRevision: servingInStatus(deployment),

@@ -8,12 +8,13 @@ import { CANONICAL_FORMS, type CanonicalForms } from '../../rollout/canonical.ts
 import { findRevision, newRevision, type PlanSummary, type Revision } from '../../rollout/revision.ts';
 import type { ClusterFacts, LiveDeployment } from '../snapshot.ts';
 import { checkImageVolume } from './image-volumes.ts';
+import { onceFor } from './once-for.ts';
 import { warnOfRaces, withServingPriority } from './serving-priority.ts';
 
 /** How an operator makes a revision of a spec: what may be another thing in the next version of it. */
 export interface Making {
   readonly forms: CanonicalForms;
-  readonly plan: typeof plan;
+  readonly plan: (spec: DeepSeekDeployment['spec']) => PlanResult;
   readonly render: (
     deployment: DeepSeekDeployment,
     hash: string,
@@ -24,7 +25,7 @@ export interface Making {
 /** How this one does. */
 export const MAKING: Making = {
   forms: CANONICAL_FORMS,
-  plan,
+  plan: onceFor((spec: DeepSeekDeployment['spec']) => plan(spec)),
   render: (deployment, hash, accepted) =>
     renderPodTemplate(deployment, hash, accepted, renderEngine(accepted, deployment)),
 };

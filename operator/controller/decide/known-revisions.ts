@@ -11,8 +11,8 @@ import type { LiveDeployment, Snapshot } from '../snapshot.ts';
 export function knownRevisions(snapshot: Snapshot): readonly Revision[] {
   const stored = new Set(snapshot.revisions.map(({ hash }) => hash));
   const lost = snapshot.deployments
-    .flatMap((found) => revisionOf(snapshot, found) ?? [])
-    .filter(({ hash }) => !stored.has(hash));
+    .filter(({ metadata }) => !stored.has(revisionInName(snapshot.deployment.metadata.name, metadata.name) ?? ''))
+    .flatMap((found) => revisionOf(snapshot, found) ?? []);
   return lost.length === 0 ? snapshot.revisions : [...snapshot.revisions, ...lost].sort((a, b) => a.number - b.number);
 }
 

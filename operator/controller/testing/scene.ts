@@ -1,4 +1,3 @@
-import { expect } from '@jest/globals';
 import { ANNOTATION, LABEL, type RolloutPhase } from '../../api/index.ts';
 import { formatOrder, type OrderVerb } from '../../rollout/orders.ts';
 import type { EventRecord } from '../decide/intents.ts';
@@ -14,6 +13,11 @@ const OTHER = { name: 'deepseek-r1-distill-qwen-14b' };
 const PROGRAMMING_MS = 15_000;
 const WATCH_MS = 600_000;
 
+/** A scene that is not what it is called would show nothing. */
+function isTo(found: unknown, wanted: unknown): void {
+  if (found !== wanted) throw new Error(`the scene is ${String(found)}, not ${String(wanted)}`);
+}
+
 /** A world in a phase of a rollout, with everything that was told from there on. */
 export class Scene {
   readonly world: World;
@@ -27,7 +31,7 @@ export class Scene {
     this.world.conclude();
     this.first = this.serving;
     SETTING[phase]?.(this);
-    if (phase !== 'Warm') expect(this.phase).toBe(phase);
+    if (phase !== 'Warm') isTo(this.phase, phase);
     this.events.length = 0;
   }
 
@@ -149,8 +153,8 @@ const SETTING: Readonly<Record<string, (scene: Scene) => void>> = {
     SETTING['Watching']?.(scene);
     scene.world.now += WATCH_MS;
     scene.settle();
-    expect(scene.phase).toBe('Idle');
-    expect(scene.world.deployment.status?.rollback?.readiness).toBe('Warm');
+    isTo(scene.phase, 'Idle');
+    isTo(scene.world.deployment.status?.rollback?.readiness, 'Warm');
   },
   RollingBack: (scene) => {
     SETTING['Watching']?.(scene);

@@ -123,10 +123,13 @@ function yieldOf(course: Course, input: RolloutInput, target: string | undefined
   const claimed = Math.min(size, leftByOthers(input));
   const { capacity } = input;
   const needy = [course.serving, course.memory.candidate].map((revision) => setOf(input, revision));
-  if (!needy.some((set) => asksForRoom(set, giver))) return claimed;
+  const asked = needy.find((set) => asksForRoom(set, giver));
+  if (asked === undefined) return claimed;
   if (needy.some(isOverQuota)) return Math.max(0, Math.min(claimed, giver.replicas - 1));
   const needed = needy.reduce((sum, { unschedulable }) => sum + unschedulable, 0);
   if (capacity === undefined || capacity.unknown !== undefined) return claimed;
+  // One has got its node since the pods were looked at.
+  if (capacity.placed > asked.placed) return claimed;
   const gone = capacity.slotsWithoutWarm.findIndex((slots) => slots > capacity.slots || slots >= needed);
   return gone < 0 ? claimed : Math.max(0, Math.min(claimed, giver.replicas - gone));
 }

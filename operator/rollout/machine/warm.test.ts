@@ -31,3 +31,20 @@ test('what was given is not asked for again while its pods are on their way out'
   // It does not come back when nobody claims it any more.
   expect(nextStep({ ...input, sets, claims: [] }).replicas.get('z')).toBe(1);
 });
+
+test('what has got its node since the pods were looked at asks for nothing more', () => {
+  const input = quiet('Idle');
+  const a = { ...input.sets.get('a'), readyReplicas: 1, availableReplicas: 1, placed: 1, unschedulable: 1 };
+  const sets = new Map([...input.sets, ['a', a as never]]);
+  const counted = (placed: number, slotsWithoutWarm: readonly number[]): RolloutInput => ({
+    ...{ ...input, sets },
+    capacity: {
+      ...{ placed, slots: 0, slotsWithoutServing: [0], slotsWithoutWarm, gpusPerReplica: 1 },
+      freeGpus: 0,
+      reservedBy: [],
+    },
+  });
+  expect(nextStep(counted(1, [0, 1, 2])).replicas.get('z')).toBe(1);
+  expect(nextStep(counted(2, [0, 1, 2])).replicas.get('z')).toBe(2);
+  expect(nextStep(counted(1, [1, 2, 3])).replicas.get('z')).toBe(2);
+});
