@@ -99,6 +99,11 @@ export class TrafficWatch {
     await this.#running;
   }
 
+  /** From now on promises hold: what was seen before is forgotten. */
+  beginHere(): void {
+    this.moments.splice(0, this.moments.length - 1);
+  }
+
   /** Ready endpoints of the active Service as they are now. */
   endpoints(): readonly Endpoint[] {
     return this.#slices.store

@@ -60,7 +60,7 @@ export class WaysBench {
     const watch = await bench.watchTraffic(name);
     await watch.served(serving?.revision ?? '', replicas);
     // The promises begin when all of it serves.
-    watch.moments.splice(0, watch.moments.length - 1);
+    watch.beginHere();
     return { revision: serving?.revision ?? '', watch };
   }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LABEL, MANAGER } from '../api/index.ts';
 import { keyOf } from '../kube/store.ts';
 import type { WatchClient } from '../kube/client.ts';
@@ -125,7 +126,7 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
     }
   });
   const child = ({ type, object, previous, initial }: StoreEvent<KubeObject>) => {
-    if (type === 'updated' && previous !== undefined && saysNothingNew(previous, object)) return;
+    if (type === 'updated' && previous !== undefined && sameForUs(object, previous)) return;
     // Both: a child may have lost the label that says whose it is.
     const keys = new Set([deploymentKey(object), previous && deploymentKey(previous)]);
     for (const key of keys) if (key !== undefined) enqueue(key, initial);
@@ -154,13 +155,10 @@ export function routeEvents(caches: Caches, enqueue: (key: string, initial: bool
   });
 }
 
-/** Whether nothing but the version has changed of what the caches keep: the status of a budget, or who else wrote what. */
-function saysNothingNew(before: KubeObject, object: KubeObject): boolean {
-  return before.metadata.generation === object.metadata.generation && wordsOf(before) === wordsOf(object);
-}
-
-function wordsOf(object: KubeObject): string {
-  return JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: undefined } });
+/** Nothing but the version has changed of what the caches keep: the status of a budget has, or who else wrote what. */
+function sameForUs(a: KubeObject, b: KubeObject): boolean {
+  const read = ({ metadata: { resourceVersion: _, ...metadata }, ...rest }: KubeObject) => ({ metadata, ...rest });
+  return isDeepStrictEqual(read(a), read(b));
 }
 
 function isPlaced(status: LiveDeepSeekDeployment['status']): boolean {

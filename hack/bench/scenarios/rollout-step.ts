@@ -25,7 +25,7 @@ function measure(): readonly Figure[] {
   for (const { input } of cases) timeOf(() => nextStep(input));
   const timed = cases.map(({ name, input }) => ({ name, ...timeOf(() => nextStep(input)) }));
   const mean = timed.reduce((sum, each) => sum + each.mean, 0) / timed.length;
-  const slow = timed.reduce((worst, each) => (each.mean > worst.mean ? each : worst));
+  const slow = slowestOf(timed);
   const single = timed.reduce((worst, each) => (each.slowest > worst.slowest ? each : worst));
   const full = { limit: LIMIT_MS, unit: ' ms', decimals: 3 };
   const passes = PHASES.map((phase) => {
@@ -33,7 +33,7 @@ function measure(): readonly Figure[] {
     timeOf(() => decide(snapshot));
     return { name: phase, ...timeOf(() => decide(snapshot)) };
   });
-  const slowPass = passes.reduce((worst, each) => (each.mean > worst.mean ? each : worst));
+  const slowPass = slowestOf(passes);
   return [
     atMost({
       ...{ ...full, name: 'decide-slowest', value: slowPass.mean, note: slowPass.name },
@@ -57,6 +57,10 @@ function measure(): readonly Figure[] {
       ...{ limit: '', verdict: 'info' },
     },
   ];
+}
+
+function slowestOf<T extends { readonly mean: number }>(timed: readonly T[]): T {
+  return timed.reduce((worst, each) => (each.mean > worst.mean ? each : worst));
 }
 
 /** Milliseconds of one decision. */

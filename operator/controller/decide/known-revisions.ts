@@ -10,16 +10,19 @@ import type { LiveDeployment, Snapshot } from '../snapshot.ts';
  */
 export function knownRevisions(snapshot: Snapshot): readonly Revision[] {
   const stored = new Set(snapshot.revisions.map(({ hash }) => hash));
-  const lost = snapshot.deployments
-    .filter(({ metadata }) => !stored.has(revisionInName(snapshot.deployment.metadata.name, metadata.name) ?? ''))
-    .flatMap((found) => revisionOf(snapshot, found) ?? []);
+  const lost = snapshot.deployments.flatMap((found) => revisionOf(snapshot, found, stored) ?? []);
   return lost.length === 0 ? snapshot.revisions : [...snapshot.revisions, ...lost].sort((a, b) => a.number - b.number);
 }
 
-function revisionOf({ deployment }: Snapshot, { metadata, spec }: LiveDeployment): Revision | undefined {
+/** What a Deployment says of its revision; undefined: nothing, or it is stored. */
+function revisionOf(
+  { deployment }: Snapshot,
+  { metadata, spec }: LiveDeployment,
+  stored: ReadonlySet<string>,
+): Revision | undefined {
   const hash = revisionInName(deployment.metadata.name, metadata.name);
   const record = metadata.annotations?.[ANNOTATION.record];
-  if (hash === undefined || record === undefined || spec === undefined) return undefined;
+  if (hash === undefined || stored.has(hash) || record === undefined || spec === undefined) return undefined;
   const revision = readRecord(hash, record, spec.template);
   const { serving } = deployment.status ?? {};
   const proven = serving?.revision === hash && serving.proven === true ? serving.since : undefined;

@@ -1,3 +1,4 @@
+import type { CapacityReading } from '../capacity/types.ts';
 import { type Course, minimumOf, rollbackTarget, setOf } from './course.ts';
 import { isMixing } from './mixed.ts';
 import type { ReplicaSetState, RolloutInput } from './types.ts';
@@ -11,6 +12,11 @@ export function isOverQuota({ overQuota = 0 }: ReplicaSetState): boolean {
 export function asksForRoom(needy: ReplicaSetState, giver: ReplicaSetState): boolean {
   const refused = needy.unschedulable > 0 || isOverQuota(needy);
   return refused && giver.terminating === 0 && giver.pods <= giver.replicas;
+}
+
+/** One of its pods has got its node since the pods were looked at: capacity is counted on a later list than theirs. */
+export function hasFoundRoom({ placed }: ReplicaSetState, capacity: CapacityReading): boolean {
+  return capacity.placed > placed;
 }
 
 /**

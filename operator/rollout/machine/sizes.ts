@@ -1,7 +1,7 @@
 import { type Course, isProofDone, minimumOf, rollbackTarget, setOf, wantedOf } from './course.ts';
 import { waitsWithOne } from './enough.ts';
 import { handoverMinimum, isMixed, isMixing } from './mixed.ts';
-import { asksForRoom, isOverQuota, sizeYielding } from './room.ts';
+import { asksForRoom, hasFoundRoom, isOverQuota, sizeYielding } from './room.ts';
 import { isBeforeSwitch } from './table.ts';
 import type { RolloutInput } from './types.ts';
 import { isDrained, leftByOthers, warmSize } from './warm.ts';
@@ -67,9 +67,8 @@ function handoverRest(course: Course, input: RolloutInput): number {
   // A Deployment that somebody has deleted or made smaller comes back as far as it has to.
   if (old.replicas < minimum) return minimum;
   if (!asksForRoom(candidate, old) || capacity === undefined) return old.replicas;
-  // One has got its node since the pods were looked at.
   const counts = capacity.unknown === undefined && !isOverQuota(candidate);
-  if (counts && (capacity.slots > 0 || capacity.placed > candidate.placed)) return old.replicas;
+  if (counts && (capacity.slots > 0 || hasFoundRoom(candidate, capacity))) return old.replicas;
   // Where nothing can be counted, the scheduler says whether one was enough.
   const gone = counts ? capacity.slotsWithoutServing.findIndex((slots) => slots > 0) : 1;
   // Only what is ready counts: a replica that does not answer does not keep the promise.
@@ -127,9 +126,7 @@ function yieldOf(course: Course, input: RolloutInput, target: string | undefined
   if (asked === undefined) return claimed;
   if (needy.some(isOverQuota)) return Math.max(0, Math.min(claimed, giver.replicas - 1));
   const needed = needy.reduce((sum, { unschedulable }) => sum + unschedulable, 0);
-  if (capacity === undefined || capacity.unknown !== undefined) return claimed;
-  // One has got its node since the pods were looked at.
-  if (capacity.placed > asked.placed) return claimed;
+  if (capacity === undefined || capacity.unknown !== undefined || hasFoundRoom(asked, capacity)) return claimed;
   const gone = capacity.slotsWithoutWarm.findIndex((slots) => slots > capacity.slots || slots >= needed);
   return gone < 0 ? claimed : Math.max(0, Math.min(claimed, giver.replicas - gone));
 }
