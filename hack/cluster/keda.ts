@@ -58,6 +58,7 @@ export async function startKeda(
     env: {
       KUBECONFIG: await cluster.kubeconfig('keda-operator'),
       POD_NAMESPACE: NAMESPACE,
+      WATCH_NAMESPACE: '', // All of them.
       KEDA_CLUSTER_OBJECT_NAMESPACE: NAMESPACE,
     },
     readyUrl: `http://127.0.0.1:${ports.probes}/readyz`,
