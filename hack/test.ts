@@ -36,7 +36,12 @@ const MINUTE_MS = 60_000;
 const TIERS: readonly Tier[] = [
   { name: 'unit', timeoutMs: 15 * MINUTE_MS },
   { name: 'integration', profile: 'control-plane', timeoutMs: 30 * MINUTE_MS },
-  { name: 'simulated', profile: 'simulated', tools: ['prometheus', 'prometheus-adapter', 'keda-operator'], timeoutMs: 30 * MINUTE_MS },
+  {
+    name: 'simulated',
+    profile: 'simulated',
+    tools: ['prometheus', 'prometheus-adapter', 'keda-operator'],
+    timeoutMs: 30 * MINUTE_MS,
+  },
   { name: 'gateway', profile: 'simulated', tools: ['traefik'], ownNetwork: true, timeoutMs: 15 * MINUTE_MS },
 ];
 

@@ -13,7 +13,9 @@ const bench = operatorBench(cluster);
 const BUILD_MS = 30 * 60_000;
 
 // It goes with the cluster.
-beforeAll(async () => void (await startKeda(cluster(), { signal: AbortSignal.timeout(BUILD_MS) })), BUILD_MS);
+beforeAll(async () => {
+  await startKeda(cluster(), { signal: AbortSignal.timeout(BUILD_MS) });
+}, BUILD_MS);
 beforeEach(() => stage().follow([bench().namespace], bench().enginePort));
 
 it('wakes a model that is off when its trigger asks for it, and puts it back to sleep', async () => {

@@ -33,9 +33,9 @@ async function steady(): Promise<void> {
 /** Doubles and halves the load every two seconds until `stop`, and keeps the counts that the HPA has set. */
 function shake(): { readonly counts: (number | undefined)[]; readonly stop: () => Promise<void> } {
   const counts: (number | undefined)[] = [];
-  let goesOn = true;
+  const end = new AbortController();
   const shaking = (async () => {
-    for (let isHigh = true; goesOn; isHigh = !isHigh) {
+    for (let isHigh = true; !end.signal.aborted; isHigh = !isHigh) {
       await stage().pretend('BatchUtilization', isHigh ? 2 * TARGET : TARGET / 2);
       await sleep(2_000);
       const count = await wanted();
@@ -43,7 +43,7 @@ function shake(): { readonly counts: (number | undefined)[]; readonly stop: () =
     }
   })();
   const stop = async (): Promise<void> => {
-    goesOn = false;
+    end.abort();
     await shaking;
   };
   return { counts, stop };

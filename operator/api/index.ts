@@ -7,11 +7,10 @@ export {
   REASON_GROUPS,
   REASONS,
   type FailureReason,
-  type LifecycleReason,
   type PlannerReason,
   type Reason,
   type ReasonEntry,
-} from './reasons.ts';
+} from './reasons/index.ts';
 export { deepSeekDeployment, deepSeekDeploymentSpec } from './deployment.ts';
 export { deepSeekDeploymentStatus, ROLLOUT_PHASES, ROLLOUT_WAYS } from './status.ts';
 export { ENGINE_TYPES, type EngineType } from './engine.ts';

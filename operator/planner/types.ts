@@ -120,7 +120,7 @@ export type PlanResult =
   | { readonly accepted: true; readonly plan: ServingPlan; readonly alternatives: readonly Alternative[] }
   | {
       readonly accepted: false;
-      /** A reason of `api/reasons.ts`. */
+      /** A reason of `api/reasons/index.ts`. */
       readonly reason: PlannerReason;
       /** The arithmetic in one line and what to do. */
       readonly message: string;

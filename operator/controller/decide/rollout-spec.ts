@@ -1,6 +1,6 @@
 import type { DeepSeekDeploymentSpec } from '../../api/index.ts';
 import { compilePattern } from '../../observe/index.ts';
-import type { PlannerReason } from '../../api/reasons.ts';
+import type { PlannerReason } from '../../api/reasons/index.ts';
 import { whyTakenBack } from '../../rollout/revision.ts';
 import type { RolloutSettings } from '../../rollout/settings.ts';
 import type { Traffic } from '../../rollout/traffic.ts';

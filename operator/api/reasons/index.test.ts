@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
-import { CONDITION_TYPES } from './conditions.ts';
-import { isReason, REASON_GROUPS, REASONS } from './reasons.ts';
+import { CONDITION_TYPES } from '../conditions.ts';
+import { isReason, REASON_GROUPS, REASONS } from './index.ts';
 
 const groups = Object.values(REASON_GROUPS).map((group) => Object.keys(group));
 
@@ -46,7 +46,7 @@ describe('the catalogue of reasons', () => {
 
 /** All code of the operator but the API itself and what is for tests alone. */
 async function sourcesOfOperator(): Promise<string> {
-  const root = new URL('../', import.meta.url);
+  const root = new URL('../../', import.meta.url);
   const names = (await readdir(root, { recursive: true })).filter(
     (name) => name.endsWith('.ts') && !/^api\/|\.test\.ts$|test-support\.ts$|(?:^|\/)(?:testing|testdata)\//.test(name),
   );
