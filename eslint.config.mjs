@@ -35,10 +35,12 @@ const house = {
   cli: ['api', 'catalog', 'planner', 'engines', 'resources', 'monitoring', 'rollout', 'kube'],
   cluster: [],
   simulator: ['cluster', 'kube'],
+  stage: ['cluster', 'api', 'monitoring', 'autoscaling'],
   'engine-check': ['cluster', 'api', 'catalog', 'planner', 'engines'],
   hack: [
     'cluster',
     'simulator',
+    'stage',
     'api',
     'catalog',
     'planner',
@@ -52,6 +54,7 @@ const house = {
   e2e: [
     'cluster',
     'simulator',
+    'stage',
     'engine-check',
     'api',
     'catalog',
@@ -89,6 +92,7 @@ const elements = [
   { type: 'cluster', pattern: 'hack/cluster' },
   { type: 'simulator', pattern: 'e2e/simulator' },
   { type: 'engine-check', pattern: 'hack/engine-check' },
+  { type: 'stage', pattern: 'hack/stage' },
   { type: 'hack', pattern: 'hack' },
   { type: 'e2e', pattern: 'e2e' },
 ];

@@ -19,9 +19,15 @@ import { formatOrder, type OrderVerb } from '../../operator/rollout/orders.ts';
 import type { Resolve } from '../../operator/observe/index.ts';
 import { createLogger } from '../../operator/telemetry/logger.ts';
 import { Metrics } from '../../operator/telemetry/metrics.ts';
-import { loopbackAddress, startSimulator, type Simulator, type SimulatorControl } from '../simulator/index.ts';
+import {
+  Load,
+  type LoadOptions,
+  loopbackAddress,
+  startSimulator,
+  type Simulator,
+  type SimulatorControl,
+} from '../simulator/index.ts';
 import { eventually, testNamespace } from '../support/index.ts';
-import { Load, type LoadOptions } from './load.ts';
 import { MovableClock } from './movable-clock.ts';
 import { Pool, type PoolOptions } from './pools.ts';
 import { Quota } from './quota.ts';

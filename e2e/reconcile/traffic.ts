@@ -10,15 +10,9 @@ import {
   type Service,
 } from '../../operator/kube/resources.ts';
 import type { Informer, KubeObject, ResourceType } from '../../operator/kube/types.ts';
+import type { Endpoint } from '../simulator/index.ts';
 import { eventually } from '../support/index.ts';
 import { gpusOf, holdsGpus, revisionOf } from './tenants.ts';
-
-/** An address of the active Service that takes requests. */
-export interface Endpoint {
-  readonly address: string;
-  readonly pod: string;
-  readonly revision: string;
-}
 
 /** How things stood from one moment on, as an independent client saw it. */
 export interface Moment {

@@ -1,6 +1,7 @@
 /** Engines without GPUs: plays the engine in every simulated pod of a cluster. See README.md in this folder. */
 export { loopbackAddress } from './addresses.ts';
 export { SimulatorClient } from './control/client.ts';
+export { type Call, type Endpoint, Load, type LoadOptions, type LoadReport } from './load.ts';
 export { SimulatorError } from './control/types.ts';
 export { type DcgmExporter, type GpuReading, startDcgmExporter } from './dcgm-exporter.ts';
 export type { PodRecord, SimulatorControl, SimulatorInfo } from './control/types.ts';

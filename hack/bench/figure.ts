@@ -35,6 +35,10 @@ export interface Sizes {
     /** Switches without proof. */
     readonly flips: number;
   };
+  readonly autoscaling: {
+    /** Models that get a load, and plain Deployments. */
+    readonly pairs: number;
+  };
 }
 
 /** What a scenario is given. */

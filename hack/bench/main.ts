@@ -12,6 +12,7 @@ import pc from 'picocolors';
 import type { BenchContext, Figure, Scenario, Sizes } from './figure.ts';
 import { describeMachine, machineLine, machineWarning } from './machine.ts';
 import { renderMarkdown, renderTable, type Report } from './report.ts';
+import { autoscaling } from './scenarios/autoscaling.ts';
 import { demo } from './scenarios/demo.ts';
 import { firstDeployment } from './scenarios/first-deployment.ts';
 import { massCreation } from './scenarios/mass-creation.ts';
@@ -33,6 +34,7 @@ const SCENARIOS: readonly Scenario[] = [
   massCreation,
   rolloutWrites,
   rollouts,
+  autoscaling,
   demo,
   steadyState,
 ];
@@ -45,6 +47,7 @@ const REGULAR: Sizes = {
   flood: 300,
   pairs: 5,
   rollouts: { models: 50, orders: 200, flips: 100 },
+  autoscaling: { pairs: 6 },
 };
 const FULL: Sizes = { ...REGULAR, restMinutes: 10, delivery: true };
 /** To try the benchmarks themselves. */
@@ -55,6 +58,7 @@ const QUICK: Sizes = {
   flood: 20,
   pairs: 2,
   rollouts: { models: 4, orders: 8, flips: 8 },
+  autoscaling: { pairs: 2 },
 };
 
 interface Flags {

@@ -29,6 +29,14 @@ export function model(namespace: string, name: string, spec: object = {}): objec
   return { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name }, spec: { ...MODEL_SPEC, ...spec } };
 }
 
+/** Creates one. */
+export function createModel(
+  client: KubeClient,
+  { namespace, name, spec, signal }: { namespace: string; name: string; spec: object; signal: AbortSignal },
+): Promise<LiveModel> {
+  return client.create(MODELS, model(namespace, name, spec), { signal });
+}
+
 export interface CreateModelsOptions {
   readonly namespace: string;
   readonly count: number;
@@ -44,7 +52,7 @@ export async function createModels(client: KubeClient, options: CreateModelsOpti
   const names = Array.from({ length: count }, (_, index) => `model-${String(index).padStart(4, '0')}`).values();
   const create = async (): Promise<void> => {
     for (const name of names) {
-      const created = await client.create(MODELS, model(namespace, name, spec), { signal });
+      const created = await createModel(client, { namespace, name, spec: spec ?? {}, signal });
       onCreated?.(created);
     }
   };

@@ -11,6 +11,7 @@ const REPORT: Report = {
   startedAt: '2026-01-02T03:04:05.000Z',
   minutes: 12,
   sizes: {
+    autoscaling: { pairs: 6 },
     models: 100,
     restMinutes: 5,
     delivery: false,

@@ -1,7 +1,13 @@
 import { request, Agent } from 'undici';
 import { systemClock } from '../../operator/kube/clock.ts';
-import { loopbackAddress } from '../simulator/index.ts';
-import type { Endpoint } from './traffic.ts';
+import { loopbackAddress } from './addresses.ts';
+
+/** An address of the active Service that takes requests. */
+export interface Endpoint {
+  readonly address: string;
+  readonly pod: string;
+  readonly revision: string;
+}
 
 export interface LoadOptions {
   /** Short calls a second; default 10. */
