@@ -19,7 +19,8 @@ export async function startOperatorExporter(namespace: string, models: ReadonlyM
       reason: 'Serving',
       readyReplicas: 1,
       wantedReplicas: 1,
-      maxReplicas: 4,
+      ...{ assignedReplicas: 1, hasServed: true, isScraped: true, isAtMaxReplicas: true, maxReplicas: 4 },
+      rolledBackAt: Date.now() - 60_000,
       revisions: [{ ...revision, maxNumSeqs: revision.maxNumSeqs ?? 1 }],
       rollback: { warmGpus: 1, readiness: 'Warm' },
     });

@@ -166,7 +166,6 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       const { done, obstacle, blocked } = await act(live.metadata, decision.intents, acting, until);
       if (decision.specFirst && !obstacle) return undefined;
       const told = obstacle ? obstructed(snapshot, decision, obstacle, done) : decision;
-      const { replicas: wantedReplicas, warmGpus, revisions } = decision;
       const { status } = told;
       const events = blocked === undefined ? told.events : [...told.events, restartBlocked(blocked)];
       const { isPassing } = decision;
@@ -176,7 +175,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
         context.observer.want(uid, key, decision.assignments);
         return { requeueAfterMs: Math.min(settlesInMs, decision.requeueAfterMs ?? settlesInMs) };
       }
-      await report(live, { status, events, wantedReplicas, warmGpus, revisions }, reporting, log, until);
+      await report(live, { status, events, exported: decision.exported }, reporting, log, until);
       context.observer.want(uid, key, decision.assignments);
       // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.
       if (obstacle) throw new ObstacleError(obstacle.message);

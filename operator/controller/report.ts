@@ -4,8 +4,9 @@ import { isConflict, isNotFound } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Informer, KubeClient } from '../kube/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { DeploymentMetrics, RevisionSample } from '../telemetry/deployment-metrics.ts';
+import type { DeploymentMetrics } from '../telemetry/deployment-metrics.ts';
 import { subjectOf } from './decide/events.ts';
+import type { Exported } from './decide/exported.ts';
 import type { EventRecord } from './decide/intents.ts';
 import type { Status } from './decide/judgement.ts';
 import { rolloutNews } from './rollout-news.ts';
@@ -26,12 +27,7 @@ export interface ReportContext {
 export interface Report {
   readonly status: Status;
   readonly events: readonly EventRecord[];
-  /** Replicas wanted of the version that serves. */
-  readonly wantedReplicas: number;
-  /** GPUs that the version before holds for a rollback. */
-  readonly warmGpus: number;
-  /** What is exported of the revisions that have pods. */
-  readonly revisions?: readonly RevisionSample[];
+  readonly exported: Exported;
 }
 
 /**
@@ -40,7 +36,7 @@ export interface Report {
  */
 export async function report(
   live: LiveDeepSeekDeployment & { readonly metadata: LiveMeta },
-  { status, events, wantedReplicas, warmGpus, revisions = [] }: Report,
+  { status, events, exported }: Report,
   context: ReportContext,
   log: Logger,
   signal: AbortSignal,
@@ -64,15 +60,18 @@ export async function report(
   context.metrics.observe({ namespace, name }, rolloutNews(live.status, status));
   const { maxReplicas } = live.spec.autoscaling ?? {};
   const until = Date.parse(status.rollback?.until ?? '');
+  const { warmGpus, ...beside } = exported;
   context.metrics.set(
     { namespace, name },
     {
       phase: status.rollout?.phase ?? 'Idle',
       reason: after?.reason ?? 'Unknown',
       readyReplicas: status.readyReplicas ?? 0,
-      wantedReplicas,
-      revisions,
+      hasServed: status.serving !== undefined,
+      isScraped: live.spec.monitoring?.scrape !== 'None',
       ...(maxReplicas !== undefined && { maxReplicas }),
+      isAtMaxReplicas: isAtMaxReplicas(status),
+      ...beside,
       rollback: {
         warmGpus,
         ...(status.rollback && { readiness: status.rollback.readiness }),
@@ -84,6 +83,11 @@ export async function report(
     const fields = { ready: after.status, reason: after.reason, revision: subjectOf(status) };
     log.info(after.message, fields);
   }
+}
+
+/** The autoscaler would have more replicas than it may. */
+function isAtMaxReplicas({ conditions = [] }: Status): boolean {
+  return conditions.some(({ type, reason }) => type === 'AutoscalingActive' && reason === 'AtMaxReplicas');
 }
 
 /** Conditions are a map by type: their order says nothing, and a merge by the server may change it. */

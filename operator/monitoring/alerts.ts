@@ -29,6 +29,9 @@ const WHO = '{{ $labels.namespace }}/{{ $labels.deepseekdeployment }}';
 const SECONDS = '{{ $value | humanizeDuration }}';
 const PERCENT = '{{ $value | humanizePercentage }}';
 
+/** How long what was off may take to answer; what takes longer than its startup budget has an alert of its own. */
+const WAKING = '15m';
+
 /** Fewer requests in 5 minutes than these say nothing about a share of them. */
 const FEWEST_REQUESTS = 10;
 const REVISION_ON = 'namespace, deepseekdeployment, revision';
@@ -126,10 +129,10 @@ function serving(scope: Scope, limits: Thresholds): AlertText[] {
     },
     {
       alert: 'DeepSeekNoReadyReplica',
-      // A first version that still loads has never been ready: it is no outage.
+      // A first version that still loads has never answered, and what was off a moment ago is waking: these are no outages.
       expr:
-        `deepseek:ready_replicas${own} == 0 and deepseek:wanted_replicas${own} > 0 ` +
-        `and max_over_time(deepseek:ready_replicas${own}[1d]) > 0`,
+        `deepseek:ready_replicas${own} == 0 and deepseek:wanted_replicas${own} > 0 and deepseek:has_served${own} == 1 ` +
+        `unless min_over_time(deepseek:wanted_replicas${own}[${WAKING}]) == 0`,
       for: '2m',
       severity: 'critical',
       summary: `${WHO} answers nobody: no replica is ready`,
@@ -137,7 +140,8 @@ function serving(scope: Scope, limits: Thresholds): AlertText[] {
     },
     {
       alert: 'DeepSeekReplicasMissing',
-      expr: `deepseek:ready_replicas${own} < deepseek:wanted_replicas${own} and deepseek:ready_replicas${own} > 0`,
+      // In a handover it is given fewer than are wanted, on purpose.
+      expr: `deepseek:ready_replicas${own} < deepseek:assigned_replicas${own} and deepseek:ready_replicas${own} > 0`,
       for: '10m',
       severity: 'warning',
       summary: `${WHO} has fewer replicas than it should: users share what is left`,
@@ -145,15 +149,17 @@ function serving(scope: Scope, limits: Thresholds): AlertText[] {
     },
     {
       alert: 'DeepSeekAutoscalerAtMaximum',
-      expr: `deepseek:wanted_replicas${own} >= deepseek:max_replicas${own}`,
+      expr: `deepseek:wanted_replicas${own} and deepseek:at_max_replicas${own} == 1`,
       for: '15m',
       severity: 'warning',
       summary: `${WHO} cannot grow further: more load makes every answer slower`,
-      description: '{{ $value }} replicas are wanted, which is the maximum of its autoscaling.',
+      description: 'Its metrics ask for more than {{ $value }} replicas, which is the maximum of its autoscaling.',
     },
     {
       alert: 'DeepSeekMetricsMissing',
-      expr: `deepseek:ready_replicas${own} > 0 unless on (${DEPLOYMENT_ON}) (${SERIES.up}${own} == 1)`,
+      expr:
+        `deepseek:ready_replicas${own} > 0 and deepseek:scraped${own} == 1 ` +
+        `unless on (${DEPLOYMENT_ON}) (${SERIES.up}${own} == 1)`,
       for: '10m',
       severity: 'warning',
       summary: `Nobody sees how users of ${WHO} are served, and it does not scale`,
@@ -164,12 +170,6 @@ function serving(scope: Scope, limits: Thresholds): AlertText[] {
 
 function rollouts(scope: Scope): AlertText[] {
   const own = enginesOf(scope);
-  const attempts =
-    `max by (${DEPLOYMENT_ON}) (label_replace(deepseek_operator_rollout_attempts_total` +
-    `{outcome="RolledBack",${scope.kind === 'Fleet' ? 'name!=""' : `namespace="${scope.namespace}",name="${scope.name}"`}}`;
-  const named = ', "deepseekdeployment", "$1", "name", "(.+)"))';
-  const now = `${attempts}${named}`;
-  const before = `${attempts} offset 1h${named}`;
   const phase = (...phases: string[]) => `deepseek:rollout_phase${enginesOf(scope, `phase=~"${phases.join('|')}"`)}`;
   return [
     {
@@ -198,11 +198,10 @@ function rollouts(scope: Scope): AlertText[] {
     },
     {
       alert: 'DeepSeekRolledBack',
-      // A counter that was not there an hour ago counts from 0; one that was reset tells nothing.
-      expr: `(${now} - (${before} or ${now} * 0)) > 0`,
+      expr: `time() - deepseek:last_rollback_timestamp_seconds${own} < 3600`,
       severity: 'warning',
       summary: `${WHO} went back to its old version: the new one failed its users`,
-      description: '{{ $value }} rollbacks in the last hour.',
+      description: 'It was taken back {{ $value | humanizeDuration }} ago.',
     },
     {
       alert: 'DeepSeekStalled',

@@ -134,7 +134,12 @@ function deployments(scope: Scope): RecordingRule[] {
   return [
     rule('deepseek:ready_replicas', 'ready_replicas'),
     rule('deepseek:wanted_replicas', 'wanted_replicas'),
+    rule('deepseek:assigned_replicas', 'assigned_replicas'),
+    rule('deepseek:has_served', 'has_served'),
+    rule('deepseek:scraped', 'scraped'),
     rule('deepseek:max_replicas', 'max_replicas'),
+    rule('deepseek:at_max_replicas', 'at_max_replicas'),
+    rule('deepseek:last_rollback_timestamp_seconds', 'last_rollback_timestamp_seconds'),
     rule('deepseek:rollout_phase', 'phase', ['phase']),
     rule('deepseek:ready_reason', 'reason', ['reason']),
   ];

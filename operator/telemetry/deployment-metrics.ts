@@ -9,9 +9,19 @@ export interface DeploymentSample {
   readonly reason: string;
   readonly readyReplicas: number;
   readonly wantedReplicas: number;
-  readonly rollback: RollbackSample;
+  /** Replicas that the serving revision is given at present. */
+  readonly assignedReplicas: number;
+  /** Whether some revision has ever answered. */
+  readonly hasServed: boolean;
+  /** Whether Prometheus is told of its pods. */
+  readonly isScraped: boolean;
   /** Most replicas that its autoscaler may ask for; absent: it has none. */
   readonly maxReplicas?: number;
+  /** Whether its autoscaler would have more replicas than it may. */
+  readonly isAtMaxReplicas: boolean;
+  /** When a version was taken back by the operator itself last, milliseconds since the epoch; absent: not of late. */
+  readonly rolledBackAt?: number;
+  readonly rollback: RollbackSample;
   /** Revisions that have pods. */
   readonly revisions?: readonly RevisionSample[];
 }
@@ -45,28 +55,6 @@ export class DeploymentMetrics {
     const registers = [registry];
     const owner = ['namespace', 'name'] as const;
     new Gauge({
-      name: 'deepseek_operator_deployment_ready_replicas',
-      help: 'Ready replicas of the serving revision.',
-      labelNames: owner,
-      registers,
-      collect() {
-        this.reset();
-        for (const { namespace, name, readyReplicas } of samples.values())
-          this.labels(namespace, name).set(readyReplicas);
-      },
-    });
-    new Gauge({
-      name: 'deepseek_operator_deployment_wanted_replicas',
-      help: 'Replicas that the DeepSeekDeployment asks for.',
-      labelNames: owner,
-      registers,
-      collect() {
-        this.reset();
-        for (const { namespace, name, wantedReplicas } of samples.values())
-          this.labels(namespace, name).set(wantedReplicas);
-      },
-    });
-    new Gauge({
       name: 'deepseek_operator_deployment_phase',
       help: '1 for the phase that the DeepSeekDeployment is in.',
       labelNames: [...owner, 'phase'],
@@ -74,18 +62,6 @@ export class DeploymentMetrics {
       collect() {
         this.reset();
         for (const { namespace, name, phase } of samples.values()) this.labels(namespace, name, phase).set(1);
-      },
-    });
-    new Gauge({
-      name: 'deepseek_operator_deployment_max_replicas',
-      help: 'Most replicas that its autoscaler may ask for; none without autoscaling.',
-      labelNames: owner,
-      registers,
-      collect() {
-        this.reset();
-        for (const { namespace, name, maxReplicas } of samples.values()) {
-          if (maxReplicas !== undefined) this.labels(namespace, name).set(maxReplicas);
-        }
       },
     });
     new Gauge({
@@ -98,6 +74,43 @@ export class DeploymentMetrics {
         for (const { namespace, name, reason } of samples.values()) this.labels(namespace, name, reason).set(1);
       },
     });
+    const gauge = (metric: string, help: string, value: (sample: DeploymentSample) => number | undefined): void => {
+      new Gauge({
+        name: `deepseek_operator_deployment_${metric}`,
+        help,
+        labelNames: owner,
+        registers,
+        collect() {
+          this.reset();
+          for (const sample of samples.values()) {
+            const found = value(sample);
+            if (found !== undefined) this.labels(sample.namespace, sample.name).set(found);
+          }
+        },
+      });
+    };
+    gauge('ready_replicas', 'Ready replicas of the serving revision.', ({ readyReplicas }) => readyReplicas);
+    gauge('wanted_replicas', 'Replicas that the DeepSeekDeployment asks for.', ({ wantedReplicas }) => wantedReplicas);
+    gauge(
+      'assigned_replicas',
+      'Replicas that the serving revision is given at present: fewer than wanted in a handover.',
+      ({ assignedReplicas }) => assignedReplicas,
+    );
+    gauge('has_served', '1 if some revision has ever answered.', ({ hasServed }) => Number(hasServed));
+    gauge('scraped', '1 if Prometheus is told of its pods.', ({ isScraped }) => Number(isScraped));
+    gauge(
+      'max_replicas',
+      'Most replicas that its autoscaler may ask for; none without autoscaling.',
+      ({ maxReplicas }) => maxReplicas,
+    );
+    gauge('at_max_replicas', '1 while its autoscaler would have more replicas than it may.', ({ isAtMaxReplicas }) =>
+      Number(isAtMaxReplicas),
+    );
+    gauge(
+      'last_rollback_timestamp_seconds',
+      'When a version was taken back by the operator itself last, since the epoch.',
+      ({ rolledBackAt }) => (rolledBackAt === undefined ? undefined : rolledBackAt / 1000),
+    );
     const ofRevisions = (name: string, help: string, value: (sample: RevisionSample) => number | undefined): void => {
       new Gauge({
         name,

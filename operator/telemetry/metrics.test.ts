@@ -12,7 +12,10 @@ async function samples(metrics: Metrics, name: string): Promise<string[]> {
 }
 
 /** Nothing is kept for a rollback. */
-const REST = { rollback: { warmGpus: 0 } };
+const REST = {
+  ...{ assignedReplicas: 1, hasServed: true, isScraped: true, isAtMaxReplicas: false },
+  rollback: { warmGpus: 0 },
+};
 
 const create = (): Metrics => new Metrics({ version: '1.2.3', commit: 'abc' });
 
@@ -129,6 +132,23 @@ describe('DeepSeekDeployments', () => {
     ]);
     metrics.deployments.clear();
     expect(await samples(metrics, 'deepseek_operator_revision_max_num_seqs')).toEqual([]);
+  });
+
+  it('say what alerts have to know', async () => {
+    const metrics = create();
+    const sample = { ...REST, phase: 'Idle', reason: 'Serving', readyReplicas: 1, wantedReplicas: 2 };
+    metrics.deployments.set(chat, { ...sample, isAtMaxReplicas: true, rolledBackAt: 1_700_000_000_500 });
+    metrics.deployments.set(code, { ...sample, assignedReplicas: 0, hasServed: false, isScraped: false });
+    const of = (metric: string) => samples(metrics, `deepseek_operator_deployment_${metric}`);
+    const both = (one: number, other: number) => [
+      `{namespace="ai",name="chat"} ${one}`,
+      `{namespace="ai",name="code"} ${other}`,
+    ];
+    expect(await of('assigned_replicas')).toEqual(both(1, 0));
+    expect(await of('has_served')).toEqual(both(1, 0));
+    expect(await of('scraped')).toEqual(both(1, 0));
+    expect(await of('at_max_replicas')).toEqual(both(1, 0));
+    expect(await of('last_rollback_timestamp_seconds')).toEqual(['{namespace="ai",name="chat"} 1700000000.5']);
   });
 
   it('leave no series behind when they are gone', async () => {

@@ -16,7 +16,13 @@ function bench() {
       .filter((line) => line.startsWith(name) && /^[ {]/.test(line.slice(name.length)))
       .map((line) => line.slice(name.length).trim())
       .sort();
-  const state = { phase: 'Idle', reason: 'Available', readyReplicas: 2, wantedReplicas: 2 };
+  const state = {
+    phase: 'Idle',
+    reason: 'Available',
+    readyReplicas: 2,
+    ...{ assignedReplicas: 1, hasServed: true, isScraped: true, isAtMaxReplicas: false },
+    wantedReplicas: 2,
+  };
   return {
     deployments: metrics.deployments,
     samples,

@@ -16,6 +16,8 @@ export interface AlertCase {
   readonly clearsAfter: number;
   /** The same, just not bad enough. */
   readonly near: (happens: Happens) => readonly InputSeries[];
+  /** Other ways of not being bad enough, by what they are. */
+  readonly neither?: Readonly<Record<string, (happens: Happens) => readonly InputSeries[]>>;
 }
 
 /** A value in the quiet, in what happens, and again in the quiet. */
@@ -37,9 +39,24 @@ const slow = (name: string, fast: string, bound: string, happens: Happens, share
     '+Inf': happens(60, 60),
   });
 
-const replicas = (happens: Happens, wanted: readonly Segment[], ready: readonly [number, number]) => [
+/** What is always so, of a model that has served, is scraped and has the replicas that are wanted. */
+interface Always {
+  readonly hasServed?: number;
+  readonly scraped?: number;
+  readonly assigned?: readonly Segment[];
+}
+
+const replicas = (
+  happens: Happens,
+  wanted: readonly Segment[],
+  ready: readonly [number, number],
+  { hasServed = 1, scraped = 1, assigned = wanted }: Always = {},
+) => [
   operatorGauge('deployment_ready_replicas', CHAT, ...happens(...ready)),
   operatorGauge('deployment_wanted_replicas', CHAT, ...wanted),
+  operatorGauge('deployment_assigned_replicas', CHAT, ...assigned),
+  operatorGauge('deployment_has_served', CHAT, ...happens(hasServed, hasServed)),
+  operatorGauge('deployment_scraped', CHAT, ...happens(scraped, scraped)),
 ];
 
 const phase = (name: string) => (happens: Happens) => [
@@ -142,8 +159,16 @@ export const ALERT_CASES: readonly AlertCase[] = [
     firesAfter: 4,
     clearsAfter: 3,
     series: (happens) => replicas(happens, happens(2, 2), [2, 0]),
-    // Turned off, and never ready before: a first version that loads.
-    near: (happens) => replicas(happens, happens(0, 2), [0, 0]),
+    near: (happens) => replicas(happens, happens(2, 2), [2, 1]),
+    neither: {
+      'a first version that loads': (happens) => replicas(happens, happens(2, 2), [0, 0], { hasServed: 0 }),
+      'one that is off': (happens) => replicas(happens, happens(2, 0), [2, 0]),
+      'one that was off and wakes': (happens) => {
+        const [quiet, bad, after] = happens(0, 0);
+        // Woken ten minutes before the end.
+        return replicas(happens, [quiet!, [bad![0] - 10, 0], [10, 1], [after![0], 1]], [0, 0]);
+      },
+    },
   },
   {
     alert: 'DeepSeekReplicasMissing',
@@ -153,6 +178,9 @@ export const ALERT_CASES: readonly AlertCase[] = [
     clearsAfter: 3,
     series: (happens) => replicas(happens, happens(3, 3), [3, 2]),
     near: (happens) => replicas(happens, happens(3, 2), [3, 2]),
+    neither: {
+      'a handover': (happens) => replicas(happens, happens(3, 3), [3, 2], { assigned: happens(3, 2) }),
+    },
   },
   {
     alert: 'DeepSeekAutoscalerAtMaximum',
@@ -162,11 +190,12 @@ export const ALERT_CASES: readonly AlertCase[] = [
     clearsAfter: 3,
     series: (happens) => [
       operatorGauge('deployment_wanted_replicas', CHAT, ...happens(3, 8)),
-      operatorGauge('deployment_max_replicas', CHAT, ...happens(8, 8)),
+      operatorGauge('deployment_at_max_replicas', CHAT, ...happens(0, 1)),
     ],
     near: (happens) => [
-      operatorGauge('deployment_wanted_replicas', CHAT, ...happens(3, 7)),
-      operatorGauge('deployment_max_replicas', CHAT, ...happens(8, 8)),
+      // It has as many as it may, and needs no more.
+      operatorGauge('deployment_wanted_replicas', CHAT, ...happens(3, 8)),
+      operatorGauge('deployment_at_max_replicas', CHAT, ...happens(0, 0)),
     ],
   },
   {
@@ -181,6 +210,9 @@ export const ALERT_CASES: readonly AlertCase[] = [
       gauge(UP, ...happens(1, 0)),
       gauge(UP.replace('chat-a-0', 'chat-a-1'), ...happens(1, 1)),
     ],
+    neither: {
+      'one that nobody is to scrape': (happens) => replicas(happens, happens(1, 1), [1, 1], { scraped: 0 }),
+    },
   },
   {
     alert: 'DeepSeekStartupTooLong',
@@ -231,20 +263,18 @@ export const ALERT_CASES: readonly AlertCase[] = [
     firesAfter: 1,
     quietFor: -1,
     clearsAfter: 65,
-    // The first of this operator: the counter appears with it, and stays.
+    // The operator goes on to say when it was; promtool's clock begins at 0.
     series: (happens) => {
-      const [quiet, bad, after] = happens(Number.NaN, 1);
-      const stays: Segment[] = [quiet!, bad!, [after![0], 1]];
-      return [operatorGauge('rollout_attempts_total', `${CHAT},outcome="RolledBack"`, ...stays)];
-    },
-    // Another outcome; and three rollbacks of long ago, forgotten by an operator that was restarted.
-    near: (happens) => {
-      const [quiet, bad, after] = happens(3, 0);
+      const [quiet, bad, after] = happens(Number.NaN, 0);
+      const at = quiet![0] * 60;
       return [
-        operatorGauge('rollout_attempts_total', `${CHAT},outcome="Promoted"`, ...happens(Number.NaN, 1)),
-        operatorGauge('rollout_attempts_total', `${CHAT},outcome="RolledBack"`, quiet!, bad!, [after![0], 0]),
+        operatorGauge('deployment_last_rollback_timestamp_seconds', CHAT, quiet!, [bad![0], at], [after![0], at]),
       ];
     },
+    // One of long ago, which an operator that was restarted tells of again.
+    near: (happens) => [
+      operatorGauge('deployment_last_rollback_timestamp_seconds', CHAT, ...happens(Number.NaN, -3_600)),
+    ],
   },
   {
     alert: 'DeepSeekGPUTemperatureHigh',

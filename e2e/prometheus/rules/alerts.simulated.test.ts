@@ -19,7 +19,16 @@ const BEFORE = 90;
 const TEST_MS = 60_000;
 jest.setTimeout(TEST_MS);
 const BUILD_MS = 20 * 60_000;
-const GROUPS = [...recordingRules(FLEET), deploymentAlerts(FLEET), ...operatorRules()];
+/** The shipped rules for all models, and those in the PrometheusRule of one. */
+const ONE = { kind: 'Deployment', namespace: 'ai', name: 'chat' } as const;
+const REVISIONS = (['vLLM', 'SGLang', 'TensorRT-LLM', 'llama.cpp'] as const).map((engine) => ({
+  ...{ revision: engine === 'vLLM' ? 'a' : engine.toLowerCase(), engine, maxNumSeqs: 8 },
+}));
+const SCOPES = {
+  'of all models': [...recordingRules(FLEET), deploymentAlerts(FLEET), ...operatorRules()],
+  'of one model': [...recordingRules(ONE, REVISIONS), deploymentAlerts(ONE)],
+} as const;
+const GROUPS = SCOPES['of all models'];
 const signal = () => AbortSignal.timeout(TEST_MS);
 
 beforeAll(async () => {
@@ -53,10 +62,16 @@ async function expectPasses(
   expect({ status, output }).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') });
 }
 
-describe.each(ALERT_CASES.map((alertCase) => [alertCase.alert, alertCase] as const))('%s', (_, alertCase) => {
+const RULES_AND_CASES = Object.entries(SCOPES).flatMap(([whose, groups]) =>
+  ALERT_CASES.filter(({ alert }) => alertNames(groups).includes(alert)).map(
+    (alertCase) => [alertCase.alert, whose, groups, alertCase] as const,
+  ),
+);
+
+describe.each(RULES_AND_CASES)('%s, by the rules %s', (_, __, all, alertCase) => {
   const { firesAfter, clearsAfter, quietFor = Math.floor(firesAfter / 2) - 1 } = alertCase;
   const during = firesAfter + 15;
-  const groups = rulesFor(GROUPS, alertCase.alert);
+  const groups = rulesFor(all, alertCase.alert);
   const happens = (quiet: number, bad: number): readonly Segment[] => [
     [BEFORE, quiet],
     [during, bad],
@@ -83,15 +98,19 @@ describe.each(ALERT_CASES.map((alertCase) => [alertCase.alert, alertCase] as con
     );
   });
 
-  it('does not fire on what is just not bad enough', async () => {
-    const minutes = [at.quiet, at.notYet, at.fires, BEFORE + during - 1, at.cleared];
-    await expectPasses(
-      'almost',
-      alertCase.near(happens),
-      minutes.map((minute) => firing(minute, alertCase, false)),
-      groups,
-    );
-  });
+  const { near, neither = {} } = alertCase;
+  it.each(Object.entries({ 'what is just not bad enough': near, ...neither }))(
+    'does not fire on %s',
+    async (_, series) => {
+      const minutes = [at.quiet, at.notYet, at.fires, BEFORE + during - 1, at.cleared];
+      await expectPasses(
+        'almost',
+        series(happens),
+        minutes.map((minute) => firing(minute, alertCase, false)),
+        groups,
+      );
+    },
+  );
 });
 
 test('there is a case for every alert', () => {

@@ -5,6 +5,9 @@ function panel(title: string, description: string, unit: Unit, expr: string, leg
   return { title, description, unit, queries: [{ expr, legend }] };
 }
 
+/** Other controllers have series of the same names. */
+const OURS = 'and on (instance) deepseek_operator_build_info';
+
 /** The operator itself. */
 export const OPERATOR_DASHBOARD: Dashboard = {
   uid: 'deepseek-operator',
@@ -40,7 +43,7 @@ export const OPERATOR_DASHBOARD: Dashboard = {
           'Leader',
           '1 for the replica that leads.',
           'none',
-          'max by (pod) (leader_election_master_status)',
+          `max by (pod) (leader_election_master_status ${OURS})`,
           '{{pod}}',
         ),
       ],
@@ -75,26 +78,26 @@ export const OPERATOR_DASHBOARD: Dashboard = {
     {
       title: 'Queue and API server',
       panels: [
-        panel('Queue', 'Keys that wait.', 'short', 'max by (name) (workqueue_depth)', '{{name}}'),
+        panel('Queue', 'Keys that wait.', 'short', `max by (name) (workqueue_depth ${OURS})`, '{{name}}'),
         panel(
           'Oldest work',
           'How long the longest pass has been going on.',
           's',
-          'max by (name) (workqueue_longest_running_processor_seconds)',
+          `max by (name) (workqueue_longest_running_processor_seconds ${OURS})`,
           '{{name}}',
         ),
         panel(
           'Retries',
           'Keys per second that are tried again.',
           'short',
-          'sum by (name) (rate(workqueue_retries_total[5m]))',
+          `sum by (name) (rate(workqueue_retries_total[5m]) ${OURS})`,
           '{{name}}',
         ),
         panel(
           'Requests to the API server',
           'Per second, by answer; a quiet cluster has next to none.',
           'reqps',
-          'sum by (code) (rate(rest_client_requests_total[5m]))',
+          `sum by (code) (rate(rest_client_requests_total[5m]) ${OURS})`,
           '{{code}}',
         ),
       ],
@@ -104,7 +107,7 @@ export const OPERATOR_DASHBOARD: Dashboard = {
       panels: [
         panel(
           'Attempts',
-          'Attempts of the last day, by how they ended.',
+          'Since the leader began to lead, by how they ended.',
           'short',
           'sum by (outcome) (deepseek_operator_rollout_attempts_total)',
           '{{outcome}}',
@@ -120,16 +123,10 @@ export const OPERATOR_DASHBOARD: Dashboard = {
           'Memory',
           'Of the process, bytes.',
           'short',
-          'max by (pod) (process_resident_memory_bytes and on (instance) deepseek_operator_build_info)',
+          `max by (pod) (process_resident_memory_bytes ${OURS})`,
           '{{pod}}',
         ),
-        panel(
-          'CPU',
-          'Cores.',
-          'short',
-          'max by (pod) (rate(process_cpu_seconds_total[5m]) and on (instance) deepseek_operator_build_info)',
-          '{{pod}}',
-        ),
+        panel('CPU', 'Cores.', 'short', `max by (pod) (rate(process_cpu_seconds_total[5m]) ${OURS})`, '{{pod}}'),
       ],
     },
   ],

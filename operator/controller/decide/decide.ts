@@ -11,19 +11,18 @@ import { childIntents } from './children.ts';
 import { claimWish } from './claims.ts';
 import { shrinking } from './deletion-cost.ts';
 import { desiredRevision } from './desired.ts';
+import { exportedOf } from './exported.ts';
 import { eventsOf, eventsOfWrites } from './events.ts';
 import { evidenceOf, failuresOf, nextLook } from './evidence.ts';
 import { withinSchema } from './fit.ts';
 import type { DecideOptions, Decision, Judgement } from './judgement.ts';
 import { knownRevisions } from './known-revisions.ts';
 import { inHistory, withMarks } from './marks.ts';
-import { revisionSamples } from './monitoring.ts';
 import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas } from './observed.ts';
 import { onceFor } from './once-for.ts';
 import { pendingOrder } from './order.ts';
 import { restartOf } from './restart.ts';
 import { hasGateway } from './route.ts';
-import { warmGpus } from './rollback.ts';
 import { rolloutInput } from './rollout-input.ts';
 import { refuseRollout } from './rollout-spec.ts';
 import { statusOf } from './status.ts';
@@ -84,9 +83,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     unchanged: () => withinSchema(statusOf(snapshot, { ...judgement, observeOnly: true }, [])),
     events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted),
     eventsOfWrites: (done) => eventsOfWrites(snapshot, judgement, done),
-    replicas,
-    warmGpus: warmGpus(judgement),
-    revisions: revisionSamples(judgement),
+    exported: exportedOf(judgement, next),
     logsWanted: [...failures.values()].flatMap(({ causeInLog, pod }) =>
       causeInLog === true && pod !== undefined ? [pod] : [],
     ),

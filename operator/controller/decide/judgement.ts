@@ -9,7 +9,7 @@ import type { Capacity } from './capacity.ts';
 import type { ClaimWish } from './claims.ts';
 import type { Desired, Making } from './desired.ts';
 import type { Assignment } from '../observations.ts';
-import type { revisionSamples } from './monitoring.ts';
+import type { Exported } from './exported.ts';
 import type { EventRecord, Intent } from './intents.ts';
 import type { PendingOrder } from './order.ts';
 import type { Restart } from './restart.ts';
@@ -28,12 +28,8 @@ export interface Decision {
   readonly events: readonly EventRecord[];
   /** What to announce of the intents that were carried out, when not all were. */
   readonly eventsOfWrites: (done: readonly Intent[]) => readonly EventRecord[];
-  /** Replicas wanted of the version that serves. */
-  readonly replicas: number;
-  /** GPUs that the version before holds for a rollback. */
-  readonly warmGpus: number;
-  /** What is exported of the revisions that have pods. */
-  readonly revisions: ReturnType<typeof revisionSamples>;
+  /** For metrics, beside the status. */
+  readonly exported: Exported;
   /** When time alone can change the decision. */
   readonly requeueAfterMs?: number;
   /** Pods whose logs may tell what their termination messages do not: worth reading before anything is done. */

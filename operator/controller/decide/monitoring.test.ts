@@ -91,7 +91,7 @@ describe('scraping', () => {
 describe('what is exported of a revision', () => {
   it('is what its plan says', () => {
     world.conclude();
-    const { revisions } = decide(world.snapshot());
+    const { revisions } = decide(world.snapshot()).exported;
     expect(revisions).toEqual([
       { revision: serving(), maxNumSeqs: expect.any(Number), gpuMemoryFraction: expect.any(Number) },
     ]);

@@ -2,6 +2,7 @@ import type { Obstacle } from '../obstacle.ts';
 import type { LiveDeepSeekDeployment, Snapshot } from '../snapshot.ts';
 import { stamp } from './conditions.ts';
 import { eventsOfConditions } from './events.ts';
+import { type Exported, NOTHING_EXPORTED } from './exported.ts';
 import type { EventRecord, Intent } from './intents.ts';
 import type { Decision, Status } from './judgement.ts';
 
@@ -52,8 +53,7 @@ export function invalidSpec(
 ): {
   readonly status: Status;
   readonly events: readonly EventRecord[];
-  readonly wantedReplicas: number;
-  readonly warmGpus: number;
+  readonly exported: Exported;
 } {
   const at = { deployment: live as unknown as Snapshot['deployment'], now } as Snapshot;
   const verdict = (status: 'True' | 'False') => ({ status, reason: 'InvalidSpec', message }) as const;
@@ -68,5 +68,5 @@ export function invalidSpec(
     observedGeneration: live.metadata.generation ?? 0,
     conditions: [...conditions, ...kept],
   };
-  return { status, events: eventsOfConditions(live.status, status), wantedReplicas: 0, warmGpus: 0 };
+  return { status, events: eventsOfConditions(live.status, status), exported: NOTHING_EXPORTED };
 }
