@@ -26,6 +26,7 @@ it('has a default for everything', () => {
     leaseName: 'deepseek-operator',
     workers: 8,
     logLevel: 'info',
+    monitoringLabels: {},
     logFormat: 'auto',
     observeOnly: false,
   });
@@ -46,6 +47,8 @@ test.each<[string[], Record<string, string>, Partial<Config>]>([
   [[], { POD_NAMESPACE: 'deepseek-system' }, { leaderElectionNamespace: 'deepseek-system' }],
   [['--leader-election-namespace', 'x'], { POD_NAMESPACE: 'y' }, { leaderElectionNamespace: 'x' }],
   [['--lease-name', 'blue.green'], {}, { leaseName: 'blue.green' }],
+  [[], {}, { monitoringLabels: {} }],
+  [['--monitoring-labels', 'release=stack, team='], {}, { monitoringLabels: { release: 'stack', team: '' } }],
   [['--log-level', 'debug', '--log-format', 'json'], {}, { logLevel: 'debug', logFormat: 'json' }],
 ])('reads %j with %j', (argv, environment, expected) => {
   expect(configOf(argv, environment)).toMatchObject(expected);
@@ -67,6 +70,7 @@ test.each<[string[], Record<string, string>, RegExp]>([
   [['--metrics-bind-address', '::1:8080'], {}, /must be host:port/],
   [['--watch-namespaces', 'ok,Not_OK'], {}, /must be a DNS label/],
   [['--lease-name', 'Not_OK'], {}, /must be a DNS name/],
+  [['--monitoring-labels', 'release'], {}, /must be key=value/],
   [['--log-level', 'loud'], {}, /must be error, warn, info or debug \(it is "loud"\)/],
   [['--kubeconfig', ''], {}, /must be a path/],
 ])('refuses %j with %j', (argv, environment, message) => {

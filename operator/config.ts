@@ -43,6 +43,21 @@ const namespaces = z
   .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))].filter((part) => part !== ''))
   .pipe(z.array(dnsLabel));
 
+/** `key=value,key=value`; keys and values as Kubernetes has labels. */
+const labelList = z.string().transform((text, context) => {
+  const pairs = text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
+  const labels: Record<string, string> = {};
+  for (const pair of pairs) {
+    const [, key, value] = /^((?:[a-z0-9.-]+\/)?[\w.-]+)=([\w.-]*)$/.exec(pair) ?? [];
+    if (key === undefined || value === undefined) {
+      context.addIssue({ code: 'custom', message: 'must be key=value, more of them behind commas' });
+      return z.NEVER;
+    }
+    labels[key] = value;
+  }
+  return labels;
+});
+
 interface Option {
   readonly schema: z.ZodType<unknown, string>;
   readonly default?: string;
@@ -114,7 +129,13 @@ const options = {
   'prometheus-url': {
     schema: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
     placeholder: 'URL',
-    help: 'Prometheus that answers rollout gates on queries; without it they have no data',
+    help: 'Prometheus for rollout gates on queries and for KEDA; without it they have no data',
+  },
+  'monitoring-labels': {
+    schema: labelList,
+    default: '',
+    placeholder: 'LABELS',
+    help: 'labels of PodMonitors, ScrapeConfigs and PrometheusRules, e.g. release=kube-prometheus-stack',
   },
   'prometheus-token-file': {
     schema: z.string().min(1, 'must be a path'),

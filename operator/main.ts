@@ -101,6 +101,7 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     namespaces: config.watchNamespaces,
     decide: {
       observeOnly: config.observeOnly,
+      monitoringLabels: config.monitoringLabels,
       ...(config.prometheusUrl !== undefined && { prometheusUrl: config.prometheusUrl }),
     },
     ...(prometheus && { prometheus }),

@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { moduleCrds } from '../../hack/cluster/index.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { moduleCrds, openApi } from '../../hack/cluster/index.ts';
 import { deepSeekDeployment } from '../../operator/api/index.ts';
 import { API_VERSION, KIND, MANAGER } from '../../operator/api/names.ts';
 import { MONITORING_TYPES } from '../../operator/controller/monitoring-kinds.ts';
@@ -7,6 +10,7 @@ import { KubeHttpClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { loadCredentials } from '../../operator/kube/credentials.ts';
 import { resources } from '../../operator/kube/resources.ts';
+import type { KubeObject } from '../../operator/kube/types.ts';
 import { Transport } from '../../operator/kube/transport.ts';
 import {
   type MonitoredRevision,
@@ -48,7 +52,7 @@ const SECURE = {
 describe('prometheus-operator’s own CRDs', () => {
   const objects = (owner: Owner) => ({
     PodMonitor: podMonitor(owner, [revision, { ...revision, revision: 'a1b2c', engine: 'SGLang' }]),
-    ScrapeConfig: scrapeConfig(owner),
+    ScrapeConfig: scrapeConfig(owner, [revision]),
     PrometheusRule: prometheusRule(owner, [revision]),
   });
 
@@ -70,3 +74,48 @@ describe('prometheus-operator’s own CRDs', () => {
     expect(covers(object, live)).toEqual([]);
   });
 });
+
+describe('the API server takes what is shipped', () => {
+  const MANIFESTS = join(import.meta.dirname, '../../manifests');
+
+  it.each(['prometheus/rbac.yaml', 'prometheus/network-policy.yaml', 'grafana/config-maps.yaml'])(
+    '%s',
+    async (file) => {
+      await applyAll(join(MANIFESTS, file));
+    },
+  );
+
+  it.each(['deepseek-operator-pod-monitor.yaml', 'deepseek-operator-rules.yaml', 'deepseek-rules.yaml'])(
+    'prometheus-operator/%s',
+    async (file) => applyAll(join(MANIFESTS, 'prometheus-operator', file)),
+  );
+});
+
+/** Applies, without storing it, each object of a file, in the test's namespace where it has one. */
+async function applyAll(file: string): Promise<void> {
+  const api = await openApi(cluster(), 'monitoring-test');
+  const signal = AbortSignal.timeout(30_000);
+  try {
+    const documents = parseAllDocuments(await readFile(file, 'utf8'));
+    expect(documents.length).toBeGreaterThan(0);
+    for (const document of documents) {
+      const object = document.toJS() as KubeObject;
+      const at = COLLECTIONS[object.kind];
+      if (at === undefined) throw new Error(`${file} has a ${object.kind} that this test does not know`);
+      const moved = at.includes('NAMESPACE') ? { ...object.metadata, namespace: namespace() } : object.metadata;
+      const path = `${at.replace('NAMESPACE', namespace())}?dryRun=All&fieldValidation=Strict`;
+      await api.post(path, { ...object, metadata: moved }, signal);
+    }
+  } finally {
+    await api.close();
+  }
+}
+
+const COLLECTIONS: Readonly<Record<string, string>> = {
+  ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+  ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  NetworkPolicy: '/apis/networking.k8s.io/v1/namespaces/NAMESPACE/networkpolicies',
+  ConfigMap: '/api/v1/namespaces/NAMESPACE/configmaps',
+  PodMonitor: '/apis/monitoring.coreos.com/v1/namespaces/NAMESPACE/podmonitors',
+  PrometheusRule: '/apis/monitoring.coreos.com/v1/namespaces/NAMESPACE/prometheusrules',
+};

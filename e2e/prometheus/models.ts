@@ -7,9 +7,10 @@ import { renderEngine } from '../../operator/engines/index.ts';
 import { CANONICAL_FORMS, canonicalSpec } from '../../operator/rollout/canonical.ts';
 import { summarize } from '../../operator/controller/decide/desired.ts';
 import { monitoredRevision } from '../../operator/controller/decide/monitoring.ts';
-import { type MonitoredRevision, scrapeAnnotations } from '../../operator/monitoring/index.ts';
+import { factAnnotations, type MonitoredRevision, scrapeAnnotations } from '../../operator/monitoring/index.ts';
 import { plan } from '../../operator/planner/index.ts';
 import {
+  type Owner,
   renderPodTemplate,
   revisionDeployment,
   revisionService,
@@ -28,12 +29,20 @@ export const REVISION = 'x7k2m';
 
 /** What is posted for one model: a path and an object. */
 export interface ModelObjects {
+  readonly owner: Owner;
   readonly revision: MonitoredRevision;
   readonly objects: readonly (readonly [path: string, object: object])[];
 }
 
-/** The children that the operator makes of a sample, without an owner: there is no operator here. */
-export async function modelObjects(engine: EngineType, namespace: string): Promise<ModelObjects> {
+/**
+ * The children that the operator makes of a sample, without an owner: there is no operator here. Prometheus is told by
+ * annotations of the Service, or by an object of prometheus-operator.
+ */
+export async function modelObjects(
+  engine: EngineType,
+  namespace: string,
+  told: 'Annotations' | 'Object' = 'Annotations',
+): Promise<ModelObjects> {
   const { name, sample } = MODELS[engine];
   const file = join(import.meta.dirname, '../../manifests/samples', sample);
   const read = parse(await readFile(file, 'utf8')) as { metadata: object };
@@ -54,10 +63,13 @@ export async function modelObjects(engine: EngineType, namespace: string): Promi
   };
   const revision = monitoredRevision({ hash: REVISION, number: 1, data });
   if (revision === undefined) throw new Error(`${sample} has no engine that is known`);
-  const service = revisionService(owner, REVISION, scrapeAnnotations(revision, owner.spec.monitoring));
+  const annotations =
+    told === 'Annotations' ? scrapeAnnotations(revision, owner.spec.monitoring) : factAnnotations(revision);
+  const service = revisionService(owner, REVISION, annotations);
   const input = { revision: REVISION, template, replicas: 1, startupBudgetSeconds };
   const core = `/api/v1/namespaces/${namespace}`;
   return {
+    owner,
     revision,
     objects: [
       [`${core}/serviceaccounts`, unowned(serviceAccount(owner))],

@@ -10,7 +10,8 @@ import { testSimulator } from '../simulator/testing/test-simulator.ts';
 import { eventually, testCluster, testNamespace } from '../support/index.ts';
 import { modelObjects, MODELS, REVISION } from './models.ts';
 import { startOperatorExporter } from './operator-exporter.ts';
-import { type PanelQuery, shippedConfig, shippedQueries, shippedRules } from './shipped.ts';
+import { queryOf, type Sample } from './query.ts';
+import { exporterPods, type PanelQuery, shippedConfig, shippedQueries, shippedRules } from './shipped.ts';
 
 /** The first time Prometheus is compiled. */
 const BUILD_MS = 20 * 60_000;
@@ -19,11 +20,6 @@ const PATIENCE = { timeoutMs: 90_000 } as const;
 const ENGINES = Object.keys(MODELS) as readonly EngineType[];
 /** Two streams at once, so that something runs whenever Prometheus looks. */
 const STREAMS = 2;
-
-interface Sample {
-  readonly metric: Readonly<Record<string, string>>;
-  readonly value: readonly [number, string];
-}
 
 describe('what is shipped for a plain Prometheus, with a real one and all four engines', () => {
   const cluster = testCluster('simulated');
@@ -49,6 +45,7 @@ describe('what is shipped for a plain Prometheus, with a real one and all four e
       models.set(MODELS[engine].name, revision);
       for (const [path, object] of objects) await api.post(path, object, signal);
     }
+    for (const pod of exporterPods()) await api.post(`/api/v1/namespaces/${namespace()}/pods`, pod, signal);
     gpus = await startDcgmExporter(simulator().control);
     const operator = await startOperatorExporter(namespace(), models);
     const dir = await mkdtemp(join(tmpdir(), 'rules-'));
@@ -73,16 +70,7 @@ describe('what is shipped for a plain Prometheus, with a real one and all four e
     for (const disposable of cleanUp.splice(0).reverse()) await disposable[Symbol.asyncDispose]();
   }, 60_000);
 
-  async function query(promql: string): Promise<readonly Sample[]> {
-    const response = await fetch(`${prometheus.url}/api/v1/query`, {
-      method: 'POST',
-      body: new URLSearchParams({ query: promql }),
-      signal: AbortSignal.timeout(30_000),
-    });
-    const answer = (await response.json()) as { status: string; error?: string; data?: { result: Sample[] } };
-    if (answer.data === undefined) throw new Error(`${promql}: ${answer.error ?? answer.status}`);
-    return answer.data.result;
-  }
+  const query = (promql: string) => queryOf(prometheus, promql);
 
   const hasNumber = (samples: readonly Sample[]) => samples.some(({ value }) => Number.isFinite(Number(value[1])));
 
@@ -146,15 +134,20 @@ describe('what is shipped for a plain Prometheus, with a real one and all four e
           expect(await withoutData(panels)).toEqual([]);
         }, PATIENCE);
 
+        const perJob = await query('count by (job) (up{job!="deepseek-engines"})');
+        expect(perJob.map(({ metric, value }) => [metric['job'], value[1]]).sort()).toEqual([
+          ['deepseek-gpus', '1'],
+          ['deepseek-operator', '1'],
+        ]);
         const enginesWith = async (series: string) =>
           new Set((await query(series)).map(({ metric }) => metric['engine'])).size;
         for (const series of ['deepseek:queue_depth', 'deepseek:requests_running', 'deepseek:batch_utilization'])
-          expect([series, await enginesWith(series)]).toEqual([series, 4]);
+          await eventually(async () => expect([series, await enginesWith(series)]).toEqual([series, 4]), PATIENCE);
         for (const series of ['deepseek_tokens_consumed_total', 'deepseek:inter_token_latency_seconds:mean5m'])
-          expect([series, await enginesWith(series)]).toEqual([series, 4]);
+          await eventually(async () => expect([series, await enginesWith(series)]).toEqual([series, 4]), PATIENCE);
         // llama.cpp counts neither requests nor their latencies, and tells nothing of its cache.
         for (const series of ['deepseek_api_duration_seconds_bucket', 'deepseek:kv_cache_utilization'])
-          expect([series, await enginesWith(series)]).toEqual([series, 3]);
+          await eventually(async () => expect([series, await enginesWith(series)]).toEqual([series, 3]), PATIENCE);
 
         for (const engine of ENGINES) {
           const { name } = MODELS[engine];
@@ -224,11 +217,16 @@ describe('what is shipped for a plain Prometheus, with a real one and all four e
   );
 
   it(
-    'a hot GPU fires, and a pod that has gone leaves no series',
+    'a GPU that reports an error fires, one that is hot will, and a pod that has gone leaves no series',
     async () => {
       const pods = await readyPods();
       const { name = '' } = pods.find(({ labels }) => labels['deepseek-operator.io/name'] === 'chat') ?? {};
       gpus.set(name, { temperatureCelsius: 91 });
+      const xid = `ALERTS{alertname="DeepSeekGPUXidError",alertstate="firing",deepseekdeployment="chat",pod="${name}"}`;
+      await eventually(async () => expect(await query(`deepseek:gpu_xid{pod="${name}"}`)).toHaveLength(1), PATIENCE);
+      expect(await query(xid)).toEqual([]);
+      gpus.set(name, { temperatureCelsius: 91, xid: 79 });
+      await eventually(async () => expect(await query(xid)).toHaveLength(1), PATIENCE);
       const pending = `ALERTS{alertname="DeepSeekGPUTemperatureHigh",deepseekdeployment="chat",pod="${name}"}`;
       await eventually(async () => expect(await query(pending)).toHaveLength(1), PATIENCE);
       await eventually(async () => expect(await query(`deepseek:up{pod="${name}"} == 1`)).toHaveLength(1), PATIENCE);
@@ -241,6 +239,7 @@ describe('what is shipped for a plain Prometheus, with a real one and all four e
       await eventually(async () => {
         expect(await query(`{pod="${name}",__name__=~"vllm:.+|deepseek:.+|deepseek_.+|up"}`)).toEqual([]);
         expect(await query(pending)).toEqual([]);
+        expect(await query(xid)).toEqual([]);
       }, PATIENCE);
       expect(await query('sum(deepseek:up)')).toMatchObject([{ value: [expect.any(Number), '3'] }]);
     },

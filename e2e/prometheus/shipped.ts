@@ -34,44 +34,55 @@ export interface TestedConfig {
 
 /**
  * The configuration that is shipped (manifests/prometheus/prometheus.yaml) as it is but for where things are: the API
- * server by a kubeconfig, engines on loopback, two exporters at fixed addresses; and faster.
+ * server by a kubeconfig, engines on loopback, what stands for dcgm-exporter and the operator at their addresses
+ * ({@link exporterPods}); and faster.
  */
 export async function shippedConfig(tested: TestedConfig): Promise<object> {
   const shipped = parse(await readFile(join(ROOT, 'manifests/prometheus/prometheus.yaml'), 'utf8')) as {
     readonly scrape_configs: readonly Job[];
   };
   const faster = { scrape_interval: '1s', scrape_timeout: '1s' };
-  const fixed = (job: Job, address: string) => ({
+  const here = (job: Job, relabel: object) => ({
     ...job,
     ...faster,
-    kubernetes_sd_configs: [],
-    static_configs: [{ targets: [address] }],
-    relabel_configs: [],
+    kubernetes_sd_configs: job.kubernetes_sd_configs.map((sd) => ({
+      ...sd,
+      kubeconfig_file: tested.kubeconfig,
+      namespaces: { names: [tested.namespace] },
+    })),
+    relabel_configs: [...job.relabel_configs, relabel],
   });
+  const at = (address: string) => ({ target_label: '__address__', replacement: address });
   return {
     global: { ...faster, evaluation_interval: '1s' },
     rule_files: tested.rules,
     scrape_configs: shipped.scrape_configs.map((job) => {
-      if (job.job_name === 'deepseek-gpus') return fixed(job, tested.gpus);
-      if (job.job_name === 'deepseek-operator') return fixed(job, tested.operator);
-      const onLoopback = {
-        source_labels: ['__meta_kubernetes_pod_ip'],
-        regex: '10\\.(.+)',
-        target_label: '__address__',
-        replacement: `127.$1:${tested.enginePort}`,
-      };
-      return {
-        ...job,
-        ...faster,
-        kubernetes_sd_configs: job.kubernetes_sd_configs.map((sd) => ({
-          ...sd,
-          kubeconfig_file: tested.kubeconfig,
-          namespaces: { names: [tested.namespace] },
-        })),
-        relabel_configs: [...job.relabel_configs, onLoopback],
-      };
+      if (job.job_name === 'deepseek-gpus') return here(job, at(tested.gpus));
+      if (job.job_name === 'deepseek-operator') return here(job, at(tested.operator));
+      const onLoopback = { regex: '10\\.(.+)', replacement: `127.$1:${tested.enginePort}` };
+      return here(job, { source_labels: ['__meta_kubernetes_pod_ip'], target_label: '__address__', ...onLoopback });
     }),
   };
+}
+
+/** Pods labelled as the GPU operator labels dcgm-exporter, and as the operator itself is: what discovery has to find. */
+export function exporterPods(): readonly object[] {
+  const pod = (name: string, labels: object, port: object) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels },
+    spec: {
+      containers: [{ name, image: 'registry.example/none', ports: [port] }],
+      tolerations: [{ operator: 'Exists' }],
+      terminationGracePeriodSeconds: 0,
+    },
+  });
+  return [
+    pod('dcgm-exporter', { app: 'nvidia-dcgm-exporter' }, { name: 'metrics', containerPort: 9400 }),
+    pod('operator', { 'app.kubernetes.io/name': 'deepseek-operator' }, { name: 'metrics', containerPort: 8080 }),
+    // Neither of them.
+    pod('other', { app: 'other' }, { name: 'metrics', containerPort: 9400 }),
+  ];
 }
 
 interface RuleFile {

@@ -3,7 +3,7 @@ import { notBoth, withRules } from './rules.ts';
 import {
   atomicList,
   decimal,
-  duration,
+  durationBelow,
   labelKey,
   labels,
   labelValue,
@@ -13,14 +13,17 @@ import {
   secretKey,
 } from './scalars.ts';
 
+/** The last bound of the histogram, see monitoring/histograms.ts: no quantile is above it. */
+const MEASURED = 'nothing longer is measured';
+
 const thresholds = z.object({
-  timeToFirstTokenP95: duration()
+  timeToFirstTokenP95: durationBelow('160s', MEASURED)
     .describe('Alert when the 95th percentile of the time to the first token is above this.')
     .exactOptional(),
-  timePerOutputTokenP95: duration()
+  timePerOutputTokenP95: durationBelow('5s', MEASURED)
     .describe('Alert when the 95th percentile of the time per further token is above this.')
     .exactOptional(),
-  requestLatencyP99: duration()
+  requestLatencyP99: durationBelow('480s', MEASURED)
     .describe('Alert when the 99th percentile of the time to a whole answer is above this.')
     .exactOptional(),
   errorRatio: decimal().describe('Alert when the share of failed requests (0 to 1) is above this.').exactOptional(),
@@ -31,6 +34,10 @@ const thresholds = z.object({
     .describe('Alert when more requests than this wait per pod.')
     .exactOptional(),
   kvCacheUtilizationPercent: percent().describe('Alert when more of the KV cache than this is in use.').exactOptional(),
+  gpuTemperatureCelsius: z.int32().min(1).max(150).describe('Alert when a GPU is hotter than this.').exactOptional(),
+  gpuMemoryPercent: percent()
+    .describe('Alert when more of a GPU’s memory than this is in use, and more than the plan fills.')
+    .exactOptional(),
 });
 
 const tls = withRules(
@@ -52,10 +59,19 @@ const tls = withRules(
 export const monitoringSpec = z.object({
   scrape: z
     .enum(['Auto', 'PodMonitor', 'ScrapeConfig', 'Annotations', 'None'])
-    .describe('How Prometheus is told. Auto: PodMonitor where the cluster has it, else annotations.')
+    .describe(
+      'How Prometheus is told. Auto: PodMonitor or else ScrapeConfig where the cluster has it, else annotations of Services.',
+    )
     .default('Auto'),
   rules: z.boolean().describe('Make a PrometheusRule with alerts, where the cluster has that kind.').default(true),
-  thresholds: thresholds.describe('Limits of the alerts. Defaults: docs/monitoring.md.').exactOptional(),
+  labels: labels()
+    .describe(
+      'Labels of the PodMonitor, ScrapeConfig and PrometheusRule, by which a Prometheus selects them. Default: those of --monitoring-labels.',
+    )
+    .exactOptional(),
+  thresholds: thresholds
+    .describe('Limits of the alerts in the PrometheusRule. Defaults: docs/monitoring.md.')
+    .exactOptional(),
   tls: tls.describe('TLS of the scrape. Absent: plain HTTP.').exactOptional(),
   bearerTokenSecretRef: secretKey().describe('Token that Prometheus sends to the pods.').exactOptional(),
 });

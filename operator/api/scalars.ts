@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { withRules } from './rules.ts';
+import { durationSeconds } from './durations.ts';
+import { type Rule, withRules } from './rules.ts';
 
 /**
  * The kinds of scalars that the API is made of. Decimals are strings, percentages are integers in a field that says
@@ -24,13 +25,30 @@ const celPattern = ({ source }: RegExp): string => `r'${source.replaceAll('\\/',
  * then the user reads `message` and not the pattern.
  */
 export const matching = (pattern: RegExp, max: number, message: string) =>
-  withRules(z.string().max(max), [
-    { rule: `self.matches(${celPattern(pattern)})`, message, holds: (self) => pattern.test(self) },
-  ]);
+  withRules(z.string().max(max), [matches(pattern, message)]);
+
+const matches = (pattern: RegExp, message: string): Rule<string> => ({
+  rule: `self.matches(${celPattern(pattern)})`,
+  message,
+  holds: (self) => pattern.test(self),
+});
 
 /** A duration as Go writes it: `90s`, `1h30m`, `500ms`. */
-export const duration = () =>
-  matching(/^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h)){1,4}$/, 24, 'should be a duration such as 90s, 10m or 1h30m');
+export const duration = () => withRules(z.string().max(24), [IS_DURATION]);
+
+const DURATION = /^([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h)){1,4}$/;
+const IS_DURATION = matches(DURATION, 'should be a duration such as 90s, 10m or 1h30m');
+
+/** A duration shorter than `limit`; `why` ends the sentence. A broken one has its own message, as with decimals. */
+export const durationBelow = (limit: string, why: string) =>
+  withRules(z.string().max(24), [
+    IS_DURATION,
+    {
+      rule: `!self.matches(${celPattern(DURATION)}) || duration(self) < duration('${limit}')`,
+      message: `should be less than ${limit}: ${why}`,
+      holds: (self) => !DURATION.test(self) || durationSeconds(self) < durationSeconds(limit),
+    },
+  ]);
 
 const DECIMAL = /^[0-9]{1,9}(\.[0-9]{1,9})?$/;
 

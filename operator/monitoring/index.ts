@@ -8,6 +8,7 @@ export { DEFAULT_THRESHOLDS, type Thresholds, thresholdsOf } from './thresholds.
 export {
   MONITORING_KINDS,
   type MonitoringKind,
+  type MonitoringLabels,
   type MonitoringObject,
   podMonitor,
   prometheusRule,

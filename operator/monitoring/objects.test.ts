@@ -13,7 +13,12 @@ import {
 
 const owner = deploymentWith({
   monitoring: {
-    thresholds: { queueDepth: 3, timeToFirstTokenP95: '250ms', kvCacheUtilizationPercent: 80 },
+    thresholds: {
+      queueDepth: 3,
+      timeToFirstTokenP95: '250ms',
+      kvCacheUtilizationPercent: 80,
+      gpuTemperatureCelsius: 70,
+    },
     tls: { caSecretRef: { name: 'ca', key: 'ca.crt' }, serverName: 'chat' },
     bearerTokenSecretRef: { name: 'scrape', key: 'token' },
   },
@@ -71,11 +76,45 @@ describe('a PodMonitor', () => {
   });
 
   it('and a ScrapeConfig are owned, and named after their DeepSeekDeployment', () => {
-    for (const object of [podMonitor(owner, [revision]), scrapeConfig(owner)]) {
+    for (const object of [podMonitor(owner, [revision]), scrapeConfig(owner, [revision])]) {
       expect(object.metadata.name).toBe(owner.metadata.name);
       expect(object.metadata.ownerReferences).toHaveLength(1);
     }
   });
+});
+
+test('a ScrapeConfig says of each revision where its metrics are, and wants no annotation that is not there', () => {
+  const relabelings = scrapeConfig(owner, [
+    revision,
+    { ...revision, revision: 'b', metricsPath: '/prometheus/metrics' },
+  ]).spec['relabelings'];
+  expect(relabelings).toEqual(
+    expect.arrayContaining([
+      {
+        sourceLabels: ['__meta_kubernetes_service_label_deepseek_operator_io_revision'],
+        regex: 'b',
+        targetLabel: '__metrics_path__',
+        replacement: '/prometheus/metrics',
+      },
+    ]),
+  );
+  expect(JSON.stringify(relabelings)).not.toContain('prometheus_io');
+});
+
+test('labels by which a Prometheus selects are those of the spec, else those of the operator, beside our own', () => {
+  const of = (labels: Record<string, string> | undefined, fallback: Record<string, string>) => {
+    const deployment = deploymentWith({ monitoring: { ...(labels && { labels }) } });
+    return [
+      podMonitor(deployment, [revision], fallback),
+      scrapeConfig(deployment, [revision], fallback),
+      prometheusRule(deployment, [revision], { labels: fallback }),
+    ].map(({ metadata }) => metadata.labels);
+  };
+  const ours = podMonitor(owner, [revision]).metadata.labels;
+  for (const found of of(undefined, { release: 'stack' })) expect(found).toEqual({ ...ours, release: 'stack' });
+  for (const found of of({ team: 'ml' }, { release: 'stack' })) expect(found).toEqual({ ...ours, team: 'ml' });
+  const [stolen] = of({ 'app.kubernetes.io/managed-by': 'me' }, {});
+  expect(stolen).toEqual(ours);
 });
 
 test('the rules carry the thresholds of the spec', () => {
@@ -85,5 +124,7 @@ test('the rules carry the thresholds of the spec', () => {
   expect(text).toContain(' > 3"');
   expect(text).toContain(' > 0.25"');
   expect(text).toContain(' > 0.8"');
+  expect(text).toContain(' > 70"');
+  expect(thresholdsOf({ gpuMemoryPercent: 75 })).toMatchObject({ gpuMemory: 0.75, gpuTemperature: 80 });
   expect(thresholdsOf(undefined)).toMatchObject({ queueDepth: 10, errorRatio: 0.05 });
 });

@@ -6,7 +6,7 @@ import { SERIES_LABEL } from './names.ts';
 import { recordingRules } from './recording-rules.ts';
 import {
   dropSteps,
-  ENDPOINT_SLICE_STEPS,
+  endpointSliceSteps,
   metaName,
   objectRelabel,
   type RelabelStep,
@@ -62,18 +62,26 @@ export function scrapeWay(
   return has.ScrapeConfig === true ? 'ScrapeConfig' : 'Annotations';
 }
 
-function metadata(deployment: Owner, name: string) {
-  return childMetadata(deployment, name);
+/** What a Prometheus selects these objects by, beside our own labels; of the operator's settings. */
+export type MonitoringLabels = Readonly<Record<string, string>>;
+
+function metadata(deployment: Owner, name: string, fallback: MonitoringLabels = {}) {
+  const ours = childMetadata(deployment, name);
+  return { ...ours, labels: { ...(deployment.spec.monitoring?.labels ?? fallback), ...ours.labels } };
 }
 
 /** Finds the pods of all revisions; what differs between them is said by their label. */
-export function podMonitor(deployment: Owner, revisions: readonly MonitoredRevision[]): MonitoringObject {
+export function podMonitor(
+  deployment: Owner,
+  revisions: readonly MonitoredRevision[],
+  labels?: MonitoringLabels,
+): MonitoringObject {
   const { monitoring } = deployment.spec;
   const { apiVersion, kind } = MONITORING_KINDS.PodMonitor;
   return {
     apiVersion,
     kind,
-    metadata: metadata(deployment, deployment.metadata.name),
+    metadata: metadata(deployment, deployment.metadata.name, labels),
     spec: {
       selector: { matchLabels: { [LABEL.name]: deployment.metadata.name } },
       sampleLimit: SAMPLE_LIMIT,
@@ -113,7 +121,11 @@ function podSteps(revisions: readonly MonitoredRevision[]): RelabelStep[] {
 }
 
 /** The same by the revisions' Services and their annotations, in the namespace of the DeepSeekDeployment. */
-export function scrapeConfig(deployment: Owner): MonitoringObject {
+export function scrapeConfig(
+  deployment: Owner,
+  revisions: readonly MonitoredRevision[],
+  labels?: MonitoringLabels,
+): MonitoringObject {
   const { monitoring } = deployment.spec;
   const { namespace, name } = deployment.metadata;
   const { apiVersion, kind } = MONITORING_KINDS.ScrapeConfig;
@@ -121,7 +133,7 @@ export function scrapeConfig(deployment: Owner): MonitoringObject {
   return {
     apiVersion,
     kind,
-    metadata: metadata(deployment, name),
+    metadata: metadata(deployment, name, labels),
     spec: {
       kubernetesSDConfigs: [
         {
@@ -134,12 +146,19 @@ export function scrapeConfig(deployment: Owner): MonitoringObject {
       scrapeTimeout: SCRAPE_TIMEOUT,
       scheme: scrapeScheme(monitoring).toUpperCase(),
       sampleLimit: SAMPLE_LIMIT,
-      relabelings: ENDPOINT_SLICE_STEPS.map(objectRelabel),
+      relabelings: [...endpointSliceSteps(), ...revisions.map(pathOfRevision)].map(objectRelabel),
       metricRelabelings: dropSteps().map(objectRelabel),
       ...(authorization && { authorization }),
       ...(tlsConfig && { tlsConfig }),
     },
   };
+}
+
+const REVISION_OF_SERVICE = `__meta_kubernetes_service_label_${metaName(LABEL.revision)}`;
+
+/** Engines show their metrics at different paths; the Service of a revision says which revision it is. */
+function pathOfRevision({ revision, metricsPath }: MonitoredRevision): RelabelStep {
+  return { source: [REVISION_OF_SERVICE], regex: revision, target: '__metrics_path__', replacement: metricsPath };
 }
 
 function security(monitoring: MonitoringSpec | undefined) {
@@ -160,7 +179,7 @@ function security(monitoring: MonitoringSpec | undefined) {
 export function prometheusRule(
   deployment: Owner,
   revisions: readonly MonitoredRevision[],
-  options: AlertOptions = {},
+  { labels, ...options }: AlertOptions & { readonly labels?: MonitoringLabels | undefined } = {},
 ): MonitoringObject {
   const { namespace, name } = deployment.metadata;
   const scope = { kind: 'Deployment', namespace, name } as const;
@@ -168,7 +187,7 @@ export function prometheusRule(
   return {
     apiVersion,
     kind,
-    metadata: metadata(deployment, MONITORING_KINDS.PrometheusRule.nameOf(name)),
+    metadata: metadata(deployment, MONITORING_KINDS.PrometheusRule.nameOf(name), labels),
     spec: {
       groups: ruleGroups([
         ...recordingRules(scope, revisions),

@@ -1,7 +1,7 @@
 import { LABEL, MANAGER } from '../api/index.ts';
 import {
   dropSteps,
-  ENDPOINT_SLICE_STEPS,
+  ANNOTATED_STEPS,
   plainRelabel,
   type RelabelStep,
   SAMPLE_LIMIT,
@@ -55,7 +55,7 @@ function enginesJob({ namespaces, bearerTokenFile, caFile, serverName, insecureS
     ],
     ...(bearerTokenFile !== undefined && { authorization: { credentials_file: bearerTokenFile } }),
     ...(Object.keys(tls).length > 0 && { tls_config: tls }),
-    relabel_configs: ENDPOINT_SLICE_STEPS.map(plainRelabel),
+    relabel_configs: ANNOTATED_STEPS.map(plainRelabel),
     metric_relabel_configs: dropSteps().map(plainRelabel),
   };
 }

@@ -54,19 +54,26 @@ export const SCRAPE_ANNOTATION = {
  * From the EndpointSlices of the revisions' Services to targets with our labels. A pod is a target while it stands in the
  * slice: from its start to its end, so a draining one is seen until it has gone, and no longer.
  */
-export const ENDPOINT_SLICE_STEPS: readonly RelabelStep[] = [
+export const ANNOTATED_STEPS: readonly RelabelStep[] = [
   { source: [service('annotation', SCRAPE_ANNOTATION.scrape)], regex: 'true', action: 'keep' },
-  { source: ['__meta_kubernetes_endpointslice_port_name'], regex: 'http', action: 'keep' },
   { source: [service('annotation', SCRAPE_ANNOTATION.path)], regex: '(.+)', target: '__metrics_path__' },
   { source: [service('annotation', SCRAPE_ANNOTATION.scheme)], regex: '(https?)', target: '__scheme__' },
-  { source: ['__meta_kubernetes_namespace'], target: SERIES_LABEL.namespace },
-  { source: ['__meta_kubernetes_pod_name'], target: SERIES_LABEL.pod },
-  { source: [service('label', LABEL.name)], target: SERIES_LABEL.deployment },
-  { source: [service('label', LABEL.revision)], target: SERIES_LABEL.revision },
-  { source: [service('annotation', ANNOTATION.model)], target: SERIES_LABEL.model },
-  { source: [service('annotation', ANNOTATION.quantization)], target: SERIES_LABEL.quantization },
-  { source: [service('annotation', ANNOTATION.accelerator)], target: SERIES_LABEL.gpu },
+  ...endpointSliceSteps(),
 ];
+
+/** The same for who is told by other means than annotations which Services to scrape, and how. */
+export function endpointSliceSteps(): RelabelStep[] {
+  return [
+    { source: ['__meta_kubernetes_endpointslice_port_name'], regex: 'http', action: 'keep' },
+    { source: ['__meta_kubernetes_namespace'], target: SERIES_LABEL.namespace },
+    { source: ['__meta_kubernetes_pod_name'], target: SERIES_LABEL.pod },
+    { source: [service('label', LABEL.name)], target: SERIES_LABEL.deployment },
+    { source: [service('label', LABEL.revision)], target: SERIES_LABEL.revision },
+    { source: [service('annotation', ANNOTATION.model)], target: SERIES_LABEL.model },
+    { source: [service('annotation', ANNOTATION.quantization)], target: SERIES_LABEL.quantization },
+    { source: [service('annotation', ANNOTATION.accelerator)], target: SERIES_LABEL.gpu },
+  ];
+}
 
 /** Series of the processes of Python and its web servers. */
 const PROCESS =

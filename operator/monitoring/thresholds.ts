@@ -30,7 +30,7 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
 /** The limits of one DeepSeekDeployment: those that its spec sets, and the defaults. */
 export function thresholdsOf(spec: MonitoringSpec['thresholds']): Thresholds {
   const { requestLatencyP99, timeToFirstTokenP95, timePerOutputTokenP95, errorRatio } = spec ?? {};
-  const { queueDepth, kvCacheUtilizationPercent } = spec ?? {};
+  const { queueDepth, kvCacheUtilizationPercent, gpuTemperatureCelsius, gpuMemoryPercent } = spec ?? {};
   return {
     ...DEFAULT_THRESHOLDS,
     ...(requestLatencyP99 !== undefined && { requestLatencyP99: durationSeconds(requestLatencyP99) }),
@@ -39,5 +39,7 @@ export function thresholdsOf(spec: MonitoringSpec['thresholds']): Thresholds {
     ...(errorRatio !== undefined && { errorRatio: Number(errorRatio) }),
     ...(queueDepth !== undefined && { queueDepth }),
     ...(kvCacheUtilizationPercent !== undefined && { kvCacheUtilization: kvCacheUtilizationPercent / 100 }),
+    ...(gpuTemperatureCelsius !== undefined && { gpuTemperature: gpuTemperatureCelsius }),
+    ...(gpuMemoryPercent !== undefined && { gpuMemory: gpuMemoryPercent / 100 }),
   };
 }

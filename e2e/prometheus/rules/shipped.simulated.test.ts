@@ -2,9 +2,10 @@ import { beforeAll, describe, expect, it, jest, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findTool } from '../../../hack/cluster/index.ts';
-import { FLEET, type MonitoringObject, podMonitor, recordingRules } from '../../../operator/monitoring/index.ts';
+import { FLEET, podMonitor, recordingRules } from '../../../operator/monitoring/index.ts';
 import { type MonitoredRevision, scrapeConfig, scrapeJobs } from '../../../operator/monitoring/index.ts';
 import { deploymentWith } from '../../../operator/resources/test-support.ts';
+import { relabellingOf } from '../objects.ts';
 import { promtool, testRules } from './promtool.ts';
 import { counter, gauge, histogram, POD } from './series.ts';
 
@@ -48,31 +49,12 @@ describe('promtool accepts', () => {
       ...{ revision: 'a', engine: 'vLLM', model: 'deepseek-r1-distill-qwen-7b', accelerator: 'A100-80GB' },
       ...{ quantization: 'BF16', port: 8000, metricsPath: '/metrics' },
     };
-    const object = kind === 'PodMonitor' ? podMonitor(owner, [revision]) : scrapeConfig(owner);
+    const object = kind === 'PodMonitor' ? podMonitor(owner, [revision]) : scrapeConfig(owner, [revision]);
     const job = { job_name: 'x', ...relabellingOf(object) };
     const files = { 'scrape.json': JSON.stringify({ scrape_configs: [job] }) };
     expect(await promtool(['check', 'config', 'scrape.json'], files, signal())).toEqual(passes);
   });
 });
-
-interface Relabellings {
-  readonly relabelings: readonly Readonly<Record<string, unknown>>[];
-  readonly metricRelabelings: readonly Readonly<Record<string, unknown>>[];
-}
-
-/** An object's relabelling as Prometheus has it: keys in snake case. */
-function relabellingOf({ spec }: MonitoringObject) {
-  const endpoint = (spec['podMetricsEndpoints'] as readonly Relabellings[] | undefined)?.[0];
-  const { relabelings, metricRelabelings } = endpoint ?? (spec as unknown as Relabellings);
-  const plain = (step: Readonly<Record<string, unknown>>) =>
-    Object.fromEntries(
-      Object.entries(step).map(([key, value]) => [
-        key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-        value,
-      ]),
-    );
-  return { relabel_configs: relabelings.map(plain), metric_relabel_configs: metricRelabelings.map(plain) };
-}
 
 test('four engines that do the same are told in the same words', async () => {
   const pod = (name: string) => POD.replaceAll('chat', name);

@@ -30,6 +30,7 @@ export interface Wanted {
   readonly leaveService: boolean;
   /** Prometheus that KEDA asks; absent: none is known. */
   readonly prometheusUrl?: string | undefined;
+  readonly monitoringLabels?: Readonly<Record<string, string>> | undefined;
   /** Ready pods of a revision. */
   readonly readyReplicas: (revision: string | undefined) => number | undefined;
 }
@@ -131,6 +132,7 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     ...monitoringIntents(
       snapshot,
       running.filter((revision) => revision !== undefined),
+      wanted.monitoringLabels,
     ),
   );
   for (const revision of revisions) want('ControllerRevision', controllerRevision(deployment, revision));

@@ -68,6 +68,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const children = childIntents(snapshot, {
     ...{ step, revisions, leaveService },
     prometheusUrl: options.prometheusUrl,
+    monitoringLabels: options.monitoringLabels,
     readyReplicas: (revision) => sets.get(revision ?? '')?.readyReplicas,
   });
   const evict = judgement.restart?.evict;

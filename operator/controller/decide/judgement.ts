@@ -111,6 +111,8 @@ export interface DecideOptions {
   readonly observeOnly: boolean;
   /** Prometheus that KEDA asks where the spec names none. */
   readonly prometheusUrl?: string;
+  /** Labels of the objects of prometheus-operator where the spec names none. */
+  readonly monitoringLabels?: Readonly<Record<string, string>>;
   /** How revisions are made; default: as this version of the operator makes them. */
   readonly making?: Making;
 }

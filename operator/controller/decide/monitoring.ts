@@ -3,6 +3,7 @@ import {
   type MonitoredRevision,
   MONITORING_KINDS,
   type MonitoringKind,
+  type MonitoringLabels,
   podMonitor,
   prometheusRule,
   scrapeAnnotations,
@@ -48,16 +49,20 @@ export function serviceAnnotations({ deployment, monitoring }: Snapshot, revisio
 }
 
 /** The writes that bring the objects of prometheus-operator to what is wanted. */
-export function monitoringIntents({ deployment, monitoring }: Snapshot, running: readonly Revision[]): Intent[] {
+export function monitoringIntents(
+  { deployment, monitoring }: Snapshot,
+  running: readonly Revision[],
+  labels: MonitoringLabels | undefined,
+): Intent[] {
   const { has, live } = monitoring;
   const { name, uid } = deployment.metadata;
   const wanted = deployment.spec.monitoring;
   const revisions = running.map(monitoredRevision).filter((revision) => revision !== undefined);
   const way = scrapeWay(wanted, has);
   const objects: Readonly<Record<MonitoringKind, ChildObject | undefined>> = {
-    PodMonitor: way === 'PodMonitor' ? podMonitor(deployment, revisions) : undefined,
-    ScrapeConfig: way === 'ScrapeConfig' ? scrapeConfig(deployment) : undefined,
-    PrometheusRule: wanted?.rules === false ? undefined : prometheusRule(deployment, revisions),
+    PodMonitor: way === 'PodMonitor' ? podMonitor(deployment, revisions, labels) : undefined,
+    ScrapeConfig: way === 'ScrapeConfig' ? scrapeConfig(deployment, revisions, labels) : undefined,
+    PrometheusRule: wanted?.rules === false ? undefined : prometheusRule(deployment, revisions, { labels }),
   };
   return (Object.keys(MONITORING_KINDS) as MonitoringKind[]).flatMap((kind) =>
     has[kind] === true
