@@ -196,7 +196,7 @@ describe('what is shipped for a plain Prometheus, with a real one and all four e
         const { control } = simulator();
         const match = { deployment: 'chat' };
         await control.setRule({ name: 'crash', match, behaviour: { failure: 'crash' } });
-        await eventually(async () => expect(await query(of('deepseek:up'))).toEqual([]), PATIENCE);
+        await eventually(async () => expect(await query(`${of('deepseek:up')} == 1`)).toEqual([]), PATIENCE);
         await control.removeRule('crash');
         const looked = new Set<string>();
         await eventually(async () => {
