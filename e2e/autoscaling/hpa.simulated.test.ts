@@ -76,6 +76,49 @@ describe('load', () => {
     expect(load.report().truncatedStreams).toBe(0);
   });
 
+  it('is followed by default: the operator tells how many requests fit, the engines how many run and wait', async () => {
+    await stage().follow([bench().namespace], bench().enginePort, await bench().telemetry());
+    const engine = { type: 'vLLM', extraArgs: ['--max-num-seqs=8'] };
+    await start('chat', { minReplicas: 1, maxReplicas: 3, behavior: AT_ONCE }, { engine });
+    await bench().condition('chat', 'AutoscalingActive', 'True', 'AutoscalingFollowed');
+    expect(await wanted()).toBe(1);
+    // 8 run, which is all of the batch, and 2 wait.
+    const load = await bench().load('chat', { rps: 0, streams: 10, streamTokens: 400 });
+    await becomes(2);
+    await load.stop();
+    await becomes(1);
+  });
+
+  it('that goes takes pods away only when it has been gone for the window', async () => {
+    const behavior = { ...AT_ONCE, scaleDown: { ...AT_ONCE.scaleDown, stabilizationWindowSeconds: 8 } };
+    await start('chat', { ...BATCH_70_30, behavior }, { replicas: 3 });
+    await stage().pretend('BatchUtilization', 0.7);
+    await bench().condition('chat', 'AutoscalingActive', 'True');
+    await staysFor(3, 2_000);
+    await stage().pretend('BatchUtilization', 0.01);
+    await staysFor(3, 5_000);
+    await becomes(1);
+  });
+
+  it('that some pods still have keeps those: the idle ones go', async () => {
+    await start('chat', BATCH_70_30, { replicas: 3 });
+    await stage().pretend('BatchUtilization', 0.5);
+    await bench().condition('chat', 'AutoscalingActive', 'True');
+    const all = (await bench().pods('chat')).map(({ metadata }) => metadata.name);
+    const load = await bench().load('chat', { rps: 0, streams: 1, streamTokens: 4_000 });
+    const [busy = ''] = await eventually(async () => {
+      const found = (await bench().simulator.pods()).filter(({ requests }) => requests.inFlight > 0);
+      expect(found).toHaveLength(1);
+      return found.map(({ name }) => name);
+    }, PATIENCE);
+    expect(all).toContain(busy);
+    await stage().pretend('BatchUtilization', 0.01);
+    await becomes(1);
+    expect((await bench().pods('chat')).map(({ metadata }) => metadata.name)).toContain(busy);
+    await load.stop();
+    expect(load.report().truncatedStreams).toBe(0);
+  });
+
   it('takes pods away below scaleInBelow alone', async () => {
     await start('chat', BATCH_70_30, { replicas: 3 });
     await stage().pretend('BatchUtilization', 0.31);

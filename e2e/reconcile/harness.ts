@@ -19,6 +19,7 @@ import { formatOrder, type OrderVerb } from '../../operator/rollout/orders.ts';
 import type { Resolve } from '../../operator/observe/index.ts';
 import { createLogger } from '../../operator/telemetry/logger.ts';
 import { Metrics } from '../../operator/telemetry/metrics.ts';
+import { startTelemetryServer } from '../../operator/telemetry/server.ts';
 import {
   Load,
   type LoadOptions,
@@ -72,6 +73,8 @@ export interface OperatorBench {
   /** So much time passes for the operator, milliseconds: its windows and waits of that time end. */
   advance(ms: number): void;
   startOperator(options?: OperatorOptions): Promise<void>;
+  /** `host:port` at which the operator shows its metrics, from now on. */
+  telemetry(): Promise<string>;
   stopOperator(): Promise<void>;
   create(name: string, spec: object): Promise<LiveDeepSeekDeployment>;
   edit(name: string, patch: object): Promise<void>;
@@ -176,6 +179,7 @@ class Bench implements OperatorBench {
   readonly #pools: Pool[] = [];
   /** Of the connections, which go last. */
   readonly #closers: (() => Promise<void>)[] = [];
+  readonly #metrics = new Metrics({ version: 'test' });
   #operator: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   static async open(cluster: Cluster, namespace: string, { listenOn }: BenchOptions): Promise<Bench> {
@@ -256,7 +260,7 @@ class Bench implements OperatorBench {
       client,
       watchClient: client,
       events,
-      metrics: new Metrics({ version: 'test' }),
+      metrics: this.#metrics,
       clock,
       log,
       workers: 4,
@@ -270,6 +274,13 @@ class Bench implements OperatorBench {
     await eventually(() => {
       if (manager.unsynced.length > 0) throw new Error(`not synced: ${manager.unsynced.join(', ')}`);
     }, PATIENCE);
+  }
+
+  async telemetry(): Promise<string> {
+    const { registry } = this.#metrics;
+    const { signal } = this;
+    const at = await startTelemetryServer({ host: '127.0.0.1', port: 0, live: {}, ready: {}, registry, signal });
+    return `${at.host}:${at.port}`;
   }
 
   async stopOperator(): Promise<void> {

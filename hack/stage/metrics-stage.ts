@@ -16,6 +16,18 @@ import {
 /** Milliseconds, of each program. */
 const START_MS = 120_000;
 
+/** What is scraped. */
+interface Followed {
+  readonly namespaces: readonly string[];
+  readonly enginePort: number;
+  readonly operator: string | undefined;
+}
+
+function operatorJobs({ operator }: Followed): object[] {
+  if (operator === undefined) return [];
+  return [{ job_name: 'operator', honor_labels: true, static_configs: [{ targets: [operator] }] }];
+}
+
 /** How often everything is scraped and recorded. */
 export interface Pace {
   readonly scrapeSeconds: number;
@@ -32,7 +44,7 @@ export class MetricsStage {
   #adapter: PrometheusAdapterServer | undefined;
   #port: number | undefined;
   #adapterPort: number | undefined;
-  #followed: { readonly namespaces: readonly string[]; readonly enginePort: number } | undefined;
+  #followed: Followed | undefined;
   readonly #pretended = new Map<EngineMetricType, number>();
   readonly #announced = new Map<string, number>();
 
@@ -52,9 +64,12 @@ export class MetricsStage {
     return `http://127.0.0.1:${this.#port ?? 0}`;
   }
 
-  /** Scrapes the engines of these namespaces, which listen on this port, each on the loopback address of its pod. */
-  async follow(namespaces: readonly string[], enginePort: number): Promise<void> {
-    this.#followed = { namespaces, enginePort };
+  /**
+   * Scrapes the engines of these namespaces, which listen on this port, each on the loopback address of its pod, and the
+   * operator at this `host:port`, which says how many requests fit into an engine at once.
+   */
+  async follow(namespaces: readonly string[], enginePort: number, operator?: string): Promise<void> {
+    this.#followed = { namespaces, enginePort, operator };
     this.#pretended.clear();
     await this.#reload();
   }
@@ -108,7 +123,8 @@ export class MetricsStage {
     return {
       global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
       rule_files: [rules],
-      scrape_configs: this.#followed === undefined ? [] : [await this.#engines(this.#followed)],
+      scrape_configs:
+        this.#followed === undefined ? [] : [await this.#engines(this.#followed), ...operatorJobs(this.#followed)],
     };
   }
 
@@ -130,7 +146,7 @@ export class MetricsStage {
     return extra.length === 0 ? groups : [...groups, { name: 'pretended', interval, rules: extra }];
   }
 
-  async #engines({ namespaces, enginePort }: { readonly namespaces: readonly string[]; readonly enginePort: number }) {
+  async #engines({ namespaces, enginePort }: Followed) {
     const label = (key: string) => `__meta_kubernetes_pod_label_${key.replaceAll(/[^a-zA-Z0-9_]/g, '_')}`;
     return {
       job_name: 'engines',

@@ -27,5 +27,6 @@ export function renderEngine(
   return RENDERERS[plan.engine.type](plan, deployment, engineVersion(plan.engine, catalog));
 }
 
+export { batchSizeOf } from './batch-size.ts';
 export { metricNames } from './container.ts';
 export type { EngineContainer } from './types.ts';

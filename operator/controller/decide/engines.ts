@@ -55,10 +55,19 @@ export function standingPods({ pods }: Snapshot, revision: string): ReadonlySet<
   return new Set(own.filter((pod) => !isDisrupted(pod)).map(({ metadata }) => metadata.name));
 }
 
-/** The port of the engine's API, by the template of the revision. */
-export function portOf({ template }: Pick<RevisionData, 'template'>): number | undefined {
-  const container = template.spec?.containers.find(({ name }) => name === ENGINE_CONTAINER);
-  return container?.ports?.find(({ name }) => name === HTTP_PORT_NAME)?.containerPort;
+/** The container of the engine, by the template of the revision. */
+function engineContainer({ template }: Pick<RevisionData, 'template'>) {
+  return template.spec?.containers.find(({ name }) => name === ENGINE_CONTAINER);
+}
+
+/** The arguments of the engine, those of the user among them. */
+export function engineArguments(data: Pick<RevisionData, 'template'>): readonly string[] {
+  return engineContainer(data)?.args ?? [];
+}
+
+/** The port of the engine's API. */
+export function portOf(data: Pick<RevisionData, 'template'>): number | undefined {
+  return engineContainer(data)?.ports?.find(({ name }) => name === HTTP_PORT_NAME)?.containerPort;
 }
 
 /** The engine and its version, which end the version text of a revision. */

@@ -89,6 +89,15 @@ describe('scraping', () => {
 });
 
 describe('what is exported of a revision', () => {
+  it('is what its arguments say, where the user has added some', () => {
+    world.conclude();
+    world.edit((spec) => ({ ...spec, engine: { extraArgs: ['--max-num-seqs=8'] } }));
+    world.conclude();
+    expect(decide(world.snapshot()).exported.revisions).toContainEqual(
+      expect.objectContaining({ revision: serving(), maxNumSeqs: 8 }),
+    );
+  });
+
   it('is what its plan says', () => {
     world.conclude();
     const { revisions } = decide(world.snapshot()).exported;
@@ -99,14 +108,15 @@ describe('what is exported of a revision', () => {
     expect(revisions[0]?.gpuMemoryFraction).toBeLessThanOrEqual(1);
   });
 
-  it('is nothing where an earlier operator has not stored it', () => {
+  it('is what the arguments say alone, where an earlier operator has not stored the plan’s numbers', () => {
     world.conclude();
     const [stored] = world.snapshot().revisions;
     if (stored === undefined) throw new Error('no revision');
     const { maxNumSeqs: _, gpuMemoryFraction: __, ...plan } = stored.data.plan;
     const revision = { ...stored, data: { ...stored.data, plan } };
-    expect(monitoredRevision(revision)).toMatchObject({ revision: stored.hash, engine: 'vLLM', port: 8000 });
-    expect(monitoredRevision(revision)).not.toHaveProperty('maxNumSeqs');
+    const found = monitoredRevision(revision);
+    expect(found).toMatchObject({ revision: stored.hash, engine: 'vLLM', port: 8000, maxNumSeqs: 256 });
+    expect(found).not.toHaveProperty('gpuMemoryFraction');
     expect(monitoredRevision({ ...revision, data: { ...revision.data, version: 'an/engine/of tomorrow 1' } })).toBe(
       undefined,
     );

@@ -1,3 +1,4 @@
+import { batchSizeOf } from '../../engines/index.ts';
 import {
   factAnnotations,
   type MonitoredRevision,
@@ -12,7 +13,7 @@ import {
 } from '../../monitoring/index.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { engineOf, metricsPath, portOf } from './engines.ts';
+import { engineArguments, engineOf, metricsPath, portOf } from './engines.ts';
 import type { ChildObject, Intent } from './intents.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { optionalChild } from './optional-child.ts';
@@ -29,7 +30,9 @@ export function monitoredRevision({ hash, data }: Revision): MonitoredRevision |
   const port = portOf(data);
   if (engine === undefined || port === undefined) return undefined;
   const { model, accelerator } = data.spec as StoredSpec;
-  const { quantization, maxNumSeqs, gpuMemoryFraction } = data.plan;
+  const { quantization, gpuMemoryFraction } = data.plan;
+  // The plan is made before the user's own arguments are added, and llama.cpp is given fewer slots.
+  const maxNumSeqs = batchSizeOf(engine.type, engineArguments(data)) ?? data.plan.maxNumSeqs;
   return {
     ...{ revision: hash, engine: engine.type, quantization, port, metricsPath: metricsPath(engine) },
     ...{ model: model?.name ?? 'custom', accelerator: accelerator?.type ?? 'custom' },
