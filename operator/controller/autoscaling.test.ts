@@ -13,7 +13,7 @@ const deployment = (provider: 'HPA' | 'KEDA' | undefined, status: object = {}) =
 /** What is cached: the HPA by the kind of its owner, and what is known of KEDA. */
 const caches = (hpaOf?: 'ScaledObject' | 'DeepSeekDeployment', scaledObjects: object = {}) => {
   const ownerReferences = [{ apiVersion: 'a/v1', kind: hpaOf, name: 'chat', uid: 'uid', controller: true }];
-  const hpa = hpaOf && ({ metadata: { name: 'chat', ownerReferences } } as KubeObject);
+  const hpa = hpaOf && ({ metadata: { name: 'chat', ownerReferences } } as unknown as KubeObject);
   return {
     scaledObjects: { installed: undefined, missing: false, get: () => undefined, ...scaledObjects },
     childStores: { horizontalPodAutoscalers: { get: () => hpa } },
