@@ -19,7 +19,7 @@ const caches = (hpaOf?: 'ScaledObject' | 'DeepSeekDeployment', scaledObjects: ob
     childStores: { horizontalPodAutoscalers: { get: () => hpa } },
   } as unknown as Caches;
 };
-const NOT_KNOWN = { installed: undefined, missing: false, live: undefined, hasHpa: false };
+const NOT_KNOWN = { installed: undefined, missing: false, live: undefined, hpa: undefined };
 
 it.each<[string, LiveDeepSeekDeployment, Caches, object | undefined]>([
   ['nobody asks for KEDA', deployment('HPA'), caches('DeepSeekDeployment'), undefined],
@@ -35,7 +35,7 @@ it.each<[string, LiveDeepSeekDeployment, Caches, object | undefined]>([
     'the HPA of KEDA outlives its ScaledObject',
     deployment('HPA'),
     caches('ScaledObject'),
-    { keda: { ...NOT_KNOWN, hasHpa: true } },
+    { keda: { ...NOT_KNOWN, hpa: expect.objectContaining({ metadata: expect.anything() }) } },
   ],
   [
     'there is no KEDA',

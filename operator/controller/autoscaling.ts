@@ -26,12 +26,12 @@ export function autoscalingOf(
 ): AutoscalingState | undefined {
   const { namespace = '', name } = metadata;
   const live = scaledObjects.get(namespace, name);
-  const hasHpa =
-    spec.autoscaling !== undefined && isOfKeda(childStores.horizontalPodAutoscalers.get({ namespace, name }));
-  const isWanted = wantsKeda({ spec, status }) || live !== undefined || hasHpa;
-  if (!isWanted && served === undefined) return undefined;
+  const found = spec.autoscaling && childStores.horizontalPodAutoscalers.get({ namespace, name });
+  const hpa = isOfKeda(found) ? found : undefined;
+  const keda = wantsKeda({ spec, status }) || live !== undefined || hpa !== undefined;
+  if (!keda && served === undefined) return undefined;
   const { installed, missing } = scaledObjects;
-  return { ...(served && { served }), ...(isWanted && { keda: { installed, missing, live, hasHpa } }) };
+  return { ...(served && { served }), ...(keda && { keda: { installed, missing, live, hpa } }) };
 }
 
 /** Whether KEDA has made the HPA. It carries the labels of the ScaledObject, which are ours. */

@@ -137,8 +137,8 @@ export interface AutoscalingState {
     readonly installed: boolean | undefined;
     /** There is no KEDA in the cluster, and so no ScaledObject. */
     readonly missing?: boolean;
-    /** There is an HPA of our name that KEDA has made. */
-    readonly hasHpa?: boolean;
     readonly live?: LiveScaledObject | undefined;
+    /** The HPA that KEDA has made of it; absent: there is none, or it is held. */
+    readonly hpa?: LiveHorizontalPodAutoscaler | undefined;
   };
 }

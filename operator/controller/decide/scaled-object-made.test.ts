@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { API_VERSION, KIND } from '../../api/index.ts';
 import type { LiveScaledObject } from '../keda.ts';
-import type { AutoscalingState } from '../snapshot.ts';
+import type { AutoscalingState, LiveHorizontalPodAutoscaler } from '../snapshot.ts';
 import { World } from '../testing/world.ts';
 import { decide } from './decide.ts';
 
@@ -27,6 +27,7 @@ const live = (uid = 'uid-chat') =>
       ownerReferences: [{ apiVersion: API_VERSION, kind: KIND, name: 'chat', uid, controller: true }],
     },
   }) as LiveScaledObject;
+const HPA_OF_KEDA = { metadata: { name: 'chat' } } as LiveHorizontalPodAutoscaler;
 const keda = (world: World, state: Partial<NonNullable<AutoscalingState['keda']>> = {}) =>
   void (world.autoscaling = { keda: { installed: true, ...state } });
 /** What the next pass would write. */
@@ -107,8 +108,8 @@ describe('the way from KEDA to an HPA', () => {
       expect(next(world)).not.toContain('Create HorizontalPodAutoscaler');
     };
     waits({ installed: undefined }, 'once it is known that the ScaledObject is gone');
-    waits({ live: live(), hasHpa: true }, 'once the ScaledObject is gone');
-    waits({ hasHpa: true }, 'once the one of KEDA is gone');
+    waits({ live: live(), hpa: HPA_OF_KEDA }, 'once the ScaledObject is gone');
+    waits({ hpa: HPA_OF_KEDA }, 'once the one of KEDA is gone');
     world.autoscaling = undefined;
     expect(next(world)).toEqual(['Create HorizontalPodAutoscaler']);
   });

@@ -35,7 +35,7 @@ export function kedaStill(snapshot: Snapshot): string | undefined {
   const keda = snapshot.autoscaling?.keda;
   if (keda === undefined) return undefined;
   if (isThere(snapshot)) return 'The HorizontalPodAutoscaler is made once the ScaledObject is gone.';
-  if (keda.hasHpa === true) return 'The HorizontalPodAutoscaler is made once the one of KEDA is gone.';
+  if (keda.hpa !== undefined) return 'The HorizontalPodAutoscaler is made once the one of KEDA is gone.';
   return snapshot.deployment.status?.scaledObject !== undefined && keda.installed === undefined
     ? 'The HorizontalPodAutoscaler is made once it is known that the ScaledObject is gone.'
     : undefined;
