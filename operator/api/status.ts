@@ -164,6 +164,9 @@ export const deepSeekDeploymentStatus = z.object({
   candidate: candidate.describe('What comes next.').exactOptional(),
   rollout: rollout.describe('Where the change from one to the other is.').exactOptional(),
   route: short().describe('HTTPRoute that the operator has made, for traffic.gateway.').exactOptional(),
+  scaledObject: short()
+    .describe('ScaledObject that the operator makes for autoscaling.provider KEDA, until it is known to be gone.')
+    .exactOptional(),
   rollback: rollback.describe('What a rollback would go to.').exactOptional(),
   restart: restart.describe('An ordered restart that goes on.').exactOptional(),
   handledOrder: text(512).describe('The order annotation that was last handled.').exactOptional(),

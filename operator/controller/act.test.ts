@@ -237,6 +237,14 @@ describe('pods', () => {
     ]);
   });
 
+  it('that nobody may mark to go first do not keep the others from going', async () => {
+    const mark: Intent = { type: 'SetDeletionCost', pod, cost: -1 };
+    const shrink: Intent = { type: 'Apply', kind: 'Deployment', object: child('Deployment', 'chat-aaa'), because: [] };
+    const { done, obstacle } = await bench({}, ['Pod/']).run(mark, shrink);
+    expect(obstacle).toBeUndefined();
+    expect(done).toEqual([mark, shrink]);
+  });
+
   it('are evicted, so that a budget can refuse it, and only the pod that was meant', async () => {
     const { run, calls } = bench({});
     await run({ type: 'Evict', pod });

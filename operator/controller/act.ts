@@ -9,6 +9,7 @@ import {
   isServerError,
   isTooManyRequests,
 } from '../kube/errors.ts';
+import { NotLeaderError } from '../kube/leader-election.ts';
 import { resources } from '../kube/resources.ts';
 import type { Informer, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
 import { classifyRefusal } from '../rollout/failures/index.ts';
@@ -68,7 +69,7 @@ export async function act(
       if (blocked === undefined) done.push(intent);
       continue;
     }
-    const obstacle = held ? undefined : await carryOut(owner, intent, context, signal);
+    const obstacle = held ? undefined : await attempt(owner, intent, context, signal);
     if (held || obstacle) {
       const { kind, name } = targetOf(owner.name, intent);
       undone.add(kind).add(`${kind}/${name}`);
@@ -100,7 +101,24 @@ async function evict(
   }
 }
 
-async function carryOut(
+async function attempt(
+  owner: LiveMeta,
+  intent: Intent,
+  context: ActContext,
+  signal: AbortSignal,
+): Promise<Obstacle | undefined> {
+  try {
+    return await carryOut(owner, intent, context, signal);
+  } catch (error) {
+    // The preconditions of a JSON patch fail with 422: somebody was faster, and the next pass looks again.
+    if ((intent.type === 'ReplaceTemplate' || intent.type === 'SetRouteWeights') && isInvalid(error)) throw error;
+    if (isForbidden(error) || isInvalid(error) || isBadRequest(error)) return refusal(owner, intent, error as Error);
+    throw error;
+  }
+}
+
+/** Carries out one intent. What it returns is a foreign object of the same name; whatever else is in the way is thrown. */
+export async function carryOut(
   owner: LiveMeta,
   intent: Intent,
   context: ActContext,
@@ -113,9 +131,6 @@ async function carryOut(
     if (intent.type === 'Create' && (isConflict(error) || isAlreadyExists(error))) {
       return nameConflict(owner, intent, context, signal);
     }
-    // The preconditions of a JSON patch fail with 422: somebody was faster, and the next pass looks again.
-    if ((intent.type === 'ReplaceTemplate' || intent.type === 'SetRouteWeights') && isInvalid(error)) throw error;
-    if (isForbidden(error) || isInvalid(error) || isBadRequest(error)) return refusal(owner, intent, error as Error);
     throw error;
   }
 }
@@ -191,7 +206,8 @@ async function write(
       try {
         await client.patch(resources.pods, { namespace, name }, { metadata: { uid, annotations } }, options);
       } catch (error) {
-        if (!isNotFound(error) && !isConflict(error)) throw error;
+        // Which pod goes first is a wish: nothing waits for one that nobody takes.
+        if (signal.aborted || error instanceof NotLeaderError) throw error;
       }
       return;
     }

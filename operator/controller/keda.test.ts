@@ -38,11 +38,11 @@ afterEach(async () => {
   await running;
 });
 
-async function deployment(name: string, provider: 'HPA' | 'KEDA' | undefined, active = false): Promise<void> {
+async function deployment(name: string, provider: 'HPA' | 'KEDA' | undefined, made = false): Promise<void> {
   const object = {
     metadata: { name, namespace: 'ai' },
     spec: provider === undefined ? {} : { autoscaling: { provider, maxReplicas: 3 } },
-    ...(active && { status: { conditions: [{ type: 'AutoscalingActive', status: 'True' }] } }),
+    ...(made && { status: { scaledObject: name } }),
   } as unknown as LiveDeepSeekDeployment;
   deployments.set(name, object);
   change({ type: 'updated', object, initial: false });
@@ -90,8 +90,28 @@ it('looks again for a KEDA that is missing: now and then, and when one more want
   expect(told.slice(-2)).toEqual(['ai/chat initial', 'ai/code initial']);
 });
 
-it('follows what a spec has stopped asking for, as its status tells', async () => {
-  server.answer = [scaledObject('chat')];
-  await deployment('chat', undefined, true);
-  expect(cache.get('ai', 'chat')).toBeDefined();
+it.each<['HPA' | undefined]>([['HPA'], [undefined]])(
+  'follows after a restart what a spec with %s does not ask for any more, as its status tells, until it is gone',
+  async (provider) => {
+    server.answer = [scaledObject('chat')];
+    await deployment('chat', provider, true);
+    expect([cache.installed, cache.get('ai', 'chat')?.metadata.name]).toEqual([true, 'chat']);
+    await server.send('DELETED', scaledObject('chat', '12'));
+    expect([server.watches, cache.installed]).toEqual([1, true]);
+    // The status follows what it was told.
+    await deployment('chat', provider);
+    expect([server.watches, cache.installed]).toEqual([0, undefined]);
+  },
+);
+
+it('tells a KEDA that is missing from one that may not be read', async () => {
+  server.answer = new ApiError(403, { reason: 'Forbidden', message: 'scaledobjects is forbidden' });
+  await deployment('chat', 'KEDA');
+  expect([cache.installed, cache.missing]).toEqual([false, false]);
+  server.answer = new ApiError(404, { message: 'the server could not find the requested resource' });
+  told.length = 0;
+  await clock.advance(6 * MINUTE_MS);
+  await quiet();
+  expect([cache.installed, cache.missing]).toEqual([false, true]);
+  expect(told).toEqual(['ai/chat initial']);
 });

@@ -75,6 +75,11 @@ export class ScaledObjectCache {
     return this.#objects.installed;
   }
 
+  /** Whether there is no KEDA, so that there are no ScaledObjects. */
+  get missing(): boolean {
+    return this.#objects.missing;
+  }
+
   /** The ScaledObject of a DeepSeekDeployment. */
   get(namespace: string, name: string): LiveScaledObject | undefined {
     return this.#objects.get({ namespace, name });
@@ -130,10 +135,9 @@ export class ScaledObjectCache {
   }
 }
 
-/** With a spec that asks for KEDA, or one that asks for no autoscaling while the status still tells of some. */
-function wantsKeda({ spec, status }: LiveDeepSeekDeployment): boolean {
-  if (spec.autoscaling !== undefined) return spec.autoscaling.provider === 'KEDA';
-  return status?.conditions?.some(({ type }) => type === 'AutoscalingActive') === true;
+/** With a spec that asks for KEDA, or one that does not any more while the status still knows of a ScaledObject. */
+export function wantsKeda({ spec, status }: Pick<LiveDeepSeekDeployment, 'spec' | 'status'>): boolean {
+  return spec.autoscaling?.provider === 'KEDA' || status?.scaledObject !== undefined;
 }
 
 function trimScaledObject(object: LiveScaledObject): LiveScaledObject {

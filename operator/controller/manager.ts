@@ -56,6 +56,8 @@ export class Manager {
   readonly #options: ManagerOptions;
   readonly #caches: Caches;
   readonly #queue: WorkQueue;
+  /** Kinds whose last list has failed. */
+  readonly #unlisted = new Set<string>();
 
   constructor(options: ManagerOptions) {
     const { metrics, clock } = options;
@@ -97,7 +99,7 @@ export class Manager {
       await Promise.all([
         ...all.map((informer) => informer.waitForSync(signal)),
         nodes.waitUntilKnown(signal),
-        monitoring.waitUntilKnown(signal),
+        this.#lookForMonitoring(signal),
       ]);
       log.info('caches are complete', { deployments: this.#caches.deepSeekDeployments.store.size });
       await (elector ? elector.run((term) => this.#lead(term), signal) : this.#lead(signal));
@@ -108,6 +110,11 @@ export class Manager {
       caches.abort(signal.reason);
       await following;
     }
+  }
+
+  async #lookForMonitoring(signal: AbortSignal): Promise<void> {
+    const kinds = await this.#caches.monitoring.waitUntilKnown(signal);
+    if (kinds.length > 0) this.#options.log.warn('kinds cannot be listed and count as missing for now', { kinds });
   }
 
   async #lead(signal: AbortSignal): Promise<void> {
@@ -166,7 +173,11 @@ export class Manager {
       log.debug('the cluster lacks a kind, or it may not be read', { kind });
       return;
     }
+    if (event.type === 'listed') this.#unlisted.delete(kind);
     if (event.type === 'list-failed') {
+      // The operator does without them: a kind whose list fails for hours is told of once.
+      if (isOptional && this.#unlisted.has(kind)) return;
+      this.#unlisted.add(kind);
       if (kind === resources.nodes.kind && isForbidden(event.error)) {
         log.warn('nodes may not be listed: whether an accelerator is there is left to the scheduler');
         return;

@@ -1,4 +1,5 @@
 import type { WatchClient } from '../kube/client.ts';
+import { settledWithin } from '../kube/deadline.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import { namespaced } from '../kube/resources.ts';
 import type { Clock, KubeObject, ResourceType } from '../kube/types.ts';
@@ -19,6 +20,9 @@ export interface MonitoringKindsOptions {
 /** How often to look whether prometheus-operator has come: people who install it later may also restart this operator. */
 const ASK_AGAIN_MS = 3_600_000;
 
+/** How long the first pass waits for the answers, so that it writes no annotations that it would take back at once. */
+const KNOWN_WITHIN_MS = 10_000;
+
 const typeOf = (name: MonitoringKind): ResourceType => {
   const { apiVersion, kind, plural } = MONITORING_KINDS[name];
   const [group = '', version = ''] = apiVersion.split('/');
@@ -37,8 +41,10 @@ const KINDS = Object.keys(MONITORING_KINDS) as MonitoringKind[];
 /** Which of prometheus-operator’s kinds the cluster has, and our objects of them. */
 export class MonitoringKinds {
   readonly targets: Readonly<Record<MonitoringKind, OptionalInformer<KubeObject>>>;
+  readonly #clock: Clock;
 
   constructor(options: MonitoringKindsOptions) {
+    this.#clock = options.clock;
     const informer = (kind: MonitoringKind) =>
       new OptionalInformer({
         ...options,
@@ -82,8 +88,14 @@ export class MonitoringKinds {
     await Promise.all(KINDS.map((kind) => this.targets[kind].run(signal)));
   }
 
-  /** Resolves once it is known what the cluster has; rejects when `signal` aborts first. */
-  async waitUntilKnown(signal: AbortSignal): Promise<void> {
-    await Promise.all(KINDS.map((kind) => this.targets[kind].waitUntilKnown(signal)));
+  /**
+   * Resolves once it is known what the cluster has, and after 10 s all the same: a kind whose list fails counts as missing until it
+   * answers. Returns those of which it is not known. Rejects when `signal` aborts first.
+   */
+  async waitUntilKnown(signal: AbortSignal): Promise<readonly MonitoringKind[]> {
+    const known = Promise.all(KINDS.map((kind) => this.targets[kind].waitUntilKnown(signal)));
+    await settledWithin(this.#clock, KNOWN_WITHIN_MS, known);
+    signal.throwIfAborted();
+    return KINDS.filter((kind) => this.targets[kind].installed === undefined);
   }
 }

@@ -25,6 +25,7 @@ export class OptionalInformer<T extends KubeObject> implements Pick<Informer<T>,
   readonly #onInstalled: (() => void)[] = [];
   #informer: ReflectingInformer<T> | undefined;
   #installed: boolean | undefined;
+  #missing = false;
   #known = Promise.withResolvers<undefined>();
 
   constructor(options: OptionalInformerOptions<T>) {
@@ -35,6 +36,11 @@ export class OptionalInformer<T extends KubeObject> implements Pick<Informer<T>,
   /** Whether the kind is there and may be read; undefined: not known yet, or nobody has asked. */
   get installed(): boolean | undefined {
     return this.#installed;
+  }
+
+  /** Whether the API server is known not to have the kind: then there are no objects of it. */
+  get missing(): boolean {
+    return this.#missing;
   }
 
   get(ref: ObjectRef): T | undefined {
@@ -83,6 +89,7 @@ export class OptionalInformer<T extends KubeObject> implements Pick<Informer<T>,
   /** Nobody asks any more: what is installed is not known from here on. */
   forget(): void {
     this.#installed = undefined;
+    this.#missing = false;
     this.#known = Promise.withResolvers<undefined>();
   }
 
@@ -98,12 +105,12 @@ export class OptionalInformer<T extends KubeObject> implements Pick<Informer<T>,
       onReflectorEvent: (event) => {
         this.#options.onReflectorEvent(type.kind, event);
         if (signal.aborted) return;
-        if (event.type === 'listed' && informer.hasSynced) this.#setInstalled(true);
+        if (event.type === 'listed' && informer.hasSynced) this.#setInstalled(true, false);
         if (event.type !== 'list-failed' && event.type !== 'watch-failed') return;
         if (!isNotFound(event.error) && !isForbidden(event.error)) return;
         missing.abort();
         this.#informer = undefined;
-        this.#setInstalled(false);
+        this.#setInstalled(false, isNotFound(event.error));
       },
     });
     informer.onEvent((event) => {
@@ -114,11 +121,12 @@ export class OptionalInformer<T extends KubeObject> implements Pick<Informer<T>,
     this.#informer = undefined;
   }
 
-  #setInstalled(installed: boolean): void {
-    const before = this.#installed;
+  #setInstalled(installed: boolean, missing: boolean): void {
+    const isSame = this.#installed === installed && this.#missing === missing;
     this.#installed = installed;
+    this.#missing = missing;
     this.#known.resolve(undefined);
-    if (before === installed) return;
+    if (isSame) return;
     for (const handler of this.#onInstalled) handler();
   }
 }

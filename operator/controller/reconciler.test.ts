@@ -1,29 +1,47 @@
 import { describe, expect, it } from '@jest/globals';
 import { API_VERSION, KIND } from '../api/index.ts';
 import type { DeepSeekDeploymentStatus } from '../api/index.ts';
+import { ApiError } from '../kube/errors.ts';
 import { NOTHING_OBSERVED } from './observations.ts';
 import { createReconciler, type ReconcilerContext } from './reconciler.ts';
+import { CHILD_KINDS } from './snapshot.ts';
 
 /** A reconciler over one object and empty caches, with what it writes. */
-function bench(first: object) {
+function bench(first: object, { observeOnly = true, refused }: { observeOnly?: boolean; refused?: string } = {}) {
   let live: object | undefined = first;
   /** UIDs for which everything that was observed and claimed has ended. */
   const left = { observer: [] as string[], claims: [] as string[] };
   const statuses: DeepSeekDeploymentStatus[] = [];
+  /** Kinds of what was written. */
+  const writes: string[] = [];
   let versionsRead = 0;
   const empty = { byIndex: () => [] };
-  const log = { child: () => log, info: () => undefined };
+  const target = (kind: string) => ({ type: { kind }, observeWrite: () => undefined });
+  const log = { child: () => log, info: () => undefined, warn: () => undefined };
   const context = {
     client: {
-      apply: async (_: unknown, object: { status: DeepSeekDeploymentStatus }) =>
-        Promise.resolve(statuses.push(object.status)),
+      apply: async ({ kind }: { kind: string }, object: { status: DeepSeekDeploymentStatus }) => {
+        if (kind === refused) throw new ApiError(500, { message: 'failed calling webhook' });
+        writes.push(kind);
+        if (kind === KIND) statuses.push(object.status);
+        return Promise.resolve(object);
+      },
     },
     caches: {
-      deepSeekDeployments: { store: { get: () => live, list: () => [live] }, observeWrite: () => undefined },
+      deepSeekDeployments: {
+        ...{ type: { kind: KIND }, store: { get: () => live, list: () => [live] } },
+        observeWrite: ({ status }: { status: DeepSeekDeploymentStatus }) => void (live = { ...live, status }),
+      },
       gateway: { state: undefined, route: () => undefined },
       scaledObjects: { installed: undefined, get: () => undefined },
-      monitoring: { stateOf: () => ({ has: {}, live: new Map() }), targets: {} },
-      children: {},
+      monitoring: {
+        stateOf: () => ({
+          has: { PodMonitor: refused !== undefined, PrometheusRule: refused !== undefined },
+          live: new Map(),
+        }),
+        targets: { PodMonitor: target('PodMonitor'), PrometheusRule: target('PrometheusRule') },
+      },
+      children: Object.fromEntries(CHILD_KINDS.map((kind) => [kind, target(kind)])),
       nodes: { nodes: [] },
       childStores: {
         controllerRevisions: empty,
@@ -56,14 +74,14 @@ function bench(first: object) {
     },
     events: { record: () => undefined },
     metrics: { deployments: { set: () => undefined, observe: () => undefined, delete: () => undefined } },
-    clock: { now: () => 0 },
+    clock: { now: () => 0, monotonic: () => 0, setTimeout: () => () => undefined },
     log,
-    options: { observeOnly: true },
+    options: { observeOnly },
   } as unknown as ReconcilerContext;
   const reconcile = createReconciler(context);
   const pass = () => reconcile('ai/chat', new AbortController().signal, { id: 'pass', retries: 0 });
   const change = (next: object | undefined) => void (live = next);
-  return { statuses, pass, change, left, versionsRead: () => versionsRead };
+  return { statuses, writes, pass, change, left, versionsRead: () => versionsRead };
 }
 
 const live = (spec: object, status?: object, metadata: object = {}) => ({
@@ -127,3 +145,21 @@ it('asks for the version of the API server only for a spec that depends on it', 
   expect(image.versionsRead()).toBe(1);
   expect(image.statuses[0]?.conditions?.find(({ type }) => type === 'PlanAccepted')?.reason).toBe('UnsupportedSource');
 });
+
+it.each(['PodMonitor', 'PrometheusRule'])(
+  'writes the status and all else when a %s fails, and tells of it',
+  async (refused) => {
+    const { pass, writes, statuses } = bench(live(SPEC), { observeOnly: false, refused });
+    expect(await pass()).toEqual({ requeueAfterMs: 0 });
+    // After the status: what hangs there holds up nobody.
+    expect(writes.slice(-2)).toEqual([KIND, refused === 'PodMonitor' ? 'PrometheusRule' : 'PodMonitor']);
+    expect(writes).toEqual(expect.arrayContaining(['ControllerRevision', 'Deployment', 'Service']));
+    expect(statuses.map(({ rollout }) => rollout?.phase)).not.toContain(undefined);
+    await pass();
+    const monitored = statuses.at(-1)?.conditions?.find(({ type }) => type === 'Monitored');
+    expect(monitored).toMatchObject({ status: 'False', reason: 'MonitoringWriteFailed' });
+    expect(ready(statuses.at(-1))).toBe(ready(statuses[0]));
+    await pass();
+    expect(statuses).toHaveLength(2);
+  },
+);

@@ -21,10 +21,13 @@ import { enginesOf } from './decide/engines.ts';
 import type { DecideOptions, Decision } from './decide/judgement.ts';
 import { describeIntent, type EventRecord, type Intent, revisionOf } from './decide/intents.ts';
 import { invalidSpec, obstructed } from './decide/obstructed.ts';
+import { isOptional, withWriteFailures, type WriteFailure } from './decide/optional-writes.ts';
 import type { EngineLogs } from './engine-logs.ts';
 import type { ServerVersionReader } from './server-version.ts';
 import { gather } from './gather.ts';
+import { OptionalWrites } from './optional-writes.ts';
 import type { Caches } from './caches.ts';
+import type { Obstacle } from './obstacle.ts';
 import { report, type EventSink } from './report.ts';
 import { reservationsBeside } from './reservations.ts';
 import { Settling } from './settling.ts';
@@ -61,10 +64,12 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
   const accepted = new Map<string, string>();
 
   const settling = new Settling(clock);
+  const optionalWrites = new OptionalWrites({ clock });
 
   /** Nothing is observed or claimed for an object that nobody moves on. */
   const leave = (uid: string): void => {
     context.observer.forget(uid);
+    optionalWrites.forget(uid);
     context.claims.record(uid);
   };
 
@@ -152,44 +157,54 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       snapshot = look();
       decision = decide(snapshot, context.options);
     }
-    const carryOut = async (until: AbortSignal) => {
-      const acting = {
-        client,
-        children: {
-          ...caches.children,
-          HTTPRoute: routeTarget(caches),
-          ScaledObject: caches.scaledObjects.target,
-          ...caches.monitoring.targets,
-        },
-        onWrite: (intent: Intent) => log.info(describeIntent(intent), { revision: revisionOf(name, intent) }),
-      };
-      const { done, obstacle, blocked } = await act(live.metadata, decision.intents, acting, until);
-      if (decision.specFirst && !obstacle) return undefined;
+    const acting = {
+      client,
+      children: {
+        ...caches.children,
+        HTTPRoute: routeTarget(caches),
+        ScaledObject: caches.scaledObjects.target,
+        ...caches.monitoring.targets,
+      },
+      onWrite: (intent: Intent) => log.info(describeIntent(intent), { revision: revisionOf(name, intent) }),
+      onFailure: ({ message }: WriteFailure) => log.warn(message),
+    };
+    const carryOut = async (until: AbortSignal): Promise<CarriedOut> => {
+      const needed = decision.intents.filter((intent) => !isOptional(intent));
+      const { done, obstacle, blocked } = await act(live.metadata, needed, acting, until);
+      if (decision.specFirst && !obstacle) return {};
       const told = obstacle ? obstructed(snapshot, decision, obstacle, done) : decision;
-      const { status } = told;
+      const pending = decision.intents.filter(isOptional);
+      const status = withWriteFailures(snapshot, told.status, pending, optionalWrites.failures(uid, pending));
       const events = blocked === undefined ? told.events : [...told.events, restartBlocked(blocked)];
       const { isPassing } = decision;
       const mayWait = obstacle === undefined && (events.length === 0 || isPassing);
       const settlesInMs = mayWait ? settling.waitMs(uid, live.status, status, isPassing) : 0;
       if (settlesInMs > 0) {
         context.observer.want(uid, key, decision.assignments);
-        return { requeueAfterMs: Math.min(settlesInMs, decision.requeueAfterMs ?? settlesInMs) };
+        return { againInMs: Math.min(settlesInMs, decision.requeueAfterMs ?? settlesInMs) };
       }
       await report(live, { status, events, exported: decision.exported }, reporting, log, until);
       context.observer.want(uid, key, decision.assignments);
-      // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.
-      if (obstacle) throw new ObstacleError(obstacle.message);
       const { requeueAfterMs = Number.POSITIVE_INFINITY } = decision;
       const again = Math.min(requeueAfterMs, blocked === undefined ? Number.POSITIVE_INFINITY : EVICT_AGAIN_MS);
+      return { ...(obstacle && { obstacle }), ...(Number.isFinite(again) && { againInMs: again }) };
+    };
+    /** What a model serves without: after the report, and while nobody waits for a turn to count GPUs. */
+    const finish = async ({ obstacle, againInMs }: CarriedOut) => {
+      const optional = decision.specFirst ? [] : decision.intents.filter(isOptional);
+      const retryInMs = await optionalWrites.carryOut(live.metadata, optional, acting, signal);
+      // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.
+      if (obstacle) throw new ObstacleError(obstacle.message);
+      const again = Math.min(againInMs ?? Number.POSITIVE_INFINITY, retryInMs ?? Number.POSITIVE_INFINITY);
       return Number.isFinite(again) ? { requeueAfterMs: again } : undefined;
     };
     const { capacityWanted, claimWanted } = decision;
     const isClaiming = claimWanted !== undefined && claimsFor(snapshot, claimWanted, context) !== undefined;
     if (!isClaiming) context.claims.record(uid);
-    if (capacityWanted === undefined && !isClaiming) return carryOut(signal);
+    if (capacityWanted === undefined && !isClaiming) return finish(await carryOut(signal));
     if (context.admission.size >= MAX_ADMITTING) return { requeueAfterMs: ADMISSION_RETRY_MS };
     // One at a time in the whole cluster: what is taken here is in the status before the next one counts.
-    return context.admission.run(async (until) => {
+    const carried = await context.admission.run(async (until) => {
       const room = capacityWanted && roomFor(snapshot, capacityWanted, caches);
       const claims = claimWanted && claimsFor(snapshot, claimWanted, context);
       const counted = await context.capacity.read({ room, claims }, until);
@@ -202,7 +217,15 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       context.claims.record(uid, still ? entryOf(key, claimWanted, counted.claims) : undefined);
       return carryOut(until);
     }, signal);
+    return finish(carried);
   };
+}
+
+/** What came of what a pass has to do. */
+interface CarriedOut {
+  readonly obstacle?: Obstacle;
+  /** When time alone makes another pass worth it. */
+  readonly againInMs?: number;
 }
 
 /** How long an eviction that was refused is left alone: budgets change without a word to us. */

@@ -131,10 +131,14 @@ export interface MonitoringState {
 export interface AutoscalingState {
   /** What the metrics APIs serve; absent: nobody has asked, since the HPA has its metrics. */
   readonly served?: ServedMetrics;
-  /** With provider KEDA, or a ScaledObject of ours that is still there. */
+  /** With provider KEDA, or while something that KEDA has made for us is still there or may be. */
   readonly keda?: {
     /** Undefined: not known yet. */
     readonly installed: boolean | undefined;
+    /** There is no KEDA in the cluster, and so no ScaledObject. */
+    readonly missing?: boolean;
     readonly live?: LiveScaledObject | undefined;
+    /** The HPA that KEDA has made of it; absent: there is none, or it is held. */
+    readonly hpa?: LiveHorizontalPodAutoscaler | undefined;
   };
 }

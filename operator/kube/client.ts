@@ -142,12 +142,20 @@ export class KubeHttpClient implements KubeClient, WatchClient {
     return this.#read('get', '/version', signal);
   }
 
-  /** Names of what a group serves in a version (`pods/queue_depth` of a metrics API); rejects with a 404 when nobody does. */
-  async apiResources(group: string, version: string, { signal }: CallOptions): Promise<string[]> {
+  /**
+   * Names of what a group serves in a version (`pods/queue_depth` of a metrics API); rejects with a 404 when nobody does.
+   * `retry: false` for somebody who rather goes on without the answer.
+   */
+  async apiResources(
+    group: string,
+    version: string,
+    { signal, retry }: CallOptions & { readonly retry?: boolean },
+  ): Promise<string[]> {
     const list: { readonly resources?: readonly { readonly name: string }[] } = await this.#read(
       'get',
       `/apis/${group}/${version}`,
       signal,
+      retry,
     );
     return (list.resources ?? []).map(({ name }) => name);
   }

@@ -9,7 +9,12 @@ export interface LimitedSignal {
 }
 
 /** Aborts with `parent`, or with `reason()` after `ms`. (AbortSignal.any would leave a trace on a parent that lives long.) */
-export function limitSignal(parent: AbortSignal, clock: Clock, ms: number, reason: () => Error): LimitedSignal {
+export function limitSignal(
+  parent: AbortSignal,
+  clock: Pick<Clock, 'setTimeout'>,
+  ms: number,
+  reason: () => Error,
+): LimitedSignal {
   const controller = new AbortController();
   let expired = false;
   const onParent = (): void => controller.abort(parent.reason);

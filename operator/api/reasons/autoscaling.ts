@@ -52,6 +52,12 @@ export const AUTOSCALING = {
     meaning: 'autoscaling.provider is KEDA, and KEDA is not installed or its ScaledObjects may not be read.',
     fix: 'Install KEDA, or use provider HPA. The replicas stay as they are meanwhile.',
   },
+  AutoscalerWriteFailed: {
+    on: ['AutoscalingActive'],
+    meaning:
+      'The HorizontalPodAutoscaler or ScaledObject cannot be made, changed or deleted as the spec asks. Nothing else waits for it.',
+    fix: 'See the words of the API server in the message. It is tried again by itself, at least once a minute.',
+  },
   PrometheusUnknown: {
     on: ['AutoscalingActive'],
     meaning: 'KEDA has to ask a Prometheus, and the operator knows of none.',
@@ -62,5 +68,11 @@ export const AUTOSCALING = {
     meaning:
       'monitoring.scrape names a kind of prometheus-operator that the cluster lacks, or that the operator may not read.',
     fix: 'Install prometheus-operator, or set monitoring.scrape to Auto: the Services then carry annotations for a plain Prometheus.',
+  },
+  MonitoringWriteFailed: {
+    on: ['Monitored'],
+    meaning:
+      'An object for prometheus-operator cannot be made, changed or deleted as the spec asks. Nothing else waits for it.',
+    fix: 'See the words of the API server in the message. It is tried again by itself, at least once a minute.',
   },
 } as const satisfies Record<string, ReasonEntry>;

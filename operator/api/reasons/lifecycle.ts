@@ -97,7 +97,7 @@ export const LIFECYCLE = {
     fix: 'Take the annotation away, or start the operator without --observe-only.',
   },
   NameConflict: {
-    on: ['Stalled', 'Ready'],
+    on: ['Stalled', 'Ready', 'AutoscalingActive', 'Monitored'],
     meaning: 'An object of a name that the operator needs exists and belongs to somebody else. It is never taken over.',
     fix: 'Delete or rename the object that the message names, or this DeepSeekDeployment.',
   },

@@ -13,6 +13,7 @@ import { acceleratorOf } from '../../rollout/accelerator-nodes.ts';
 import type { LiveHorizontalPodAutoscaler, Snapshot } from '../snapshot.ts';
 import type { Wanted } from './children.ts';
 import type { ChildObject, Intent } from './intents.ts';
+import { kedaStill, mayComeToKeda } from './scaled-object-made.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { optionalChild } from './optional-child.ts';
 import { contestedBy } from './replica-owners.ts';
@@ -50,7 +51,7 @@ export function autoscalerOf(snapshot: Snapshot, wanted: Ask): ChildObject | 'Ke
   const input = inputOf(snapshot, wanted);
   if (input === undefined) return 'Keep';
   const exists = horizontalPodAutoscalers.some(({ metadata }) => metadata.name === deployment.metadata.name);
-  if (!exists && !hasAnswered(snapshot, wanted)) return undefined;
+  if (!exists && (!hasAnswered(snapshot, wanted) || kedaStill(snapshot) !== undefined)) return undefined;
   return horizontalPodAutoscaler(deployment, autoscaling, input);
 }
 
@@ -73,6 +74,7 @@ export function scaledObjectIntents(snapshot: Snapshot, wanted: Ask): Intent[] {
   const { serving } = wanted.step;
   if (input === undefined || serving === undefined) return [];
   if (wanted.prometheusUrl === undefined && asksPrometheus(autoscaling)) return [];
+  if (live === undefined && !mayComeToKeda(snapshot)) return [];
   // What is off may be woken by it.
   if (live === undefined && !hasAnswered(snapshot, wanted) && deployment.spec.replicas !== 0) return [];
   const object = scaledObject(deployment, autoscaling, { ...input, serving, prometheusUrl: wanted.prometheusUrl });
@@ -124,7 +126,8 @@ function hpaVerdict(snapshot: Snapshot, judgement: Judgement): Verdict {
   if (hold) return hold;
   const { name } = deployment.metadata;
   const hpa = horizontalPodAutoscalers.find(({ metadata }) => metadata.name === name);
-  if (hpa === undefined) return unknown('The HorizontalPodAutoscaler is made once the first replica answers.');
+  if (hpa === undefined)
+    return unknown(kedaStill(snapshot) ?? 'The HorizontalPodAutoscaler is made once the first replica answers.');
   const contested = contestedBy(snapshot, hpa);
   if (contested !== undefined) return no('ReplicasContested', contested);
   const conditions = new Map((hpa.status?.conditions ?? []).map((condition) => [condition.type, condition]));

@@ -20,6 +20,7 @@ import { knownRevisions } from './known-revisions.ts';
 import { inHistory, withMarks } from './marks.ts';
 import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas } from './observed.ts';
 import { onceFor } from './once-for.ts';
+import { isOptional, optionalLast } from './optional-writes.ts';
 import { pendingOrder } from './order.ts';
 import { restartOf } from './restart.ts';
 import { hasGateway } from './route.ts';
@@ -72,14 +73,14 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     readyReplicas: (revision) => sets.get(revision ?? '')?.readyReplicas,
   });
   const evict = judgement.restart?.evict;
-  const wanted = evict === undefined ? children : [...children, evict];
+  const wanted = optionalLast(evict === undefined ? children : [...children, evict]);
   const specFirst = spec.replicas === undefined && step.serving !== undefined;
   if (specFirst) wanted.unshift({ type: 'SetReplicas', replicas });
   const next = withinSchema(statusOf(snapshot, judgement, wanted));
   return {
     intents: observeOnly ? [] : specFirst ? wanted.slice(0, 1) : wanted,
     specFirst: specFirst && !observeOnly,
-    isPassing: wanted.length === 0 && isPassing(step, order) && !hasGateway(deployment),
+    isPassing: wanted.every(isOptional) && isPassing(step, order) && !hasGateway(deployment),
     status: next,
     unchanged: () => withinSchema(statusOf(snapshot, { ...judgement, observeOnly: true }, [])),
     events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted),

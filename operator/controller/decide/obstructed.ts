@@ -40,7 +40,7 @@ const CHANGING = /[0-9a-f]*[0-9][0-9a-f]*/gi;
  * Whether two messages say the same. A status that followed each new port number would be written, and bring about the
  * next pass, without end.
  */
-function sameWords(told: string, message: string): boolean {
+export function sameWords(told: string, message: string): boolean {
   const words = (text: string) => text.replace(CHANGING, '#');
   return words(told) === words(message);
 }

@@ -12,6 +12,7 @@ import { rolloutStatus } from './memory.ts';
 import { earlierOrders } from './order.ts';
 import { isLeftover } from './route.ts';
 import { rollbackOf } from './rollback.ts';
+import { scaledObjectMade } from './scaled-object-made.ts';
 import { seconds } from './times.ts';
 
 /**
@@ -58,6 +59,7 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
       ? (previous?.rollout ?? { attempt: judgement.traffic.attempt, phase: 'Idle' })
       : rolloutStatus(step, step.memory.attempt),
     ...routeMade(snapshot, step, observeOnly),
+    ...scaledObjectMade(snapshot),
     ...(rollback === undefined ? {} : { rollback: rollback satisfies RollbackStatus }),
     ...(restart !== undefined && restart.remaining > 0 && !observeOnly
       ? { restart: { startedAt: restart.startedAt, remaining: restart.remaining } }

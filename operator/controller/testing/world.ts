@@ -2,7 +2,8 @@ import { API_VERSION, type DeepSeekDeployment, KIND, LABEL, MANAGER } from '../.
 import type { KubeObject } from '../../kube/types.ts';
 import { decide } from '../decide/decide.ts';
 import type { Decision } from '../decide/judgement.ts';
-import { describeIntent, type Intent, type WrittenKind } from '../decide/intents.ts';
+import { describeIntent, type Intent, targetOf, type WrittenKind } from '../decide/intents.ts';
+import { isOptional, withWriteFailures, type WriteFailure, writeFailure } from '../decide/optional-writes.ts';
 import type { Observations } from '../observations.ts';
 import { MONITORING_KINDS, type MonitoringKind } from '../../monitoring/index.ts';
 import type { CapacityReading } from '../../rollout/capacity/index.ts';
@@ -43,6 +44,8 @@ export class World {
   observations: Observations = ALL_IS_WELL;
   /** Which of prometheus-operator’s kinds there are. */
   monitoringKinds: MonitoringState['has'] = {};
+  /** Why the API server takes no object of an optional kind, in its words. */
+  readonly refusals = new Map<string, string>();
   /** Free GPUs, as they would be read in each pass. */
   capacity: CapacityReading | undefined = ROOM;
   /** Every intent carried out, as words. */
@@ -60,9 +63,13 @@ export class World {
 
   /** One pass: gather, decide, carry out, write the status. */
   pass(): Decision {
-    const decision = decide(this.snapshot());
-    for (const intent of decision.intents) this.#carryOut(intent);
-    this.deployment = { ...this.deployment, status: decision.status };
+    const snapshot = this.snapshot();
+    const decision = decide(snapshot);
+    const pending = decision.intents.filter(isOptional);
+    const refused = pending.flatMap((intent) => this.#refusalOf(intent) ?? []);
+    for (const intent of decision.intents) if (this.#refusalOf(intent) === undefined) this.#carryOut(intent);
+    const status = withWriteFailures(snapshot, decision.status, pending, refused);
+    this.deployment = { ...this.deployment, status };
     this.now += 1000;
     return decision;
   }
@@ -72,7 +79,8 @@ export class World {
     for (let i = 0; i < limit; i++) {
       const before = JSON.stringify(this.deployment.status);
       const decision = this.pass();
-      if (decision.intents.length === 0 && JSON.stringify(this.deployment.status) === before) return decision;
+      const isDone = decision.intents.every((intent) => this.#refusalOf(intent) !== undefined);
+      if (isDone && JSON.stringify(this.deployment.status) === before) return decision;
     }
     throw new Error(`not at rest after ${limit} passes: ${this.written.join('; ')}`);
   }
@@ -165,6 +173,11 @@ export class World {
 
   condition(type: string) {
     return this.deployment.status?.conditions?.find((condition) => condition.type === type);
+  }
+
+  #refusalOf(intent: Intent): WriteFailure | undefined {
+    const words = this.refusals.get(targetOf(this.deployment.metadata.name, intent).kind);
+    return words === undefined || !isOptional(intent) ? undefined : writeFailure(intent, words);
   }
 
   #monitoring(): MonitoringState {
