@@ -48,7 +48,7 @@ function takeAway(world: World): void {
 function forget(world: World): void {
   const { status } = world.deployment;
   const { wantedReplicas: _, frozenReplicas: __, ...rollout } = status?.rollout ?? { phase: 'Idle' as const };
-  world.deployment = { ...world.deployment, status: { ...status, rollout } } as typeof world.deployment;
+  world.deployment = { ...world.deployment, status: { ...status, rollout } };
 }
 
 describe('spec.replicas that is taken away', () => {
@@ -93,7 +93,7 @@ describe('spec.replicas that is taken away', () => {
   it('is not read from a version that was stopped, even if the whole status is lost', () => {
     const world = rollout('Recreate');
     const { status: _, ...rest } = world.deployment;
-    world.deployment = rest as typeof world.deployment;
+    world.deployment = rest;
     takeAway(world);
     expect(world.written).toEqual(['Set spec.replicas to 4']);
   });
