@@ -1,11 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ManagedFieldsEntry } from '../../kube/types.ts';
 import { KEDA_PAUSED } from '../../autoscaling/index.ts';
-import type { LiveHorizontalPodAutoscaler, LivePod } from '../snapshot.ts';
+import type { LiveHorizontalPodAutoscaler } from '../snapshot.ts';
 import type { LiveScaledObject } from '../keda.ts';
 import { ROOM, World } from '../testing/world.ts';
 import { decide } from './decide.ts';
-import { DELETION_COST } from './deletion-cost.ts';
 
 const AUTOSCALING = { provider: 'HPA', minReplicas: 1, maxReplicas: 4, headroomPercent: 0 };
 const SPEC = {
@@ -175,60 +173,6 @@ describe('AutoscalingActive', () => {
     );
     expect(active(serving())?.message).not.toContain('maxReplicas is');
   });
-
-  const SCALED = { lastScaleTime: '2026-01-01T00:10:00Z' };
-  const OWNS = { 'f:spec': { 'f:replicas': {} } };
-  const entry = (
-    manager: string,
-    time: string,
-    subresource?: string,
-    fieldsV1?: ManagedFieldsEntry['fieldsV1'],
-  ): ManagedFieldsEntry => ({
-    manager,
-    operation: 'Update',
-    time,
-    ...(subresource !== undefined && { subresource }),
-    ...(fieldsV1 && { fieldsV1 }),
-  });
-  function contested(managedFields: readonly ManagedFieldsEntry[], desiredReplicas = 4): World {
-    const world = serving();
-    world.deployment = { ...world.deployment, metadata: { ...world.deployment.metadata, managedFields } };
-    says(world, [scalingActive('True', 'ValidMetricFound')], { ...SCALED, desiredReplicas });
-    return world;
-  }
-
-  it('names who sets spec.replicas back, and for a while after', () => {
-    const world = contested([entry('argocd-controller', '2026-01-01T00:12:00Z', undefined, OWNS)]);
-    expect(active(world)).toMatchObject({ status: 'False', reason: 'ReplicasContested' });
-    expect(active(world)?.message).toContain(
-      'argocd-controller has set spec.replicas to 2 after the autoscaler had set 4',
-    );
-    const hpa = entry('kube-controller-manager', '2026-01-01T00:12:15Z', 'scale', OWNS);
-    world.deployment = { ...world.deployment, metadata: { ...world.deployment.metadata, managedFields: [hpa] } };
-    world.settle();
-    expect(active(world)?.reason).toBe('ReplicasContested');
-    world.later(700_000);
-    expect(active(world)?.reason).toBe('AutoscalingFollowed');
-  });
-
-  it('names who has taken spec.replicas away', () => {
-    const world = contested([
-      entry('helm', '2026-01-01T00:01:00Z'),
-      entry('kubectl-client-side-apply', '2026-01-01T00:12:00Z'),
-      entry('deepseek-operator', '2026-01-01T00:12:01Z', 'scale', OWNS),
-    ]);
-    expect(active(world)?.message).toContain(
-      'kubectl-client-side-apply has taken spec.replicas away, and it was put back',
-    );
-  });
-
-  it.each<[string, ManagedFieldsEntry[], number]>([
-    ['the HPA', [entry('kube-controller-manager', '2026-01-01T00:12:00Z', 'scale', OWNS)], 4],
-    ['somebody before it', [entry('helm', '2026-01-01T00:01:00Z', undefined, OWNS)], 4],
-    ['somebody whom the HPA agrees with', [entry('kubectl', '2026-01-01T00:12:00Z', 'scale', OWNS)], 2],
-  ])('has nothing against a count of %s', (_, managedFields, desired) => {
-    expect(active(contested(managedFields, desired))?.reason).toBe('AutoscalingFollowed');
-  });
 });
 
 describe('provider KEDA', () => {
@@ -266,46 +210,5 @@ describe('provider KEDA', () => {
     world.autoscaling = { keda: { installed: true } };
     world.settle();
     expect(active(world)).toMatchObject({ status: 'False', reason: 'PrometheusUnknown' });
-  });
-});
-
-describe('a scale-down', () => {
-  const pod = (name: string, cost?: string): LivePod => {
-    const annotations = cost === undefined ? {} : { annotations: { [DELETION_COST]: cost } };
-    return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'ai', uid: `uid-${name}`, ...annotations } };
-  };
-  function shrinks(replicas: number, loads: Record<string, number> | undefined, costs: Record<string, string> = {}) {
-    const world = serving({ ...SPEC, replicas: 3 });
-    const labels = { ...world.snapshot().pods[0]?.metadata.labels };
-    const [first] = world.snapshot().pods;
-    world.pods.push(
-      ...['a', 'b', 'c'].map((name) => {
-        const own = pod(name, costs[name]);
-        return { ...first, ...own, metadata: { ...own.metadata, labels }, status: first?.status } as LivePod;
-      }),
-    );
-    world.settle();
-    world.edit((spec) => ({ ...spec, replicas }));
-    if (loads) world.loads = new Map(Object.entries(loads));
-    return decide(world.snapshot()).intents.map((intent) =>
-      intent.type === 'SetDeletionCost' ? `${intent.pod.name} ${intent.cost}` : intent.type,
-    );
-  }
-
-  it.each<[string, number, Record<string, number> | undefined, Record<string, string>, string[]]>([
-    ['asks first, and goes on without an answer', 2, undefined, {}, ['Apply']],
-    ['marks the idle pod before the Deployment is made smaller', 2, { a: 4, b: 0, c: 2 }, {}, ['b -1', 'Apply']],
-    ['marks as many as go', 1, { a: 4, b: 0, c: 2 }, {}, ['b -1', 'c -1', 'Apply']],
-    [
-      'writes nothing that is there, and takes back what no longer holds',
-      2,
-      { a: 4, b: 0, c: 2 },
-      { a: '-1', b: '-1' },
-      ['a null', 'b -1', 'Apply'].filter((step) => step !== 'b -1'),
-    ],
-    ['leaves out a pod that nobody can ask', 2, { a: 4, c: 2 }, {}, ['Apply']],
-    ['marks nothing when pods are added', 4, { a: 4, b: 0, c: 2 }, {}, ['Apply']],
-  ])('%s', (_, replicas, loads, costs, expected) => {
-    expect(shrinks(replicas, loads, costs)).toEqual(expected);
   });
 });
