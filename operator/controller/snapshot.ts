@@ -136,5 +136,7 @@ export interface AutoscalingState {
     /** Undefined: not known yet. */
     readonly installed: boolean | undefined;
     readonly live?: LiveScaledObject | undefined;
+    /** The HPA that KEDA has made of it; absent: there is none, or it is held. */
+    readonly hpa?: LiveHorizontalPodAutoscaler | undefined;
   };
 }

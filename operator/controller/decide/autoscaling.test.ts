@@ -1,9 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { KEDA_PAUSED } from '../../autoscaling/index.ts';
 import type { LiveHorizontalPodAutoscaler } from '../snapshot.ts';
-import type { LiveScaledObject } from '../keda.ts';
 import { ROOM, World } from '../testing/world.ts';
-import { decide } from './decide.ts';
 
 const AUTOSCALING = { provider: 'HPA', minReplicas: 1, maxReplicas: 4, headroomPercent: 0 };
 const SPEC = {
@@ -149,6 +146,11 @@ describe('AutoscalingActive', () => {
       [{ type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message: 'no scale' }],
       { status: 'False', reason: 'AutoscalerFailing' },
     ],
+    [
+      'that it was off when it looked last',
+      [scalingActive('False', 'ScalingDisabled', 'scaling is disabled since the replica count of the target is zero')],
+      { status: 'Unknown', reason: 'AutoscalerPending' },
+    ],
   ])('says what the HPA says: %s', (_, conditions, expected) => {
     const world = serving();
     says(world, conditions);
@@ -172,43 +174,5 @@ describe('AutoscalingActive', () => {
       'autoscaling.maxReplicas is 9, and the nodes with A100-80GB hold 8 replicas of 1 GPUs.',
     );
     expect(active(serving())?.message).not.toContain('maxReplicas is');
-  });
-});
-
-describe('provider KEDA', () => {
-  const spec = { ...SPEC, autoscaling: { ...AUTOSCALING, provider: 'KEDA', minReplicas: 0 } };
-  const keda = (world: World, live?: LiveScaledObject, prometheusUrl = 'http://prometheus:9090') => {
-    world.autoscaling = { keda: { installed: true, live } };
-    return decide(world.snapshot(), { observeOnly: false, prometheusUrl });
-  };
-  const told = (decision: ReturnType<typeof decide>) =>
-    decision.status.conditions?.find(({ type }) => type === 'AutoscalingActive');
-
-  it('makes a ScaledObject and no HPA', () => {
-    const world = serving(spec);
-    expect(hpaOf(world)).toBeUndefined();
-    expect(active(world)).toMatchObject({ status: 'Unknown', reason: 'AutoscalerPending' });
-    const { intents } = keda(world);
-    expect(intents).toMatchObject([{ type: 'Create', kind: 'ScaledObject', object: { spec: { minReplicaCount: 0 } } }]);
-    const [create] = intents;
-    const object = create?.type === 'Create' ? create.object : {};
-    const live = {
-      ...structuredClone(object),
-      status: { conditions: [{ type: 'Ready', status: 'True' }] },
-    } as LiveScaledObject;
-    const decision = keda(world, live);
-    expect(decision.intents).toEqual([]);
-    expect(told(decision)).toMatchObject({ status: 'True', reason: 'AutoscalingFollowed' });
-    expect(live.metadata.annotations?.[KEDA_PAUSED]).toBeUndefined();
-  });
-
-  it('says that KEDA or a Prometheus is missing', () => {
-    const world = serving(spec);
-    world.autoscaling = { keda: { installed: false } };
-    world.settle();
-    expect(active(world)).toMatchObject({ status: 'False', reason: 'KedaMissing' });
-    world.autoscaling = { keda: { installed: true } };
-    world.settle();
-    expect(active(world)).toMatchObject({ status: 'False', reason: 'PrometheusUnknown' });
   });
 });
