@@ -94,6 +94,54 @@ describe('the HPA of a DeepSeekDeployment', () => {
   });
 });
 
+describe('an API server that drops the tolerance', () => {
+  const metrics = [{ type: 'BatchUtilization', target: '70', scaleInBelow: '30' }];
+  /** As it stores the HPA: our entry in managedFields has the field all the same. */
+  function dropped(): World {
+    const world = serving({ ...SPEC, autoscaling: { ...AUTOSCALING, metrics } });
+    drop(world);
+    return world;
+  }
+  function drop(world: World): void {
+    const fieldsV1 = { 'f:spec': { 'f:behavior': { 'f:scaleDown': { 'f:tolerance': {} } } } };
+    world.tamper('HorizontalPodAutoscaler', 'chat', (hpa) => {
+      const { metadata, spec } = hpa as unknown as { metadata: object; spec: { behavior: { scaleDown: object } } };
+      Object.assign(metadata, { managedFields: [{ manager: 'deepseek-operator', operation: 'Apply', fieldsV1 }] });
+      Reflect.deleteProperty(spec.behavior.scaleDown, 'tolerance');
+    });
+    world.written.length = 0;
+  }
+
+  it('is not asked again, and it is said', () => {
+    const world = dropped();
+    world.settle();
+    expect(world.written).toEqual([]);
+    expect(active(world)?.message).toContain('needs the feature gate HPAConfigurableTolerance');
+  });
+
+  it('is told all other changes', () => {
+    const world = dropped();
+    world.edit((spec) => ({ ...spec, autoscaling: { ...AUTOSCALING, metrics, maxReplicas: 3 } }));
+    world.pass();
+    expect(world.written).toEqual(['Apply HorizontalPodAutoscaler chat']);
+    expect(hpaOf(world)?.spec.maxReplicas).toBe(3);
+    drop(world);
+    world.settle();
+    expect(world.written).toEqual([]);
+  });
+
+  it('is not suspected where somebody else has taken it out: it is put back', () => {
+    const world = dropped();
+    world.tamper('HorizontalPodAutoscaler', 'chat', (hpa) => {
+      Object.assign(hpa['metadata'] as unknown as object, { managedFields: [] });
+    });
+    world.settle();
+    expect(world.written).toEqual(['Apply HorizontalPodAutoscaler chat']);
+    expect(hpaOf(world)?.spec.behavior?.scaleDown?.tolerance).toBe('571m');
+    expect(active(world)?.message).not.toContain('HPAConfigurableTolerance');
+  });
+});
+
 describe('AutoscalingActive', () => {
   const failed = (message: string) => scalingActive('False', 'FailedGetPodsMetric', message);
   it.each<[string, object[], object]>([

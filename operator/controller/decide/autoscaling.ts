@@ -14,7 +14,7 @@ import type { ChildObject, Intent } from './intents.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { kedaVerdict } from './keda-verdict.ts';
 import { optionalChild } from './optional-child.ts';
-import { hasTolerance } from './tolerance.ts';
+import { differsByTolerance, dropsTolerance, dropsTolerancePassedOn, hasTolerance } from './tolerance.ts';
 
 type Ask = Pick<Wanted, 'step' | 'revisions' | 'prometheusUrl'>;
 
@@ -40,7 +40,8 @@ export function autoscalerOf(snapshot: Snapshot, wanted: Ask): ChildObject | 'Ke
   const exists = found !== undefined;
   if (!exists && !hasAnswered(snapshot, wanted)) return undefined;
   const hpa = horizontalPodAutoscaler(deployment, autoscaling, input);
-  return hpa;
+  // An API server that drops the tolerance drops it again each time.
+  return exists && dropsTolerance(found) && differsByTolerance(hpa, found) ? 'Keep' : hpa;
 }
 
 function hasAnswered({ deployment }: Snapshot, { step }: Ask): boolean {
@@ -84,11 +85,15 @@ export function autoscalingVerdict(snapshot: Snapshot, judgement: Judgement): Ve
   const { deployment, horizontalPodAutoscalers } = snapshot;
   const { autoscaling } = deployment.spec;
   if (autoscaling === undefined) return undefined;
+  const { keda } = snapshot.autoscaling ?? {};
   const isKeda = autoscaling.provider === 'KEDA';
   const warnings = [
     ...scalingWarnings(autoscaling, {
       tolerance: hasTolerance(snapshot),
       version: snapshot.cluster.version?.gitVersion,
+      dropped: isKeda
+        ? keda !== undefined && dropsTolerancePassedOn(keda)
+        : horizontalPodAutoscalers.some(dropsTolerance),
     }),
     ...noCacheMetric(snapshot, judgement),
     ...tooManyForNodes(snapshot, judgement),

@@ -188,4 +188,12 @@ describe('what is said of a model that is on under KEDA', () => {
     const scaled = hpa([FOUND], { lastScaleTime: '2026-01-01T00:10:00Z', desiredReplicas: 4 });
     expect(told(keda(world, live, scaled))).toMatchObject({ reason });
   });
+
+  it('says that the API server drops the tolerance which KEDA passes on', () => {
+    const metrics = [{ type: 'QueueDepth', target: '5', scaleInBelow: '2' }];
+    const world = serving({ ...AUTOSCALING, metrics });
+    const live = scaledObject(world);
+    expect(told(keda(world, live, hpa([FOUND])))?.message).toContain('HPAConfigurableTolerance');
+    expect(told(keda(world, live))?.message).not.toContain('HPAConfigurableTolerance');
+  });
 });
