@@ -19,7 +19,7 @@ export function kedaVerdict(snapshot: Snapshot, judgement: Judgement): Verdict {
   const ready = keda.live?.status?.conditions?.find(({ type }) => type === 'Ready');
   const { status = 'Unknown', reason = '', message = '' } = ready ?? {};
   if (status === 'Unknown' && message === '') return unknown('KEDA has not taken the ScaledObject yet.');
-  const words = `KEDA says: ${message.slice(0, MAX_WORDS)}`;
+  const words = `KEDA says: ${message.slice(0, MAX_WORDS).replace(/\.?$/, '.')}`;
   // Engines that are off have no metrics, and KEDA reports every trigger that finds none.
   const noEngines = reason.endsWith(TRIGGER_ERROR) && types.some((type) => type !== 'External');
   if (status !== 'True' && judgement.replicas === 0 && noEngines)

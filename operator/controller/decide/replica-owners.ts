@@ -12,7 +12,8 @@ const REMEMBERED_MS = 600_000;
 
 /**
  * Who sets spec.replicas back or takes it away after the HPA has set it, as a sentence; undefined: nobody, for a while. Read from
- * who owns the field, when that was written, and when the HPA scaled last.
+ * who owns the field, when that was written, and when the HPA scaled last. Whose time is not known is not accused: of a write
+ * through /scale Kubernetes keeps none (k8s.io/apimachinery, ScaleHandler.ToParent, v0.36).
  */
 export function contestedBy({ deployment, now }: Snapshot, hpa: LiveHorizontalPodAutoscaler): string | undefined {
   const entries: readonly ManagedFieldsEntry[] =
