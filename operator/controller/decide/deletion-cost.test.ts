@@ -15,22 +15,19 @@ describe('a scale-down', () => {
     replicas: number,
     loads: Record<string, number> | undefined,
     costs: Record<string, string> = {},
-    others: readonly object[] = [],
+    statuses: Readonly<Record<string, object>> = {},
   ) {
     const world = new World(SPEC);
     world.conclude();
     const labels = { ...world.snapshot().pods[0]?.metadata.labels };
     const [first] = world.snapshot().pods;
     world.pods.push(
-      ...['a', 'b', 'c'].map((name) => {
+      ...[...new Set(['a', 'b', 'c', ...Object.keys(statuses)])].map((name): LivePod => {
         const own = pod(name, costs[name]);
-        return { ...first, ...own, metadata: { ...own.metadata, labels }, status: first?.status } as LivePod;
+        const status = { ...first?.status, ...statuses[name] } as LivePod['status'];
+        return { ...first, ...own, metadata: { ...own.metadata, labels }, status } as LivePod;
       }),
     );
-    others.forEach((status, index) => {
-      const own = pod(`other-${index}`);
-      world.pods.push({ ...first, ...own, metadata: { ...own.metadata, labels }, status });
-    });
     world.settle();
     world.edit((spec) => ({ ...spec, replicas }));
     if (loads) world.loads = new Map(Object.entries(loads));
@@ -62,12 +59,15 @@ describe('a scale-down', () => {
     expect(shrinks(replicas, loads, costs)).toEqual(expected);
   });
 
-  const LOADS = { a: 4, b: 0, c: 2 };
-  it.each<[string, object, string[]]>([
-    ['one that has ended', { phase: 'Failed', reason: 'Evicted', conditions: [] }, ['b -1', 'Apply']],
-    ['one that is not ready, which goes by itself', { phase: 'Running', conditions: [] }, ['Apply']],
-    ['one that has no node yet', { phase: 'Pending', conditions: [] }, ['Apply']],
-  ])('counts pods as Kubernetes does: %s', (_, status, expected) => {
-    expect(shrinks(2, LOADS, {}, [status])).toEqual(expected);
+  const LOADS = { a: 4, b: 0, c: 2, d: 1 };
+  const NOT_READY = { conditions: [] };
+  it.each<[string, number, Record<string, object>, string[]]>([
+    ['one that has ended does not count', 2, { d: { phase: 'Failed', ...NOT_READY } }, ['b -1', 'Apply']],
+    ['one that is not ready goes by itself', 2, { c: NOT_READY }, ['Apply']],
+    ['one that has no node yet goes by itself', 2, { c: { phase: 'Pending', ...NOT_READY } }, ['Apply']],
+    ['the idlest of the others goes with one that is not ready', 1, { c: NOT_READY }, ['b -1', 'Apply']],
+    ['one that an earlier step has not taken away yet goes as well', 2, { d: {} }, ['b -1', 'd -1', 'Apply']],
+  ])('counts as a ReplicaSet does: %s', (_, replicas, statuses, expected) => {
+    expect(shrinks(replicas, LOADS, {}, statuses)).toEqual(expected);
   });
 });

@@ -12,16 +12,16 @@ export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
 const FIRST = -1;
 
-/** How many pods of what serves this step takes away while others stay; undefined: none. */
+/** What serves, and to how many pods this step makes it smaller while others stay; undefined: it does not. */
 export function shrinking(
   { deployment, deployments }: Snapshot,
   { serving, replicas }: Pick<RolloutStep, 'serving' | 'replicas'>,
-): { readonly revision: string; readonly pods: number } | undefined {
+): { readonly revision: string; readonly to: number } | undefined {
   if (serving === undefined) return undefined;
   const name = `${deployment.metadata.name}-${serving}`;
   const has = deployments.find(({ metadata }) => metadata.name === name)?.spec?.replicas ?? 0;
-  const wanted = replicas.get(serving) ?? 0;
-  return wanted > 0 && wanted < has ? { revision: serving, pods: has - wanted } : undefined;
+  const to = replicas.get(serving) ?? 0;
+  return to > 0 && to < has ? { revision: serving, to } : undefined;
 }
 
 /**
@@ -32,7 +32,7 @@ export function deletionCosts(snapshot: Snapshot, step: Pick<RolloutStep, 'servi
   const shrinks = shrinking(snapshot, step);
   const { loads, pods } = snapshot;
   if (shrinks === undefined || loads === undefined) return [];
-  // Pods that have ended or are going are not of the count.
+  // As a ReplicaSet counts: without those that have ended or are going, with those that an earlier step has not taken away yet.
   const own = pods.filter((pod) => pod.metadata.labels?.[LABEL.revision] === shrinks.revision && !isGone(pod));
   const ready = own.filter((pod) => isReady(pod));
   const known = ready
@@ -42,7 +42,7 @@ export function deletionCosts(snapshot: Snapshot, step: Pick<RolloutStep, 'servi
     })
     .sort((a, b) => a.load - b.load || (a.pod.metadata.name < b.pod.metadata.name ? -1 : 1));
   // What is not ready goes by itself. One that is ready and could not be asked may be busy: an idle one goes before it.
-  const first = known.slice(0, Math.max(0, shrinks.pods - (own.length - ready.length)));
+  const first = known.slice(0, Math.max(0, ready.length - shrinks.to));
   const chosen = new Set(first.map(({ pod }) => pod));
   return own.flatMap((pod): Intent[] => {
     const { name, uid = '' } = pod.metadata;
