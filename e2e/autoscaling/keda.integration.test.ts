@@ -39,6 +39,7 @@ describe('KEDA’s own CRD', () => {
         ...BASE,
         pollingInterval: '15s',
         cooldown: '10m',
+        authenticationRef: { name: 'prometheus', kind: 'TriggerAuthentication', modes: ['bearer'] },
         metrics: [
           { type: 'BatchUtilization', target: '70', scaleInBelow: '30' },
           { type: 'CPU', target: '60' },

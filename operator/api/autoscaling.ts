@@ -7,6 +7,7 @@ import {
   duration,
   httpAddress,
   labels,
+  objectName,
   percent,
   text,
   whenDecimal,
@@ -57,7 +58,9 @@ const metric = withRules(
       'Value that the autoscaler keeps: requests per pod for QueueDepth and RunningRequests, percent for BatchUtilization, KVCacheUtilization and CPU, the metric’s own unit per replica for External.',
     ),
     scaleInBelow: decimal()
-      .describe('Pods are taken away only while the value is below this, in the unit of target. Default: target.')
+      .describe(
+        'Pods are taken away only while the value is below this, in the unit of target. Default, and at most: a tenth below target, headroom included.',
+      )
       .exactOptional(),
     external: externalMetric.describe('The metric from outside. With type External only.').exactOptional(),
   }),
@@ -114,6 +117,19 @@ const scalingRules = z.object({
   policies: atomicList(scalingPolicy, 10, 1).describe('Limits of the speed.').exactOptional(),
 });
 
+const authenticationRef = z.object({
+  name: objectName().describe('Name of the object, in the namespace of the DeepSeekDeployment or of the cluster.'),
+  kind: z
+    .enum(['TriggerAuthentication', 'ClusterTriggerAuthentication'])
+    .describe('Its kind.')
+    .default('TriggerAuthentication'),
+  modes: atomicList(z.enum(['bearer', 'basic', 'tls', 'custom', 'oauth', 'apiKey']), 6, 1)
+    .describe(
+      'How KEDA identifies itself with what is in it (authModes). Without it only what needs no mode counts, such as the identity of a pod at a cloud.',
+    )
+    .exactOptional(),
+});
+
 /** Who changes the number of replicas, and by what. */
 export const autoscalingSpec = withRules(
   z.object({
@@ -138,6 +154,9 @@ export const autoscalingSpec = withRules(
     cooldown: duration()
       .describe('Idle time before KEDA scales to 0. With provider KEDA and minReplicas 0 only.')
       .exactOptional(),
+    authenticationRef: authenticationRef
+      .describe('What KEDA needs to be let into Prometheus, for all queries. With provider KEDA only.')
+      .exactOptional(),
   }),
   [
     {
@@ -154,6 +173,11 @@ export const autoscalingSpec = withRules(
       rule: "self.provider == 'KEDA' || !has(self.pollingInterval)",
       message: 'pollingInterval is allowed with provider KEDA only',
       holds: (self) => self.provider === 'KEDA' || self.pollingInterval === undefined,
+    },
+    {
+      rule: "self.provider == 'KEDA' || !has(self.authenticationRef)",
+      message: 'authenticationRef is allowed with provider KEDA only',
+      holds: (self) => self.provider === 'KEDA' || self.authenticationRef === undefined,
     },
     {
       rule: "!has(self.cooldown) || (self.provider == 'KEDA' && self.minReplicas == 0)",

@@ -108,6 +108,9 @@ const rollout = z.object({
     )
     .exactOptional(),
   frozenReplicas: integer().describe('Replicas when a handover began: it goes on with these.').exactOptional(),
+  wantedReplicas: integer()
+    .describe('Replicas that are asked for: they hold if spec.replicas is taken away before the rollout is over.')
+    .exactOptional(),
   warmLimit: integer().describe('Most replicas that the old version may keep: it has given GPUs away.').exactOptional(),
   promoted: z.boolean().describe('Somebody has promoted the candidate.').exactOptional(),
   pausedAt: time().describe('Since when rollout.paused holds the rollout: its deadlines stand still.').exactOptional(),

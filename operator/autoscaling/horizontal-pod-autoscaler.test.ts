@@ -113,7 +113,22 @@ describe('the HPA', () => {
     ['out above 70 %, in below 30 %, with headroom', OUT_70_IN_30, '528m'], // 1 - 0.30 / 0.636
     ['without headroom', { ...OUT_70_IN_30, headroomPercent: 0 }, '571m'], // 1 - 30 / 70
     ['no wish', { metrics: [{ type: 'BatchUtilization', target: '70' }] }, undefined],
-    ['in below the target', { metrics: [{ type: 'QueueDepth', target: '5', scaleInBelow: '5' }] }, '0'],
+    ['in below the target', { metrics: [{ type: 'QueueDepth', target: '5', scaleInBelow: '5' }] }, undefined],
+    [
+      'what the headroom has reached',
+      { metrics: [{ type: 'BatchUtilization', target: '70', scaleInBelow: '65' }] },
+      undefined,
+    ],
+    [
+      'a tenth, which an HPA waits for by itself',
+      { metrics: [{ type: 'QueueDepth', target: '5', scaleInBelow: '4.5' }], headroomPercent: 0 },
+      undefined,
+    ],
+    [
+      'a little more than a tenth',
+      { metrics: [{ type: 'QueueDepth', target: '5', scaleInBelow: '4' }], headroomPercent: 0 },
+      '200m',
+    ],
     ['never', { metrics: [{ type: 'QueueDepth', target: '5', scaleInBelow: '0' }] }, '1'],
   ])('says how far below the target pods are taken away: %s', (_, change, tolerance) => {
     expect(hpa(change).spec.behavior?.scaleDown?.tolerance).toEqual(tolerance);
@@ -134,6 +149,22 @@ describe('the HPA', () => {
     ];
     expect(scalingWarnings({ ...BASE, headroomPercent: 0, metrics }, { tolerance: true })).toEqual([
       'An HPA has one tolerance for all metrics: QueueDepth has to be below 2 before pods are taken away.',
+    ]);
+  });
+
+  it('says what is nearer to the target than an HPA goes', () => {
+    const metrics: Autoscaling['metrics'] = [
+      { type: 'BatchUtilization', target: '70', scaleInBelow: '65' },
+      { type: 'QueueDepth', target: '8' },
+    ];
+    expect(scalingWarnings({ ...BASE, metrics }, { tolerance: true })).toEqual([
+      'autoscaling.metrics[].scaleInBelow is less than a tenth below the target, headroom included, which is the least that an HPA waits for: BatchUtilization has to be below 57.24 before pods are taken away.',
+    ]);
+  });
+
+  it('says that the API server drops the tolerance', () => {
+    expect(scalingWarnings({ ...BASE, ...OUT_70_IN_30 }, { tolerance: true, dropped: true })).toEqual([
+      expect.stringContaining('needs the feature gate HPAConfigurableTolerance, which this cluster has turned off'),
     ]);
   });
 
@@ -192,6 +223,31 @@ describe('the ScaledObject', () => {
       { type: 'prometheus', metadata: { ...external, threshold: '4' } },
       { type: 'cpu', metricType: 'Utilization', metadata: { value: '60' } },
     ]);
+  });
+
+  it('asks for a whole percent of CPU, at least one', () => {
+    const metrics: Autoscaling['metrics'] = [{ type: 'CPU', target: '0.4' }];
+    expect(of({ metrics }).spec.triggers).toMatchObject([{ type: 'cpu', metadata: { value: '1' } }]);
+  });
+
+  it('shows the same pass at every query, and none for CPU', () => {
+    const metrics: Autoscaling['metrics'] = [
+      { type: 'QueueDepth', target: '5' },
+      { type: 'External', target: '4', external: { query: 'sum(waiting)', serverAddress: 'http://other:9090' } },
+      { type: 'CPU', target: '60' },
+    ];
+    const authenticationRef = { name: 'prometheus', kind: 'TriggerAuthentication' } as const;
+    const { triggers } = of({ metrics, authenticationRef: { ...authenticationRef, modes: ['bearer', 'tls'] } }).spec;
+    expect(triggers).toMatchObject([
+      { authenticationRef, metadata: { authModes: 'bearer,tls' } },
+      { authenticationRef, metadata: { authModes: 'bearer,tls' } },
+      { type: 'cpu' },
+    ]);
+    expect(triggers[2]).not.toHaveProperty('authenticationRef');
+    const kind = 'ClusterTriggerAuthentication';
+    const [ofCluster] = of({ metrics, authenticationRef: { name: 'prometheus', kind } }).spec.triggers;
+    expect(ofCluster?.authenticationRef).toEqual({ name: 'prometheus', kind });
+    expect(ofCluster?.metadata).not.toHaveProperty('authModes');
   });
 
   it('is paused while it is held', () => {

@@ -2,7 +2,7 @@ import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/
 import type { IMetricSpec } from 'kubernetes-models/autoscaling/v2/MetricSpec';
 import { API_VERSION, KIND } from '../api/index.ts';
 import { AUTOSCALING_METRIC } from '../monitoring/names.ts';
-import { type Autoscaling, behaviorOf, quantity, wantedMetrics, type WantedMetric } from './scaling.ts';
+import { type Autoscaling, behaviorOf, quantity, utilization, wantedMetrics, type WantedMetric } from './scaling.ts';
 import { type Child, childMetadata, type Owner } from '../resources/names.ts';
 
 /** What an autoscaler is made of beside the spec. */
@@ -46,7 +46,7 @@ function metricSpec({ type, target, external }: WantedMetric): IMetricSpec {
     case 'CPU':
       return {
         type: 'Resource',
-        resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: Math.max(1, Math.round(target)) } },
+        resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: utilization(target) } },
       };
     case 'External':
       return {

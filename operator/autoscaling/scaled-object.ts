@@ -2,13 +2,14 @@ import { API_VERSION, type DeepSeekDeployment, durationSeconds, KIND } from '../
 import { AUTOSCALING_METRIC, SERIES_LABEL } from '../monitoring/names.ts';
 import type { AutoscalerInput } from './horizontal-pod-autoscaler.ts';
 import { type Child, childMetadata, type Owner } from '../resources/names.ts';
-import { type Autoscaling, behaviorOf, wantedMetrics, type WantedMetric } from './scaling.ts';
+import { type Autoscaling, behaviorOf, utilization, wantedMetrics, type WantedMetric } from './scaling.ts';
 
 /** A trigger of KEDA: `prometheus` or `cpu`. */
 export interface KedaTrigger {
   readonly type: 'prometheus' | 'cpu';
   readonly metricType: 'AverageValue' | 'Utilization';
   readonly metadata: Readonly<Record<string, string>>;
+  readonly authenticationRef?: { readonly name: string; readonly kind: string };
 }
 
 /** keda.sh/v1alpha1, the part that is used. */
@@ -35,7 +36,10 @@ export interface ScaledObjectInput extends AutoscalerInput {
   readonly prometheusUrl?: string | undefined;
 }
 
-/** Holds KEDA without a change of the count. Anything but absence counts as true to older versions. */
+/**
+ * Holds KEDA without a change of the count: it deletes its HPA and looks no more, and makes both anew once the annotation is gone.
+ * Anything but absence counts as true to older versions.
+ */
 export const KEDA_PAUSED = 'autoscaling.keda.sh/paused';
 
 /** Whether some metric is asked of the Prometheus that the operator knows. */
@@ -53,7 +57,7 @@ export function scaledObject(
 ): Child<ScaledObject> {
   const { name } = deployment.metadata;
   const metrics = wantedMetrics(autoscaling);
-  const { pollingInterval, cooldown, minReplicas = 1, maxReplicas } = autoscaling;
+  const { pollingInterval, cooldown, minReplicas = 1, maxReplicas, authenticationRef } = autoscaling;
   // Its HPA is deleted while it is paused, so that only what KEDA does not read holds.
   const behavior = behaviorOf(autoscaling, metrics, { ...input, held: false });
   return {
@@ -67,15 +71,19 @@ export function scaledObject(
       ...(pollingInterval !== undefined && { pollingInterval: wholeSeconds(pollingInterval) }),
       ...(cooldown !== undefined && { cooldownPeriod: wholeSeconds(cooldown) }),
       advanced: { horizontalPodAutoscalerConfig: { name, behavior } },
-      triggers: metrics.map((metric) => trigger(deployment, metric, input)),
+      triggers: metrics.map((metric) => trigger(deployment, metric, input, authenticationRef)),
     },
   };
 }
 
-function trigger(deployment: Owner, metric: WantedMetric, { serving, prometheusUrl }: ScaledObjectInput): KedaTrigger {
-  const { type, target, external } = metric;
+function trigger(
+  deployment: Owner,
+  { type, target, external }: WantedMetric,
+  { serving, prometheusUrl }: ScaledObjectInput,
+  authentication: Autoscaling['authenticationRef'],
+): KedaTrigger {
   if (type === 'CPU')
-    return { type: 'cpu', metricType: 'Utilization', metadata: { value: String(Math.round(target)) } };
+    return { type: 'cpu', metricType: 'Utilization', metadata: { value: String(utilization(target)) } };
   const query = type === 'External' ? (external?.query ?? '') : seriesQuery(deployment, type, serving);
   return {
     type: 'prometheus',
@@ -86,7 +94,9 @@ function trigger(deployment: Owner, metric: WantedMetric, { serving, prometheusU
       threshold: String(target),
       // No answer is no load of 0: it would take the replicas away.
       ignoreNullValues: 'false',
+      ...(authentication?.modes && { authModes: authentication.modes.join(',') }),
     },
+    ...(authentication && { authenticationRef: { name: authentication.name, kind: authentication.kind } }),
   };
 }
 

@@ -46,15 +46,26 @@ function thousandths(value: number): number {
   return Math.max(1, Math.round(value * 1000)) / 1000;
 }
 
+/** A target of CPU as autoscaling/v2 takes it: whole percent, at least 1. */
+export function utilization(target: number): number {
+  return Math.max(1, Math.round(target));
+}
+
+/** The default of an HPA (--horizontal-pod-autoscaler-tolerance): within it a count stays, so that it does not flap. */
+const DEFAULT_TOLERANCE = 0.1;
+
 /**
  * How far below its target a metric has to be before pods are taken away, 0 to 1. There is one for all metrics of an
- * HPA: the widest, so that none is undercut. Undefined: no metric asks for it.
+ * HPA: the widest, so that none is undercut. Undefined: no metric asks for more than what Kubernetes has by itself.
  */
 export function scaleDownTolerance(metrics: readonly WantedMetric[]): number | undefined {
-  const asked = metrics.flatMap(({ target, scaleInBelow }) =>
-    scaleInBelow === undefined ? [] : [Math.max(0, 1 - scaleInBelow / target)],
-  );
-  return asked.length === 0 ? undefined : Math.max(...asked);
+  const widest = Math.max(0, ...metrics.map(ownTolerance));
+  return widest > DEFAULT_TOLERANCE ? widest : undefined;
+}
+
+/** What the metric itself asks for, below 0 if its scaleInBelow is above the target, of which the headroom is taken off; 0: nothing. */
+function ownTolerance({ target, scaleInBelow = target }: WantedMetric): number {
+  return 1 - scaleInBelow / target;
 }
 
 /** Kubernetes' limits (autoscaling/v2). */
@@ -117,13 +128,19 @@ function rules(
   };
 }
 
+/** What of a wish for a tolerance comes true. */
+export interface ToleranceSupport {
+  readonly tolerance: boolean;
+  /** Of the API server. */
+  readonly version?: string | undefined;
+  /** The API server knows it, and drops it (feature gate HPAConfigurableTolerance). */
+  readonly dropped?: boolean;
+}
+
 /** What of the spec will not be as somebody may expect it, as sentences. */
-export function scalingWarnings(
-  autoscaling: Autoscaling,
-  input: { readonly tolerance: boolean; readonly version?: string | undefined },
-): string[] {
+export function scalingWarnings(autoscaling: Autoscaling, support: ToleranceSupport): string[] {
   const metrics = wantedMetrics(autoscaling);
-  return [...neverWoken(autoscaling, metrics), ...toleranceWarnings(metrics, input)];
+  return [...neverWoken(autoscaling, metrics), ...toleranceWarnings(metrics, support)];
 }
 
 /** Engines that are off have no metrics: only somebody else tells that they are needed. */
@@ -134,22 +151,35 @@ function neverWoken({ minReplicas = 1 }: Autoscaling, metrics: readonly WantedMe
   ];
 }
 
-function toleranceWarnings(
-  metrics: readonly WantedMetric[],
-  input: { readonly tolerance: boolean; readonly version?: string | undefined },
-): string[] {
-  const tolerance = scaleDownTolerance(metrics);
-  if (tolerance === undefined) return [];
-  if (!input.tolerance) {
+function toleranceWarnings(metrics: readonly WantedMetric[], support: ToleranceSupport): string[] {
+  if (metrics.every(({ scaleInBelow }) => scaleInBelow === undefined)) return [];
+  const asIfAbsent = 'pods are taken away as soon as a metric is a tenth below its target.';
+  if (!support.tolerance) {
     return [
-      `autoscaling.metrics[].scaleInBelow needs Kubernetes 1.35 (behavior.scaleDown.tolerance)${input.version === undefined ? '' : `, and this cluster is ${input.version}`}: pods are taken away as soon as a metric is a tenth below its target.`,
+      `autoscaling.metrics[].scaleInBelow needs Kubernetes 1.35 (behavior.scaleDown.tolerance)${support.version === undefined ? '' : `, and this cluster is ${support.version}`}: ${asIfAbsent}`,
     ];
   }
-  const undercut = metrics.filter(({ target, scaleInBelow = target }) => 1 - scaleInBelow / target < tolerance - 0.001);
-  return undercut.length === 0
+  const tolerance = scaleDownTolerance(metrics);
+  if (tolerance !== undefined && support.dropped === true) {
+    return [
+      `autoscaling.metrics[].scaleInBelow needs the feature gate HPAConfigurableTolerance, which this cluster has turned off: ${asIfAbsent} Once it is on, delete the HPA: it is made again.`,
+    ];
+  }
+  const limits = (undercut: readonly WantedMetric[], limit: number) =>
+    undercut.map(({ type, target }) => `${type} has to be below ${inSpec(type, target * (1 - limit))}`).join(' and ');
+  if (tolerance !== undefined) {
+    const undercut = metrics.filter((metric) => ownTolerance(metric) < tolerance - 0.001);
+    return undercut.length === 0
+      ? []
+      : [`An HPA has one tolerance for all metrics: ${limits(undercut, tolerance)} before pods are taken away.`];
+  }
+  const tooNear = metrics.filter(
+    (metric) => metric.scaleInBelow !== undefined && ownTolerance(metric) < DEFAULT_TOLERANCE - 0.001,
+  );
+  return tooNear.length === 0
     ? []
     : [
-        `An HPA has one tolerance for all metrics: ${undercut.map(({ type, target }) => `${type} has to be below ${inSpec(type, target * (1 - tolerance))}`).join(' and ')} before pods are taken away.`,
+        `autoscaling.metrics[].scaleInBelow is less than a tenth below the target, headroom included, which is the least that an HPA waits for: ${limits(tooNear, DEFAULT_TOLERANCE)} before pods are taken away.`,
       ];
 }
 

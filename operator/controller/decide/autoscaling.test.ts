@@ -1,11 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ManagedFieldsEntry } from '../../kube/types.ts';
-import { KEDA_PAUSED } from '../../autoscaling/index.ts';
-import type { LiveHorizontalPodAutoscaler, LivePod } from '../snapshot.ts';
-import type { LiveScaledObject } from '../keda.ts';
+import type { LiveHorizontalPodAutoscaler } from '../snapshot.ts';
 import { ROOM, World } from '../testing/world.ts';
-import { decide } from './decide.ts';
-import { DELETION_COST } from './deletion-cost.ts';
 
 const AUTOSCALING = { provider: 'HPA', minReplicas: 1, maxReplicas: 4, headroomPercent: 0 };
 const SPEC = {
@@ -99,6 +94,54 @@ describe('the HPA of a DeepSeekDeployment', () => {
   });
 });
 
+describe('an API server that drops the tolerance', () => {
+  const metrics = [{ type: 'BatchUtilization', target: '70', scaleInBelow: '30' }];
+  /** As it stores the HPA: our entry in managedFields has the field all the same. */
+  function dropped(): World {
+    const world = serving({ ...SPEC, autoscaling: { ...AUTOSCALING, metrics } });
+    drop(world);
+    return world;
+  }
+  function drop(world: World): void {
+    const fieldsV1 = { 'f:spec': { 'f:behavior': { 'f:scaleDown': { 'f:tolerance': {} } } } };
+    world.tamper('HorizontalPodAutoscaler', 'chat', (hpa) => {
+      const { metadata, spec } = hpa as unknown as { metadata: object; spec: { behavior: { scaleDown: object } } };
+      Object.assign(metadata, { managedFields: [{ manager: 'deepseek-operator', operation: 'Apply', fieldsV1 }] });
+      Reflect.deleteProperty(spec.behavior.scaleDown, 'tolerance');
+    });
+    world.written.length = 0;
+  }
+
+  it('is not asked again, and it is said', () => {
+    const world = dropped();
+    world.settle();
+    expect(world.written).toEqual([]);
+    expect(active(world)?.message).toContain('needs the feature gate HPAConfigurableTolerance');
+  });
+
+  it('is told all other changes', () => {
+    const world = dropped();
+    world.edit((spec) => ({ ...spec, autoscaling: { ...AUTOSCALING, metrics, maxReplicas: 3 } }));
+    world.pass();
+    expect(world.written).toEqual(['Apply HorizontalPodAutoscaler chat']);
+    expect(hpaOf(world)?.spec.maxReplicas).toBe(3);
+    drop(world);
+    world.settle();
+    expect(world.written).toEqual([]);
+  });
+
+  it('is not suspected where somebody else has taken it out: it is put back', () => {
+    const world = dropped();
+    world.tamper('HorizontalPodAutoscaler', 'chat', (hpa) => {
+      Object.assign(hpa['metadata'] as unknown as object, { managedFields: [] });
+    });
+    world.settle();
+    expect(world.written).toEqual(['Apply HorizontalPodAutoscaler chat']);
+    expect(hpaOf(world)?.spec.behavior?.scaleDown?.tolerance).toBe('571m');
+    expect(active(world)?.message).not.toContain('HPAConfigurableTolerance');
+  });
+});
+
 describe('AutoscalingActive', () => {
   const failed = (message: string) => scalingActive('False', 'FailedGetPodsMetric', message);
   it.each<[string, object[], object]>([
@@ -151,6 +194,11 @@ describe('AutoscalingActive', () => {
       [{ type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message: 'no scale' }],
       { status: 'False', reason: 'AutoscalerFailing' },
     ],
+    [
+      'that it was off when it looked last',
+      [scalingActive('False', 'ScalingDisabled', 'scaling is disabled since the replica count of the target is zero')],
+      { status: 'Unknown', reason: 'AutoscalerPending' },
+    ],
   ])('says what the HPA says: %s', (_, conditions, expected) => {
     const world = serving();
     says(world, conditions);
@@ -174,138 +222,5 @@ describe('AutoscalingActive', () => {
       'autoscaling.maxReplicas is 9, and the nodes with A100-80GB hold 8 replicas of 1 GPUs.',
     );
     expect(active(serving())?.message).not.toContain('maxReplicas is');
-  });
-
-  const SCALED = { lastScaleTime: '2026-01-01T00:10:00Z' };
-  const OWNS = { 'f:spec': { 'f:replicas': {} } };
-  const entry = (
-    manager: string,
-    time: string,
-    subresource?: string,
-    fieldsV1?: ManagedFieldsEntry['fieldsV1'],
-  ): ManagedFieldsEntry => ({
-    manager,
-    operation: 'Update',
-    time,
-    ...(subresource !== undefined && { subresource }),
-    ...(fieldsV1 && { fieldsV1 }),
-  });
-  function contested(managedFields: readonly ManagedFieldsEntry[], desiredReplicas = 4): World {
-    const world = serving();
-    world.deployment = { ...world.deployment, metadata: { ...world.deployment.metadata, managedFields } };
-    says(world, [scalingActive('True', 'ValidMetricFound')], { ...SCALED, desiredReplicas });
-    return world;
-  }
-
-  it('names who sets spec.replicas back, and for a while after', () => {
-    const world = contested([entry('argocd-controller', '2026-01-01T00:12:00Z', undefined, OWNS)]);
-    expect(active(world)).toMatchObject({ status: 'False', reason: 'ReplicasContested' });
-    expect(active(world)?.message).toContain(
-      'argocd-controller has set spec.replicas to 2 after the autoscaler had set 4',
-    );
-    const hpa = entry('kube-controller-manager', '2026-01-01T00:12:15Z', 'scale', OWNS);
-    world.deployment = { ...world.deployment, metadata: { ...world.deployment.metadata, managedFields: [hpa] } };
-    world.settle();
-    expect(active(world)?.reason).toBe('ReplicasContested');
-    world.later(700_000);
-    expect(active(world)?.reason).toBe('AutoscalingFollowed');
-  });
-
-  it('names who has taken spec.replicas away', () => {
-    const world = contested([
-      entry('helm', '2026-01-01T00:01:00Z'),
-      entry('kubectl-client-side-apply', '2026-01-01T00:12:00Z'),
-      entry('deepseek-operator', '2026-01-01T00:12:01Z', 'scale', OWNS),
-    ]);
-    expect(active(world)?.message).toContain(
-      'kubectl-client-side-apply has taken spec.replicas away, and it was put back',
-    );
-  });
-
-  it.each<[string, ManagedFieldsEntry[], number]>([
-    ['the HPA', [entry('kube-controller-manager', '2026-01-01T00:12:00Z', 'scale', OWNS)], 4],
-    ['somebody before it', [entry('helm', '2026-01-01T00:01:00Z', undefined, OWNS)], 4],
-    ['somebody whom the HPA agrees with', [entry('kubectl', '2026-01-01T00:12:00Z', 'scale', OWNS)], 2],
-  ])('has nothing against a count of %s', (_, managedFields, desired) => {
-    expect(active(contested(managedFields, desired))?.reason).toBe('AutoscalingFollowed');
-  });
-});
-
-describe('provider KEDA', () => {
-  const spec = { ...SPEC, autoscaling: { ...AUTOSCALING, provider: 'KEDA', minReplicas: 0 } };
-  const keda = (world: World, live?: LiveScaledObject, prometheusUrl = 'http://prometheus:9090') => {
-    world.autoscaling = { keda: { installed: true, live } };
-    return decide(world.snapshot(), { observeOnly: false, prometheusUrl });
-  };
-  const told = (decision: ReturnType<typeof decide>) =>
-    decision.status.conditions?.find(({ type }) => type === 'AutoscalingActive');
-
-  it('makes a ScaledObject and no HPA', () => {
-    const world = serving(spec);
-    expect(hpaOf(world)).toBeUndefined();
-    expect(active(world)).toMatchObject({ status: 'Unknown', reason: 'AutoscalerPending' });
-    const { intents } = keda(world);
-    expect(intents).toMatchObject([{ type: 'Create', kind: 'ScaledObject', object: { spec: { minReplicaCount: 0 } } }]);
-    const [create] = intents;
-    const object = create?.type === 'Create' ? create.object : {};
-    const live = {
-      ...structuredClone(object),
-      status: { conditions: [{ type: 'Ready', status: 'True' }] },
-    } as LiveScaledObject;
-    const decision = keda(world, live);
-    expect(decision.intents).toEqual([]);
-    expect(told(decision)).toMatchObject({ status: 'True', reason: 'AutoscalingFollowed' });
-    expect(live.metadata.annotations?.[KEDA_PAUSED]).toBeUndefined();
-  });
-
-  it('says that KEDA or a Prometheus is missing', () => {
-    const world = serving(spec);
-    world.autoscaling = { keda: { installed: false } };
-    world.settle();
-    expect(active(world)).toMatchObject({ status: 'False', reason: 'KedaMissing' });
-    world.autoscaling = { keda: { installed: true } };
-    world.settle();
-    expect(active(world)).toMatchObject({ status: 'False', reason: 'PrometheusUnknown' });
-  });
-});
-
-describe('a scale-down', () => {
-  const pod = (name: string, cost?: string): LivePod => {
-    const annotations = cost === undefined ? {} : { annotations: { [DELETION_COST]: cost } };
-    return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'ai', uid: `uid-${name}`, ...annotations } };
-  };
-  function shrinks(replicas: number, loads: Record<string, number> | undefined, costs: Record<string, string> = {}) {
-    const world = serving({ ...SPEC, replicas: 3 });
-    const labels = { ...world.snapshot().pods[0]?.metadata.labels };
-    const [first] = world.snapshot().pods;
-    world.pods.push(
-      ...['a', 'b', 'c'].map((name) => {
-        const own = pod(name, costs[name]);
-        return { ...first, ...own, metadata: { ...own.metadata, labels }, status: first?.status } as LivePod;
-      }),
-    );
-    world.settle();
-    world.edit((spec) => ({ ...spec, replicas }));
-    if (loads) world.loads = new Map(Object.entries(loads));
-    return decide(world.snapshot()).intents.map((intent) =>
-      intent.type === 'SetDeletionCost' ? `${intent.pod.name} ${intent.cost}` : intent.type,
-    );
-  }
-
-  it.each<[string, number, Record<string, number> | undefined, Record<string, string>, string[]]>([
-    ['asks first, and goes on without an answer', 2, undefined, {}, ['Apply']],
-    ['marks the idle pod before the Deployment is made smaller', 2, { a: 4, b: 0, c: 2 }, {}, ['b -1', 'Apply']],
-    ['marks as many as go', 1, { a: 4, b: 0, c: 2 }, {}, ['b -1', 'c -1', 'Apply']],
-    [
-      'writes nothing that is there, and takes back what no longer holds',
-      2,
-      { a: 4, b: 0, c: 2 },
-      { a: '-1', b: '-1' },
-      ['a null', 'b -1', 'Apply'].filter((step) => step !== 'b -1'),
-    ],
-    ['leaves out a pod that nobody can ask', 2, { a: 4, c: 2 }, {}, ['Apply']],
-    ['marks nothing when pods are added', 4, { a: 4, b: 0, c: 2 }, {}, ['Apply']],
-  ])('%s', (_, replicas, loads, costs, expected) => {
-    expect(shrinks(replicas, loads, costs)).toEqual(expected);
   });
 });

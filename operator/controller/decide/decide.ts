@@ -22,6 +22,7 @@ import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas
 import { onceFor } from './once-for.ts';
 import { isOptional, optionalLast } from './optional-writes.ts';
 import { pendingOrder } from './order.ts';
+import { contestedUntil } from './replica-owners.ts';
 import { restartOf } from './restart.ts';
 import { hasGateway } from './route.ts';
 import { rolloutInput } from './rollout-input.ts';
@@ -96,7 +97,10 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     rollout: step,
     rendersRevision:
       desired.isNew && desired.revision !== undefined && spec.podTemplate?.priorityClassName === undefined,
-    ...soonest(nextLook(evidence, sets, now).requeueAfterMs, step.wakeAt === undefined ? undefined : step.wakeAt - now),
+    ...soonest(
+      nextLook(evidence, sets, now).requeueAfterMs,
+      ...[step.wakeAt, contestedUntil(next)].map((at) => (at === undefined ? undefined : at - now)),
+    ),
   };
 }
 

@@ -1,23 +1,27 @@
 import { LABEL } from '../../api/names.ts';
+import { isGone, isReady } from '../../rollout/failures/pod.ts';
 import type { RolloutStep } from '../../rollout/machine/types.ts';
 import type { LivePod, Snapshot } from '../snapshot.ts';
 import type { Intent } from './intents.ts';
 
-/** Which pods of a ReplicaSet go first: those of the lowest cost; default 0 (Kubernetes). Those that are not ready go before any. */
+/**
+ * Which pods of a ReplicaSet go first: those of the lowest cost; default 0 (Kubernetes). Those without a node, not running or not
+ * ready go before any (k8s.io/kubernetes/pkg/controller, ActivePodsWithRanks).
+ */
 export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
 const FIRST = -1;
 
-/** How many pods of what serves this step takes away while others stay; undefined: none. */
+/** What serves, and to how many pods this step makes it smaller while others stay; undefined: it does not. */
 export function shrinking(
   { deployment, deployments }: Snapshot,
   { serving, replicas }: Pick<RolloutStep, 'serving' | 'replicas'>,
-): { readonly revision: string; readonly pods: number } | undefined {
+): { readonly revision: string; readonly to: number } | undefined {
   if (serving === undefined) return undefined;
   const name = `${deployment.metadata.name}-${serving}`;
   const has = deployments.find(({ metadata }) => metadata.name === name)?.spec?.replicas ?? 0;
-  const wanted = replicas.get(serving) ?? 0;
-  return wanted > 0 && wanted < has ? { revision: serving, pods: has - wanted } : undefined;
+  const to = replicas.get(serving) ?? 0;
+  return to > 0 && to < has ? { revision: serving, to } : undefined;
 }
 
 /**
@@ -28,18 +32,17 @@ export function deletionCosts(snapshot: Snapshot, step: Pick<RolloutStep, 'servi
   const shrinks = shrinking(snapshot, step);
   const { loads, pods } = snapshot;
   if (shrinks === undefined || loads === undefined) return [];
-  const own = pods.filter(
-    ({ metadata }) =>
-      metadata.labels?.[LABEL.revision] === shrinks.revision && metadata.deletionTimestamp === undefined,
-  );
-  const known = own
+  // As a ReplicaSet counts: without those that have ended or are going, with those that an earlier step has not taken away yet.
+  const own = pods.filter((pod) => pod.metadata.labels?.[LABEL.revision] === shrinks.revision && !isGone(pod));
+  const ready = own.filter((pod) => isReady(pod));
+  const known = ready
     .flatMap((pod) => {
       const load = loads.get(pod.metadata.name);
       return load === undefined ? [] : [{ pod, load }];
     })
     .sort((a, b) => a.load - b.load || (a.pod.metadata.name < b.pod.metadata.name ? -1 : 1));
-  // What does not answer goes first by itself, as far as it is not ready.
-  const first = known.slice(0, Math.max(0, shrinks.pods - (own.length - known.length)));
+  // What is not ready goes by itself. One that is ready and could not be asked may be busy: an idle one goes before it.
+  const first = known.slice(0, Math.max(0, ready.length - shrinks.to));
   const chosen = new Set(first.map(({ pod }) => pod));
   return own.flatMap((pod): Intent[] => {
     const { name, uid = '' } = pod.metadata;

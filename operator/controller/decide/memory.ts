@@ -34,8 +34,8 @@ export function memoryOf({ status }: Snapshot['deployment']): Memory | undefined
   };
 }
 
-/** status.rollout of a step. */
-export function rolloutStatus(step: RolloutStep, attempt: number): RolloutStatus {
+/** status.rollout of a step. `wantedReplicas`: of what serves, whatever size it is kept at meanwhile. */
+export function rolloutStatus(step: RolloutStep, attempt: number, wantedReplicas: number): RolloutStatus {
   const { memory, phase, message, deadline, capacity, weight } = step;
   const {
     way,
@@ -60,6 +60,7 @@ export function rolloutStatus(step: RolloutStep, attempt: number): RolloutStatus
     ...(deadline !== undefined && under && { deadline: seconds(deadline) }),
     message,
     ...dropUndefined({ target, promoted, missed, frozenReplicas, switchedReplicas, warmLimit }),
+    ...(under && { wantedReplicas }),
     ...(retryAt !== undefined && { retryAt: seconds(retryAt) }),
     ...(pausedAt !== undefined && { pausedAt: seconds(pausedAt) }),
     ...(memory.verdicts !== undefined && {

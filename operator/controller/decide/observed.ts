@@ -6,13 +6,23 @@ import type { ReplicaSetState } from '../../rollout/next.ts';
 import type { ActiveService } from '../../rollout/traffic.ts';
 import type { LiveDeployment, LivePod, Snapshot } from '../snapshot.ts';
 
-/** spec.replicas; when it is absent what serves now, else minReplicas, else 1. */
+/**
+ * spec.replicas. When somebody has taken it away: what a rollout remembers to have been asked for, else what serves now, else
+ * minReplicas, else 1.
+ */
 export function wantedReplicas({ deployment, deployments }: Snapshot, serving: string | undefined): number {
-  const live = deployments.find(({ metadata }) => revisionInName(deployment.metadata.name, metadata.name) === serving);
   const { spec, status } = deployment;
+  const { wantedReplicas: remembered, frozenReplicas, phase = 'Idle' } = status?.rollout ?? {};
+  const asked = spec.replicas ?? remembered ?? frozenReplicas;
+  if (asked !== undefined) return asked;
+  const live = deployments.find(({ metadata }) => revisionInName(deployment.metadata.name, metadata.name) === serving);
   // A serving Deployment that somebody deleted: the status still knows its size.
   const served = serving !== undefined && servingInStatus(deployment) === serving ? status?.replicas : undefined;
-  return spec.replicas ?? live?.spec?.replicas ?? served ?? spec.autoscaling?.minReplicas ?? 1;
+  const found = live?.spec?.replicas ?? served;
+  if (found === undefined) return spec.autoscaling?.minReplicas ?? 1;
+  // Nothing is remembered: what has given replicas to another version, or stopped for it, does not say what is wanted.
+  const mayHaveGiven = phase !== 'Idle' || found === 0;
+  return mayHaveGiven ? Math.max(found, ...deployments.map((other) => other.spec?.replicas ?? 0)) : found;
 }
 
 /** The revision that had the traffic when the status was written: also one that had not answered yet. */

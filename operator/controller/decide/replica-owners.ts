@@ -1,16 +1,19 @@
 import { MANAGER } from '../../api/index.ts';
 import type { ManagedFieldsEntry } from '../../kube/types.ts';
 import type { LiveHorizontalPodAutoscaler, Snapshot } from '../snapshot.ts';
+import type { Status } from './judgement.ts';
+import { seconds } from './times.ts';
 
-/** The field manager of the HPA controller. */
-const AUTOSCALER = 'kube-controller-manager';
+/** Field managers of those who may: the HPA controller, and the operator of KEDA, that wakes and puts to sleep (by the name of its binary). */
+const AUTOSCALERS: ReadonlySet<string | undefined> = new Set(['kube-controller-manager', 'keda', 'keda-operator']);
 
 /** How long a fight is told of after it was last seen: a GitOps tool syncs every few minutes, and the HPA answers in seconds. */
 const REMEMBERED_MS = 600_000;
 
 /**
- * Who sets spec.replicas back or takes it away after the HPA has set it, as a sentence; undefined: nobody. Read from who owns
- * the field, when that was written, and when the HPA scaled last.
+ * Who sets spec.replicas back or takes it away after the HPA has set it, as a sentence; undefined: nobody, for a while. Read from
+ * who owns the field, when that was written, and when the HPA scaled last. Whose time is not known is not accused: of a write
+ * through /scale Kubernetes keeps none (k8s.io/apimachinery, ScaleHandler.ToParent, v0.36).
  */
 export function contestedBy({ deployment, now }: Snapshot, hpa: LiveHorizontalPodAutoscaler): string | undefined {
   const entries: readonly ManagedFieldsEntry[] =
@@ -18,23 +21,43 @@ export function contestedBy({ deployment, now }: Snapshot, hpa: LiveHorizontalPo
   const owners = entries.filter(ownsReplicas);
   const scaledAt = timeOf(hpa.status?.lastScaleTime);
   const owner = owners.find(({ time }) => scaledAt !== undefined && (timeOf(time) ?? 0) >= scaledAt);
-  if (owner !== undefined && !owners.some(({ manager }) => manager === AUTOSCALER)) {
+  const wroteAt = timeOf(owner?.time);
+  // An HPA that agrees with a count may not scale for weeks: who has set it long ago fights no more.
+  const isRecent = wroteAt !== undefined && now - wroteAt < REMEMBERED_MS;
+  if (owner !== undefined && isRecent && !owners.some(({ manager }) => AUTOSCALERS.has(manager))) {
     const wanted = hpa.status?.desiredReplicas ?? 0;
+    const told = (what: string) => `${what}${AT}${seconds(wroteAt)}: ${ADVICE}`;
     if (owner.manager === MANAGER) {
-      const culprit = lastWriter(entries, timeOf(owner.time));
+      const culprit = lastWriter(entries, wroteAt);
       const who = culprit === undefined ? 'Somebody' : `Field manager ${culprit}`;
-      return `${who} has taken spec.replicas away, and it was put back: ${ADVICE}`;
+      return told(`${who} has taken spec.replicas away, and it was put back`);
     }
     if (deployment.spec.replicas !== wanted && wanted > 0)
-      return `Field manager ${owner.manager ?? 'unknown'} has set spec.replicas to ${deployment.spec.replicas ?? ''} after the autoscaler had set ${wanted}: ${ADVICE}`;
+      return told(
+        `Field manager ${owner.manager ?? 'unknown'} has set spec.replicas to ${deployment.spec.replicas ?? ''} after the autoscaler had set ${wanted}`,
+      );
   }
-  const before = deployment.status?.conditions?.find(({ type }) => type === 'AutoscalingActive');
-  const since = timeOf(before?.lastTransitionTime);
-  return before?.reason === 'ReplicasContested' && since !== undefined && now - since < REMEMBERED_MS
-    ? before.message
-    : undefined;
+  const before = toldBefore(deployment.status);
+  return before !== undefined && now < before.until ? before.text : undefined;
 }
 
+/** Until when a status tells of a fight that is over, milliseconds since the epoch; undefined: it tells of none. */
+export function contestedUntil(status: Pick<Status, 'conditions'> | undefined): number | undefined {
+  return toldBefore(status)?.until;
+}
+
+/** What contestedBy said, without the warnings after it, and until when it holds. */
+function toldBefore(status: Pick<Status, 'conditions'> | undefined) {
+  const { reason, message = '' } = status?.conditions?.find(({ type }) => type === 'AutoscalingActive') ?? {};
+  const advice = message.indexOf(ADVICE);
+  if (reason !== 'ReplicasContested' || advice < 0) return undefined;
+  const fact = message.slice(0, advice);
+  const seenAt = timeOf(fact.slice(fact.lastIndexOf(AT) + AT.length).replace(/: $/, ''));
+  return seenAt === undefined ? undefined : { text: fact + ADVICE, until: seenAt + REMEMBERED_MS };
+}
+
+/** Before the time of the write, in the message: it is all that is remembered of it once the HPA owns the field again. */
+const AT = ', at ';
 const ADVICE = 'leave the field out of what it applies, or each sync undoes what the autoscaler does.';
 
 function ownsReplicas({ fieldsV1 }: ManagedFieldsEntry): boolean {

@@ -57,7 +57,7 @@ export function statusOf(snapshot: Snapshot, judgement: Judgement, intents: read
     // The next pass decides what was not done again.
     rollout: observeOnly
       ? (previous?.rollout ?? { attempt: judgement.traffic.attempt, phase: 'Idle' })
-      : rolloutStatus(step, step.memory.attempt),
+      : rolloutStatus(step, step.memory.attempt, judgement.replicas),
     ...routeMade(snapshot, step, observeOnly),
     ...scaledObjectMade(snapshot),
     ...(rollback === undefined ? {} : { rollback: rollback satisfies RollbackStatus }),
