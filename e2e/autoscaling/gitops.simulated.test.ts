@@ -70,7 +70,7 @@ async function deployed(): Promise<{ readonly replicas: number | undefined; read
   return { replicas: found?.spec?.replicas, generation: found?.metadata.generation };
 }
 
-describe.each(Object.entries(WAYS))('%s', (_, apply) => {
+describe.each(Object.entries(WAYS))('%s', (way, apply) => {
   it('of a manifest without replicas neither deletes nor resets what the autoscaler has set', async () => {
     await apply(SPEC, 'one');
     await bench().condition('chat', 'Ready', 'True');
@@ -82,7 +82,8 @@ describe.each(Object.entries(WAYS))('%s', (_, apply) => {
     const before = { wanted: await wanted(), ...(await deployed()) };
     for (const commit of ['two', 'three']) {
       await apply(SPEC, commit);
-      await bench().condition('chat', 'AutoscalingActive', 'True');
+      const message = await bench().condition('chat', 'AutoscalingActive', 'True');
+      expect(message).not.toContain('taken away');
     }
     expect({ wanted: await wanted(), ...(await deployed()) }).toEqual(before);
   });
@@ -99,6 +100,9 @@ describe.each(Object.entries(WAYS))('%s', (_, apply) => {
     await eventually(async () => expect((await bench().get('chat')).metadata.labels?.['commit']).toBe('two'), PATIENCE);
     await becomes(before.wanted ?? 0);
     expect(await deployed()).toEqual({ replicas: before.replicas, generation: before.generation });
+    // Whose write takes the field with it is named; of server-side apply it is not one of its own any more, and stays.
+    const message = await bench().condition('chat', 'AutoscalingActive', 'True');
+    if (way !== 'server-side apply') expect(message).toMatch(/taken away .* Field manager kubectl/);
   });
 });
 

@@ -180,6 +180,14 @@ export const autoscalingSpec = withRules(
       holds: (self) => self.provider === 'KEDA' || self.authenticationRef === undefined,
     },
     {
+      // Else whoever may write this object could have KEDA carry the cluster's token to an address of his own.
+      rule: "!has(self.authenticationRef) || self.authenticationRef.kind != 'ClusterTriggerAuthentication' || !has(self.metrics) || self.metrics.all(m, !has(m.external) || !has(m.external.serverAddress))",
+      message: 'a ClusterTriggerAuthentication is for the Prometheus of the operator: leave external.serverAddress out',
+      holds: ({ authenticationRef: ref, metrics = [] }) =>
+        ref?.kind !== 'ClusterTriggerAuthentication' ||
+        metrics.every(({ external }) => external?.serverAddress === undefined),
+    },
+    {
       rule: "!has(self.cooldown) || (self.provider == 'KEDA' && self.minReplicas == 0)",
       message: 'cooldown is allowed with provider KEDA and minReplicas 0 only',
       holds: (self) => self.cooldown === undefined || (self.provider === 'KEDA' && self.minReplicas === 0),

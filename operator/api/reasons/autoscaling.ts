@@ -19,7 +19,7 @@ export const AUTOSCALING = {
   },
   ReplicasContested: {
     on: ['AutoscalingActive'],
-    meaning: 'Somebody other than the autoscaler sets or removes spec.replicas.',
+    meaning: 'Somebody other than the autoscaler sets spec.replicas.',
     fix: 'Leave spec.replicas out of what the field manager in the message applies.',
   },
   AutoscalerConflict: {

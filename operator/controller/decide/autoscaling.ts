@@ -14,6 +14,7 @@ import type { ChildObject, Intent } from './intents.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { kedaVerdict } from './keda-verdict.ts';
 import { optionalChild } from './optional-child.ts';
+import { takenAway } from './replica-owners.ts';
 import { kedaStill, mayComeToKeda } from './scaled-object-made.ts';
 import { differsByTolerance, dropsTolerance, dropsTolerancePassedOn, hasTolerance } from './tolerance.ts';
 
@@ -32,12 +33,12 @@ function inputOf(snapshot: Snapshot, { step, revisions }: Ask) {
  * 'Keep': what is there stays as it is. Undefined: there is to be none.
  */
 export function autoscalerOf(snapshot: Snapshot, wanted: Ask): ChildObject | 'Keep' | undefined {
-  const { deployment, horizontalPodAutoscalers } = snapshot;
+  const { deployment } = snapshot;
   const { autoscaling } = deployment.spec;
   if (autoscaling === undefined || autoscaling.provider === 'KEDA') return undefined;
   const input = inputOf(snapshot, wanted);
   if (input === undefined) return 'Keep';
-  const found = horizontalPodAutoscalers.find(({ metadata }) => metadata.name === deployment.metadata.name);
+  const found = hpaOf(snapshot);
   const exists = found !== undefined;
   if (!exists && (!hasAnswered(snapshot, wanted) || kedaStill(snapshot) !== undefined)) return undefined;
   const hpa = horizontalPodAutoscaler(deployment, autoscaling, input);
@@ -99,18 +100,22 @@ export function autoscalingVerdict(snapshot: Snapshot, judgement: Judgement): Ve
     }),
     ...noCacheMetric(snapshot, judgement),
     ...tooManyForNodes(snapshot, judgement),
+    ...takenAway(snapshot, isKeda ? keda?.hpa : hpaOf(snapshot)),
   ];
   const verdict = isKeda ? kedaVerdict(snapshot, judgement) : hpaVerdict(snapshot, judgement);
   return { ...verdict, message: [verdict.message, ...warnings].join(' ') };
 }
 
+/** The HPA of the name of the DeepSeekDeployment. */
+function hpaOf({ deployment, horizontalPodAutoscalers }: Snapshot): LiveHorizontalPodAutoscaler | undefined {
+  return horizontalPodAutoscalers.find(({ metadata }) => metadata.name === deployment.metadata.name);
+}
+
 function hpaVerdict(snapshot: Snapshot, judgement: Judgement): Verdict {
-  const { deployment, horizontalPodAutoscalers } = snapshot;
   if (judgement.replicas === 0) return OFF;
   const hold = held(judgement);
   if (hold) return hold;
-  const { name } = deployment.metadata;
-  const hpa = horizontalPodAutoscalers.find(({ metadata }) => metadata.name === name);
+  const hpa = hpaOf(snapshot);
   if (hpa === undefined)
     return unknown(kedaStill(snapshot) ?? 'The HorizontalPodAutoscaler is made once the first replica answers.');
   return verdictOf(snapshot, hpa);

@@ -85,13 +85,8 @@ describe('a count that others write as well', () => {
   });
 
   it('says nothing of it any more some time after the field was left out, though the HPA does not scale', () => {
-    const world = contested(
-      [
-        entry('kubectl-client-side-apply', '2026-01-01T00:12:00Z'),
-        entry('deepseek-operator', '2026-01-01T00:12:01Z', 'scale', OWNS),
-      ],
-      2,
-    );
+    const world = contested([entry('kubectl', '2026-01-01T00:12:00Z', undefined, OWNS)]);
+    world.deployment = { ...world.deployment, metadata: { ...world.deployment.metadata, managedFields: [] } };
     const { requeueAfterMs = Infinity } = world.settle();
     expect(active(world)?.reason).toBe('ReplicasContested');
     world.later(requeueAfterMs);
@@ -99,15 +94,31 @@ describe('a count that others write as well', () => {
     expect(world.settle().requeueAfterMs).toBeUndefined();
   });
 
-  it('names who has taken spec.replicas away', () => {
-    const world = contested([
-      entry('helm', '2026-01-01T00:01:00Z'),
-      entry('kubectl-client-side-apply', '2026-01-01T00:12:00Z'),
-      entry('deepseek-operator', '2026-01-01T00:12:01Z', 'scale', OWNS),
-    ]);
-    expect(active(world)?.message).toContain(
-      'kubectl-client-side-apply has taken spec.replicas away, and it was put back',
-    );
+  describe('that somebody has taken away, and the operator put back', () => {
+    const { time: _, ...putBack } = entry('deepseek-operator', '', 'scale', OWNS);
+
+    it('is followed, and who wrote last is named', () => {
+      const world = contested([
+        entry('helm', '2026-01-01T00:01:00Z'),
+        entry('kubectl-client-side-apply', '2026-01-01T00:12:00Z'),
+        putBack,
+      ]);
+      expect(active(world)).toMatchObject({ status: 'True', reason: 'AutoscalingFollowed' });
+      expect(active(world)?.message).toContain(
+        'spec.replicas was taken away after the autoscaler had set it, and was put back: the count stays. Field manager kubectl-client-side-apply wrote last, at 2026-01-01T00:12:00Z.',
+      );
+    });
+
+    it.each([
+      ['before the autoscaler had set it', [entry('kubectl', '2026-01-01T00:09:00Z'), putBack]],
+      ['long ago', [entry('kubectl', '2026-01-01T00:01:00Z'), putBack]],
+      [
+        'and the autoscaler has set it since',
+        [entry('kubectl', '2026-01-01T00:12:00Z'), entry('kube-controller-manager', '', 'scale', OWNS)],
+      ],
+    ] as const)('%s: nobody is named', (__, managedFields) => {
+      expect(active(contested(managedFields))?.message).not.toContain('taken away');
+    });
   });
 
   it.each<[string, ManagedFieldsEntry[], number]>([

@@ -11,13 +11,12 @@ const AUTOSCALERS: ReadonlySet<string | undefined> = new Set(['kube-controller-m
 const REMEMBERED_MS = 600_000;
 
 /**
- * Who sets spec.replicas back or takes it away after the HPA has set it, as a sentence; undefined: nobody, for a while. Read from
- * who owns the field, when that was written, and when the HPA scaled last. Whose time is not known is not accused: of a write
- * through /scale Kubernetes keeps none (k8s.io/apimachinery, ScaleHandler.ToParent, v0.36).
+ * Who sets spec.replicas back after the HPA has set it, as a sentence; undefined: nobody, for a while. Read from who owns the
+ * field, when that was written, and when the HPA scaled last. Whose time is not known is not accused: of a write through
+ * /scale Kubernetes keeps none (k8s.io/apimachinery, ScaleHandler.ToParent, v0.36).
  */
 export function contestedBy({ deployment, now }: Snapshot, hpa: LiveHorizontalPodAutoscaler): string | undefined {
-  const entries: readonly ManagedFieldsEntry[] =
-    (deployment.metadata as { readonly managedFields?: readonly ManagedFieldsEntry[] }).managedFields ?? [];
+  const entries = managedFieldsOf(deployment);
   const owners = entries.filter(ownsReplicas);
   const scaledAt = timeOf(hpa.status?.lastScaleTime);
   const owner = owners.find(({ time }) => scaledAt !== undefined && (timeOf(time) ?? 0) >= scaledAt);
@@ -26,19 +25,28 @@ export function contestedBy({ deployment, now }: Snapshot, hpa: LiveHorizontalPo
   const isRecent = wroteAt !== undefined && now - wroteAt < REMEMBERED_MS;
   if (owner !== undefined && isRecent && !owners.some(({ manager }) => AUTOSCALERS.has(manager))) {
     const wanted = hpa.status?.desiredReplicas ?? 0;
-    const told = (what: string) => `${what}${AT}${seconds(wroteAt)}: ${ADVICE}`;
-    if (owner.manager === MANAGER) {
-      const culprit = lastWriter(entries, wroteAt);
-      const who = culprit === undefined ? 'Somebody' : `Field manager ${culprit}`;
-      return told(`${who} has taken spec.replicas away, and it was put back`);
-    }
-    if (deployment.spec.replicas !== wanted && wanted > 0)
-      return told(
-        `Field manager ${owner.manager ?? 'unknown'} has set spec.replicas to ${deployment.spec.replicas ?? ''} after the autoscaler had set ${wanted}`,
-      );
+    if (owner.manager !== MANAGER && deployment.spec.replicas !== wanted && wanted > 0)
+      return `Field manager ${owner.manager ?? 'unknown'} has set spec.replicas to ${deployment.spec.replicas ?? ''} after the autoscaler had set ${wanted}${AT}${seconds(wroteAt)}: ${ADVICE}`;
   }
   const before = toldBefore(deployment.status);
   return before !== undefined && now < before.until ? before.text : undefined;
+}
+
+/**
+ * What is told when spec.replicas was taken away after the HPA had set it and the operator has put it back: nobody else owns the
+ * field any more, and of a count that is put back through /scale Kubernetes 1.36 records no owner at all. It is what the reference advises, so it is no fight; who wrote the object last is named, for a while.
+ */
+export function takenAway({ deployment, now }: Snapshot, hpa: LiveHorizontalPodAutoscaler | undefined): string[] {
+  const entries = managedFieldsOf(deployment);
+  const scaledAt = timeOf(hpa?.status?.lastScaleTime);
+  const owners = entries.filter(ownsReplicas);
+  if (scaledAt === undefined || owners.some(({ manager }) => manager !== MANAGER)) return [];
+  const last = lastWriter(entries);
+  const wroteAt = timeOf(last?.time);
+  if (wroteAt === undefined || wroteAt < scaledAt || now - wroteAt >= REMEMBERED_MS) return [];
+  return [
+    `spec.replicas was taken away after the autoscaler had set it, and was put back: the count stays. Field manager ${last?.manager ?? 'unknown'} wrote last${AT}${seconds(wroteAt)}.`,
+  ];
 }
 
 /** Until when a status tells of a fight that is over, milliseconds since the epoch; undefined: it tells of none. */
@@ -65,13 +73,14 @@ function ownsReplicas({ fieldsV1 }: ManagedFieldsEntry): boolean {
   return spec?.['f:replicas'] !== undefined;
 }
 
-/** Who wrote the object itself last, until then. */
-function lastWriter(entries: readonly ManagedFieldsEntry[], until: number | undefined): string | undefined {
-  const writers = entries
-    .filter(({ manager, subresource }) => subresource === undefined && manager !== MANAGER)
-    .filter(({ time }) => until === undefined || (timeOf(time) ?? 0) <= until)
-    .sort((a, b) => (timeOf(b.time) ?? 0) - (timeOf(a.time) ?? 0));
-  return writers[0]?.manager;
+function managedFieldsOf({ metadata }: Snapshot['deployment']): readonly ManagedFieldsEntry[] {
+  return (metadata as { readonly managedFields?: readonly ManagedFieldsEntry[] }).managedFields ?? [];
+}
+
+/** Who wrote the object itself last. */
+function lastWriter(entries: readonly ManagedFieldsEntry[]): ManagedFieldsEntry | undefined {
+  const writers = entries.filter(({ manager, subresource }) => subresource === undefined && manager !== MANAGER);
+  return writers.sort((a, b) => (timeOf(b.time) ?? 0) - (timeOf(a.time) ?? 0))[0];
 }
 
 function timeOf(text: string | undefined): number | undefined {
