@@ -16,6 +16,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { engineArguments, engineOf, metricsPath, portOf } from './engines.ts';
 import type { ChildObject, Intent } from './intents.ts';
 import type { Judgement, Verdict } from './judgement.ts';
+import { onceFor } from './once-for.ts';
 import { optionalChild } from './optional-child.ts';
 
 /** What the stored spec of a revision says that its plan does not. */
@@ -62,19 +63,34 @@ export function monitoringIntents(
   const wanted = deployment.spec.monitoring;
   const revisions = running.map(monitoredRevision).filter((revision) => revision !== undefined);
   const way = scrapeWay(wanted, has);
-  const objects: Readonly<Record<MonitoringKind, ChildObject | undefined>> = {
-    PodMonitor: way === 'PodMonitor' ? podMonitor(deployment, revisions, labels) : undefined,
-    ScrapeConfig: way === 'ScrapeConfig' ? scrapeConfig(deployment, revisions, labels) : undefined,
-    PrometheusRule: wanted?.rules === false ? undefined : prometheusRule(deployment, revisions, { labels }),
+  const objects: Readonly<Record<MonitoringKind, () => ChildObject | undefined>> = {
+    PodMonitor: () => (way === 'PodMonitor' ? podMonitor(deployment, revisions, labels) : undefined),
+    ScrapeConfig: () => (way === 'ScrapeConfig' ? scrapeConfig(deployment, revisions, labels) : undefined),
+    PrometheusRule: () => (wanted?.rules === false ? undefined : rulesFor(deployment, revisions, labels)),
   };
   return (Object.keys(MONITORING_KINDS) as MonitoringKind[]).flatMap((kind) =>
     has[kind] === true
       ? optionalChild(uid, {
-          ...{ kind, name: MONITORING_KINDS[kind].nameOf(name), live: live.get(kind), wanted: objects[kind] },
+          ...{ kind, name: MONITORING_KINDS[kind].nameOf(name), live: live.get(kind), wanted: objects[kind]() },
           because: 'spec.monitoring does not ask for it any more',
         })
       : [],
   );
+}
+
+/** Some hundred rules that stay the same while the spec and the versions with pods do, by what else they are made of. */
+const rulesOf = onceFor((_: Snapshot['deployment']['spec']) => new Map<string, ChildObject>());
+
+function rulesFor(
+  deployment: Snapshot['deployment'],
+  revisions: readonly MonitoredRevision[],
+  labels: MonitoringLabels | undefined,
+): ChildObject {
+  const known = rulesOf(deployment.spec);
+  const key = JSON.stringify([revisions, labels]);
+  const rule = known.get(key) ?? prometheusRule(deployment, revisions, { labels });
+  known.set(key, rule);
+  return rule;
 }
 
 /** What monitoring asks for and cannot have; undefined: nothing. */
