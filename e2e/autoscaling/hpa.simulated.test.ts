@@ -185,7 +185,10 @@ describe('metrics that are missing', () => {
     await bench().condition('chat', 'AutoscalingActive', 'True');
   });
 
-  it('are not looked for by two', async () => {
+  it.each<[string, (deployment: string) => object]>([
+    ['of the same object', () => ({})],
+    ['of its Deployment', (name) => ({ scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name } })],
+  ])('are not looked for by two: another HPA %s', async (_, target) => {
     await start('chat', { ...SCALED, metrics: [{ type: 'RunningRequests', target: '4' }] }, { replicas: 2 });
     const { client, namespace, signal } = bench();
     const own = await client.get(resources.horizontalPodAutoscalers, { namespace, name: 'chat' }, { signal });
@@ -193,7 +196,7 @@ describe('metrics that are missing', () => {
       apiVersion: own.apiVersion,
       kind: own.kind,
       metadata: { name: 'theirs', namespace },
-      spec: own.spec,
+      spec: { ...own.spec, ...target((await bench().deployments('chat'))[0]?.metadata.name ?? '') },
     };
     await client.create(resources.horizontalPodAutoscalers, other, { signal });
     const message = await bench().condition('chat', 'AutoscalingActive', 'False', 'AutoscalerConflict');
