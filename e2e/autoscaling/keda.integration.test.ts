@@ -4,24 +4,17 @@ import { deepSeekDeployment } from '../../operator/api/index.ts';
 import { API_VERSION, KIND, MANAGER } from '../../operator/api/names.ts';
 import { type Autoscaling, scaledObject } from '../../operator/autoscaling/index.ts';
 import { SCALED_OBJECTS } from '../../operator/controller/keda.ts';
-import { KubeHttpClient } from '../../operator/kube/client.ts';
-import { systemClock } from '../../operator/kube/clock.ts';
-import { loadCredentials } from '../../operator/kube/credentials.ts';
+import type { KubeHttpClient } from '../../operator/kube/client.ts';
 import { resources } from '../../operator/kube/resources.ts';
-import { Transport } from '../../operator/kube/transport.ts';
 import { covers, type Owner } from '../../operator/resources/index.ts';
-import { eventually, testCluster, testNamespace } from '../support/index.ts';
+import { eventually, testClient, testCluster, testNamespace } from '../support/index.ts';
 
 const cluster = testCluster('control-plane');
 const namespace = testNamespace(cluster);
 let client: KubeHttpClient;
 
 beforeAll(async () => {
-  const credentials = await loadCredentials({
-    clock: systemClock,
-    kubeconfig: await cluster().kubeconfig('keda-test'),
-  });
-  client = new KubeHttpClient(new Transport({ credentials, clock: systemClock, userAgent: 'keda-test' }));
+  client = await testClient(cluster(), 'keda-test');
   const signal = AbortSignal.timeout(100_000);
   for (const crd of await moduleCrds('keda', signal))
     await client.apply(resources.customResourceDefinitions, crd, { fieldManager: 'test', signal });

@@ -4,13 +4,10 @@ import { API_VERSION, KIND, MANAGER } from '../../operator/api/names.ts';
 import { horizontalPodAutoscaler } from '../../operator/autoscaling/index.ts';
 import { differsByTolerance, dropsTolerance } from '../../operator/controller/decide/tolerance.ts';
 import { trimAutoscaler } from '../../operator/controller/transforms.ts';
-import { KubeHttpClient } from '../../operator/kube/client.ts';
-import { systemClock } from '../../operator/kube/clock.ts';
-import { loadCredentials } from '../../operator/kube/credentials.ts';
+import type { KubeHttpClient } from '../../operator/kube/client.ts';
 import { resources } from '../../operator/kube/resources.ts';
-import { Transport } from '../../operator/kube/transport.ts';
 import type { Owner } from '../../operator/resources/index.ts';
-import { testCluster, testNamespace } from '../support/index.ts';
+import { testClient, testCluster, testNamespace } from '../support/index.ts';
 
 const cluster = testCluster('control-plane', {
   extraArgs: { 'kube-apiserver': ['--feature-gates=HPAConfigurableTolerance=false'] },
@@ -19,9 +16,7 @@ const namespace = testNamespace(cluster);
 let client: KubeHttpClient;
 
 beforeAll(async () => {
-  const kubeconfig = await cluster().kubeconfig('tolerance-test');
-  const credentials = await loadCredentials({ clock: systemClock, kubeconfig });
-  client = new KubeHttpClient(new Transport({ credentials, clock: systemClock, userAgent: 'tolerance-test' }));
+  client = await testClient(cluster(), 'tolerance-test');
 });
 
 it('knows by an HPA that the API server drops the tolerance, and still does after others have written', async () => {

@@ -6,12 +6,9 @@ import { moduleCrds, openApi } from '../../hack/cluster/index.ts';
 import { deepSeekDeployment } from '../../operator/api/index.ts';
 import { API_VERSION, KIND, MANAGER } from '../../operator/api/names.ts';
 import { MONITORING_TYPES } from '../../operator/controller/monitoring-kinds.ts';
-import { KubeHttpClient } from '../../operator/kube/client.ts';
-import { systemClock } from '../../operator/kube/clock.ts';
-import { loadCredentials } from '../../operator/kube/credentials.ts';
+import type { KubeHttpClient } from '../../operator/kube/client.ts';
 import { resources } from '../../operator/kube/resources.ts';
 import type { KubeObject } from '../../operator/kube/types.ts';
-import { Transport } from '../../operator/kube/transport.ts';
 import {
   type MonitoredRevision,
   MONITORING_KINDS,
@@ -21,18 +18,14 @@ import {
   scrapeConfig,
 } from '../../operator/monitoring/index.ts';
 import { covers, type Owner } from '../../operator/resources/index.ts';
-import { eventually, testCluster, testNamespace } from '../support/index.ts';
+import { eventually, testClient, testCluster, testNamespace } from '../support/index.ts';
 
 const cluster = testCluster('control-plane');
 const namespace = testNamespace(cluster);
 let client: KubeHttpClient;
 
 beforeAll(async () => {
-  const credentials = await loadCredentials({
-    clock: systemClock,
-    kubeconfig: await cluster().kubeconfig('monitoring-test'),
-  });
-  client = new KubeHttpClient(new Transport({ credentials, clock: systemClock, userAgent: 'monitoring-test' }));
+  client = await testClient(cluster(), 'monitoring-test');
   const signal = AbortSignal.timeout(100_000);
   for (const crd of await moduleCrds('prometheus-operator', signal))
     await client.apply(resources.customResourceDefinitions, crd, { fieldManager: 'test', signal });

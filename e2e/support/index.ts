@@ -1,4 +1,5 @@
 /** What suites on a cluster share: the cluster, a namespace per test, and waiting. */
 export { testCluster } from './cluster.ts';
+export { testClient } from './client.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { testNamespace } from './namespace.ts';

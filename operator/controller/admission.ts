@@ -1,4 +1,5 @@
 import type { Clock } from '../kube/types.ts';
+import { until } from '../kube/until.ts';
 
 export interface AdmissionOptions {
   readonly clock: Clock;
@@ -47,7 +48,7 @@ export class Admission {
     this.#last = promise;
     this.#inside++;
     try {
-      await turn(before, signal);
+      await until(before, signal);
     } catch (error) {
       this.#inside--;
       // Those behind still wait for whoever is in.
@@ -81,18 +82,5 @@ export class Admission {
       cancelLimit();
       cancelGrace();
     }
-  }
-}
-
-/** Resolves once `before` has; rejects when `signal` aborts first. */
-async function turn(before: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([before, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -5,6 +5,7 @@ import { ReflectingInformer } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import { resources } from '../kube/resources.ts';
 import type { Clock } from '../kube/types.ts';
+import { until } from '../kube/until.ts';
 import type { LiveNode } from './snapshot.ts';
 import { trimNode } from './transforms.ts';
 
@@ -74,15 +75,7 @@ export class NodeCache {
 
   /** Resolves once `isKnown`; rejects when `signal` aborts first. */
   async waitUntilKnown(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = (): void => aborted.reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await Promise.race([this.#known.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    await until(this.#known.promise, signal);
   }
 
   #onReflectorEvent(event: ReflectorEvent): void {

@@ -3,6 +3,7 @@ import { isForbidden, isNotFound } from '../kube/errors.ts';
 import { ReflectingInformer } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import type { Clock, Informer, KubeObject, ObjectRef, ResourceType, StoreEvent } from '../kube/types.ts';
+import { until } from '../kube/until.ts';
 import { LABEL, MANAGER } from '../api/index.ts';
 
 export interface OptionalInformerOptions<T extends KubeObject> {
@@ -67,15 +68,7 @@ export class OptionalInformer<T extends KubeObject> implements Pick<Informer<T>,
 
   /** Resolves once `installed` is known; rejects when `signal` aborts first. */
   async waitUntilKnown(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = (): void => aborted.reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await Promise.race([this.#known.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    await until(this.#known.promise, signal);
   }
 
   /** Follows the objects until `signal` aborts; where there are none to be had, it asks again from time to time. */
@@ -94,10 +87,10 @@ export class OptionalInformer<T extends KubeObject> implements Pick<Informer<T>,
   }
 
   /** Until `signal` aborts, or it turns out that the kind is not to be had. */
-  async #follow(until: AbortSignal): Promise<void> {
+  async #follow(end: AbortSignal): Promise<void> {
     const { client, clock, namespaces, type, transform } = this.#options;
     const missing = new AbortController();
-    const signal = AbortSignal.any([until, missing.signal]);
+    const signal = AbortSignal.any([end, missing.signal]);
     const informer = new ReflectingInformer<T>({
       ...{ client, clock, type, transform },
       labelSelector: `${LABEL.managedBy}=${MANAGER}`,

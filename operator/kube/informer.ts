@@ -3,6 +3,7 @@ import { deepFreeze } from './freeze.ts';
 import { Reflector, type ReflectorEvent, type ReflectorSink } from './reflector.ts';
 import { ObjectStore, type Indexer } from './store.ts';
 import type { Clock, Informer, KubeObject, ObjectRef, ResourceType, Store, StoreEvent } from './types.ts';
+import { until } from './until.ts';
 
 export interface InformerOptions<T extends KubeObject> {
   readonly client: WatchClient;
@@ -66,15 +67,7 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
   }
 
   async waitForSync(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = (): void => aborted.reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await Promise.race([this.#synced.promise, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    await until(this.#synced.promise, signal);
   }
 
   observeWrite(object: T): void {

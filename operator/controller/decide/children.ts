@@ -1,20 +1,19 @@
 import { LABEL, MANAGER } from '../../api/names.ts';
 import { controllerRevision } from '../../resources/controller-revision.ts';
 import { revisionDeployment } from '../../resources/deployment.ts';
-import { covers } from '../../resources/drift.ts';
 import { foreignTemplateManagers } from '../../resources/field-managers.ts';
 import { childNames } from '../../resources/names.ts';
 import type { HttpRoute } from '../../resources/http-route.ts';
 import { podDisruptionBudget } from '../../resources/pod-disruption-budget.ts';
 import { activeService, previewService, revisionService } from '../../resources/service.ts';
 import { serviceAccount } from '../../resources/service-account.ts';
-import { staleFields } from '../../resources/stale-fields.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { recordOf } from '../../rollout/record.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
 import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
 import { autoscalerOf, scaledObjectIntents } from './autoscaling.ts';
+import { differences } from './differences.ts';
 import { deletionCosts } from './deletion-cost.ts';
 import type { ChildObject, Intent } from './intents.ts';
 import { monitoringIntents, serviceAnnotations } from './monitoring.ts';
@@ -161,8 +160,7 @@ function reconcileChild(kind: ChildKind, object: ChildObject, found: KubeObject 
   if (!found) return { type: 'Create', kind, object };
   // The data of a ControllerRevision is immutable and cached as text: only its marks can differ.
   const judged = kind === 'ControllerRevision' ? { metadata: object.metadata } : object;
-  const ours = found.metadata.managedFields?.find((entry) => entry.manager === MANAGER && entry.operation === 'Apply');
-  const because = [...covers(judged, found), ...staleFields(judged, ours?.fieldsV1)];
+  const because = differences(judged, found);
   if (because.length === 0) return undefined;
   const { uid } = found.metadata;
   // What moves traffic is written only onto what was read: a lost race is decided again.

@@ -34,7 +34,8 @@ export function contestedBy({ deployment, now }: Snapshot, hpa: LiveHorizontalPo
 
 /**
  * What is told when spec.replicas was taken away after the HPA had set it and the operator has put it back: nobody else owns the
- * field any more, and of a count that is put back through /scale Kubernetes 1.36 records no owner at all. It is what the reference advises, so it is no fight; who wrote the object last is named, for a while.
+ * field any more, and of a count that is put back through /scale Kubernetes 1.36 records no owner at all. It is what the
+ * reference advises, so it is no fight; who wrote the object last is named, for a while.
  */
 export function takenAway({ deployment, now }: Snapshot, hpa: LiveHorizontalPodAutoscaler | undefined): string[] {
   const entries = managedFieldsOf(deployment);

@@ -1,11 +1,9 @@
-import { MANAGER } from '../../api/names.ts';
-import { covers } from '../../resources/drift.ts';
 import { type HttpRoute, httpRoute, routeVerdict, routeWeights, type RouteTraffic } from '../../resources/index.ts';
-import { staleFields } from '../../resources/stale-fields.ts';
 import type { RolloutInput, RolloutStep } from '../../rollout/machine/types.ts';
 import { isOwnedBy } from '../gather.ts';
 import type { LiveHttpRoute } from '../gateway.ts';
 import type { RouteState, Snapshot } from '../snapshot.ts';
+import { differences } from './differences.ts';
 import type { Intent } from './intents.ts';
 
 /** Whether the spec asks for a gateway. */
@@ -75,10 +73,7 @@ export function routeIntents(snapshot: Snapshot, step: RolloutStep): Intent[] {
     const object = httpRoute(deployment, shares);
     if (live === undefined) return [{ type: 'Create', kind: 'HTTPRoute', object }];
     if (!isOwnedBy(live, deployment.metadata.uid)) return [{ type: 'Create', kind: 'HTTPRoute', object }];
-    const ours = live.metadata.managedFields?.find(
-      ({ manager, operation }) => manager === MANAGER && operation === 'Apply',
-    );
-    const because = [...covers(object, live), ...staleFields(object, ours?.fieldsV1)];
+    const because = differences(object, live);
     if (because.length === 0) return [];
     const { uid, resourceVersion } = live.metadata;
     const metadata = { ...object.metadata, uid, resourceVersion } as NonNullable<typeof object.metadata>;

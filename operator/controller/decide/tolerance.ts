@@ -1,7 +1,5 @@
-import { MANAGER } from '../../api/index.ts';
-import { covers } from '../../resources/drift.ts';
-import { staleFields } from '../../resources/stale-fields.ts';
 import type { AutoscalingState, LiveHorizontalPodAutoscaler, Snapshot } from '../snapshot.ts';
+import { differences, ownFields } from './differences.ts';
 
 /** The first minor version of Kubernetes 1 in which HPAConfigurableTolerance is on unless somebody turns it off. */
 const TOLERANCE_MINOR = 35;
@@ -29,15 +27,11 @@ export function dropsTolerancePassedOn({ live, hpa }: NonNullable<AutoscalingSta
 
 /** Whether nothing but the tolerance keeps an HPA from being what is wanted. */
 export function differsByTolerance(wanted: object, live: LiveHorizontalPodAutoscaler): boolean {
-  const differs = [...covers(wanted, live), ...staleFields(wanted, ownFields(live.metadata))];
+  const differs = differences(wanted, live);
   return differs.length > 0 && differs.every((path) => path === TOLERANCE);
 }
 
 const TOLERANCE = 'spec.behavior.scaleDown.tolerance';
-
-function ownFields({ managedFields }: LiveHorizontalPodAutoscaler['metadata']) {
-  return managedFields?.find(({ manager, operation }) => manager === MANAGER && operation === 'Apply')?.fieldsV1;
-}
 
 function member(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>((found, step) => (found as Readonly<Record<string, unknown>> | undefined)?.[step], value);
