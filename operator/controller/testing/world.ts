@@ -37,6 +37,8 @@ export class World {
   nodes: readonly LiveNode[] | undefined = [gpuNode('a100-0', 'NVIDIA-A100-SXM4-80GB'), gpuNode('t4-0', 'Tesla-T4')];
   autoscaling: AutoscalingState | undefined;
   loads: ReadonlyMap<string, number> | undefined;
+  /** The operator's defaults as they are now. */
+  defaults: ClusterFacts['defaults'];
   version: ClusterFacts['version'] = { major: '1', minor: '36', gitVersion: 'v1.36.1' };
   /** Logs that the operator has read, by pod name. */
   readonly logs = new Map<string, string>();
@@ -59,6 +61,16 @@ export class World {
       metadata: { name: 'chat', namespace: 'ai', uid: 'uid-chat', generation: 1, resourceVersion: '1', ...metadata },
       spec: spec as DeepSeekDeployment['spec'],
     };
+  }
+
+  /** A world in which a version of the operator has left a model that serves: what it stored, without managedFields. */
+  static restore(deployment: World['deployment'], objects: readonly KubeObject[]): World {
+    const world = new World(deployment.spec);
+    world.deployment = deployment;
+    world.now = Math.max(...(deployment.status?.conditions ?? []).map((at) => Date.parse(at.lastTransitionTime)));
+    for (const object of objects) world.#put(object.kind as WrittenKind, declared(object, object.metadata.uid ?? ''));
+    world.ready();
+    return world;
   }
 
   /** One pass: gather, decide, carry out, write the status. */
@@ -113,10 +125,14 @@ export class World {
   snapshot(): Snapshot {
     return gather(
       this.deployment,
-      this.#stores(),
+      this.stores(),
       { known: () => this.logs },
       {
-        cluster: { nodes: this.nodes, version: this.version },
+        cluster: {
+          nodes: this.nodes,
+          version: this.version,
+          ...(this.defaults && { defaults: this.defaults }),
+        },
         observations: this.observations,
         capacity: this.capacity,
         claims: [],
@@ -289,7 +305,8 @@ export class World {
     });
   }
 
-  #stores(): ChildStores {
+  /** What the caches would hold. */
+  stores(): ChildStores {
     const store = (objects: readonly KubeObject[]) =>
       ({
         get: () => undefined,
@@ -305,6 +322,7 @@ export class World {
       services: ours('Service'),
       serviceAccounts: ours('ServiceAccount'),
       podDisruptionBudgets: ours('PodDisruptionBudget'),
+      networkPolicies: ours('NetworkPolicy'),
       horizontalPodAutoscalers: ours('HorizontalPodAutoscaler'),
       pods: store(this.#allPods()),
       endpointSlices: store(this.#endpointSlices()),
