@@ -1,4 +1,5 @@
 import { CATALOG, type Catalog } from '../../operator/catalog/index.ts';
+import { acceleratorOf } from '../../operator/rollout/accelerator-nodes.ts';
 import type { Node } from '../../operator/kube/resources.ts';
 
 /** The node of a pod. */
@@ -34,10 +35,9 @@ export function nodeView(name: string, nodes: readonly Node[] | undefined): Node
   };
 }
 
-/** The GPU of a node, by its product labels in any of the dialects that the catalogue knows. */
+/** The GPU of a node, by its product labels in any of the dialects that the catalogue knows; CPU where it has none that labels name. */
 export function gpuOf(labels: Readonly<Record<string, string>>, catalog: Catalog = CATALOG): string | undefined {
-  const known = catalog.accelerators.find(({ nodeLabels }) =>
-    nodeLabels.some(({ requirements }) => requirements.every(({ key, values }) => values.includes(labels[key] ?? ''))),
-  );
-  return known?.name ?? PRODUCT_LABELS.map((label) => labels[label]).find((value) => value !== undefined);
+  const named = PRODUCT_LABELS.map((label) => labels[label]).find((value) => value !== undefined);
+  const known = acceleratorOf(labels, catalog.accelerators);
+  return known === 'CPU' ? (named ?? known) : (known ?? named);
 }
