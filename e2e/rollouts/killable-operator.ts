@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import type { Cluster } from '../../hack/cluster/index.ts';
+import { type Cluster, RIGHTFUL } from '../../hack/cluster/index.ts';
 import type { DecideOptions } from '../../operator/controller/decide/judgement.ts';
 import { Manager } from '../../operator/controller/manager.ts';
 import { KubeHttpClient } from '../../operator/kube/client.ts';
@@ -54,7 +54,10 @@ export class KillableOperator {
     const user = `operator-${namespace}`;
     const credentials =
       options.credentials ??
-      (await loadCredentials({ clock: systemClock, kubeconfig: await cluster.kubeconfig(user, {}) }));
+      (await loadCredentials({
+        clock: systemClock,
+        kubeconfig: await cluster.kubeconfig(user, { groups: [RIGHTFUL] }),
+      }));
     const transport = new Transport({
       credentials,
       clock: systemClock,
