@@ -1,5 +1,5 @@
 import { CATALOG, type Catalog } from '../../operator/catalog/index.ts';
-import { acceleratorOf } from '../../operator/rollout/accelerator-nodes.ts';
+import { acceleratorOf, productOf } from '../../operator/rollout/accelerator-nodes.ts';
 import type { Node } from '../../operator/kube/resources.ts';
 
 /** The node of a pod. */
@@ -12,13 +12,6 @@ export interface NodeView {
   /** No new pods are put there. */
   readonly cordoned: boolean;
 }
-
-/** Labels that name a GPU, for those that the catalogue does not know. */
-const PRODUCT_LABELS = [
-  'nvidia.com/gpu.product',
-  'cloud.google.com/gke-accelerator',
-  'karpenter.k8s.aws/instance-gpu-name',
-];
 
 /** The node called `name`; `nodes` is undefined when nodes may not be read. */
 export function nodeView(name: string, nodes: readonly Node[] | undefined): NodeView {
@@ -37,7 +30,5 @@ export function nodeView(name: string, nodes: readonly Node[] | undefined): Node
 
 /** The GPU of a node, by its product labels in any of the dialects that the catalogue knows; CPU where it has none that labels name. */
 export function gpuOf(labels: Readonly<Record<string, string>>, catalog: Catalog = CATALOG): string | undefined {
-  const named = PRODUCT_LABELS.map((label) => labels[label]).find((value) => value !== undefined);
-  const known = acceleratorOf(labels, catalog.accelerators);
-  return known === 'CPU' ? (named ?? known) : (known ?? named);
+  return acceleratorOf(labels, catalog.accelerators) ?? productOf(labels);
 }
