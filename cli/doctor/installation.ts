@@ -68,7 +68,7 @@ export const INSTALL = [
 export function reinstall(operator: InstalledOperator): string {
   const origin = originOf(operator.deployment);
   if (origin !== undefined) return origin.command;
-  const same = KUSTOMIZATIONS.find(({ path: _, ...one }) => isAsApplied(operator, one));
+  const same = KUSTOMIZATIONS.find((one) => isAsApplied(operator, one));
   if (same !== undefined) return `kubectl apply -k ${same.path}`;
   const flags = flagsOf(operator).map((flag) => ` --${flag}`);
   return [
