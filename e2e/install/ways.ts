@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { synthesize } from '../../cdk8s/install/install.ts';
 import { type Cluster, findTool } from '../../hack/cluster/index.ts';
+import { kubectl as runKubectl } from '../support/index.ts';
 import type { Scratch } from './scratch.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -36,9 +37,7 @@ const LIMIT_MS = 180_000;
 
 /** Runs kubectl as somebody who may do everything. */
 export async function kubectl(cluster: Cluster, ...args: readonly string[]): Promise<string> {
-  const kubeconfig = await cluster.kubeconfig('platform-engineer');
-  const options = { timeout: LIMIT_MS, maxBuffer: 1 << 25 };
-  return (await run(cluster.bin('kubectl'), ['--kubeconfig', kubeconfig, ...args], options)).stdout;
+  return runKubectl(cluster, 'platform-engineer', args, { signal: AbortSignal.timeout(LIMIT_MS) });
 }
 
 /** Runs Helm as the same person. */

@@ -1,13 +1,9 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll } from '@jest/globals';
 import { type Api, type Cluster, openApi } from '../../hack/cluster/index.ts';
 import { OPERATOR_IMAGE } from '../../hack/image/node-images.ts';
 import { ANNOTATION, type DeepSeekDeploymentStatus, LABEL } from '../../operator/api/index.ts';
 import { CHART, helm, OPERATOR } from '../install/ways.ts';
-import { eventually } from '../support/index.ts';
-
-const run = promisify(execFile);
+import { eventually, kubectl } from '../support/index.ts';
 
 /** `TRAFFIC=full`: streams of 60 s, 200 of them at once. */
 export const FULL = process.env['TRAFFIC'] === 'full';
@@ -68,13 +64,8 @@ export class Stage {
 
   /** Runs kubectl as an administrator; `input` is what it reads. Throws with what it printed. */
   async kubectl(args: readonly string[], input?: string): Promise<string> {
-    const kubeconfig = await this.cluster.kubeconfig('platform-engineer');
-    const child = run(this.cluster.bin('kubectl'), ['--kubeconfig', kubeconfig, ...args], {
-      timeout: 120_000,
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    child.child.stdin?.end(input ?? '');
-    return (await child).stdout;
+    const signal = AbortSignal.timeout(120_000);
+    return kubectl(this.cluster, 'platform-engineer', args, { signal, ...(input !== undefined && { input }) });
   }
 
   /** Runs Helm as the same. */

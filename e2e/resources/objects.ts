@@ -1,25 +1,10 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import type { Cluster } from '../../hack/cluster/index.ts';
-
-const TIMEOUT_MS = 30_000;
+import { kubectl } from '../support/index.ts';
 
 /** An object as `kubectl -o json` prints it. */
 export interface LiveObject {
   readonly metadata: { readonly name: string; readonly [field: string]: unknown };
   readonly [field: string]: unknown;
-}
-
-/** Runs kubectl with the rights of `user` and returns what it prints; throws with its complaint otherwise. */
-export async function kubectl(cluster: Cluster, user: string, args: readonly string[], input = ''): Promise<string> {
-  const child = spawn(cluster.bin('kubectl'), ['--kubeconfig', await cluster.kubeconfig(user), ...args], {
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  const exit = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  child.stdin.end(input);
-  const [out, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
-  if (code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${code}: ${complaint}`);
-  return out;
 }
 
 /** Applies an object server-side as the operator does, and returns it as the API server then has it. */
@@ -35,7 +20,7 @@ export async function apply(cluster: Cluster, object: object, options: readonly 
     'json',
   ];
   return JSON.parse(
-    await kubectl(cluster, 'resources-test', [...args, ...options], JSON.stringify(object)),
+    await kubectl(cluster, 'resources-test', [...args, ...options], { input: JSON.stringify(object) }),
   ) as LiveObject;
 }
 

@@ -2,7 +2,6 @@ import { afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { synthesize } from '../../cdk8s/install/install.ts';
 import { type AuditEntry, type Cluster, readAudit } from '../../hack/cluster/index.ts';
 import { API_VERSION, KIND } from '../../operator/api/index.ts';
@@ -24,7 +23,7 @@ import {
 import type { Lifetimes } from '../../operator/webhook/certificates/material.ts';
 import { CertificateKeeper, type CertificateSource, startWebhookServer } from '../../operator/webhook/index.ts';
 import { installCrd } from '../reconcile/harness.ts';
-import { eventually, testNamespace } from '../support/index.ts';
+import { eventually, type Printed, runKubectl, testNamespace } from '../support/index.ts';
 
 /** Only a failing test uses it up. */
 export const PATIENCE = { timeoutMs: 30_000, intervalMs: 20 } as const;
@@ -35,13 +34,6 @@ const SERVICE_ACCOUNT = 'deepseek-operator';
 /** An object of the installation. */
 interface Manifest extends KubeObject {
   readonly webhooks?: readonly Readonly<Record<string, unknown>>[];
-}
-
-/** What a program printed, and how it ended. */
-export interface Printed {
-  readonly code: number | null;
-  readonly out: string;
-  readonly complaint: string;
 }
 
 export interface ReplicaOptions {
@@ -174,13 +166,9 @@ export class Stage {
 
   /** kubectl as an administrator; `input` is what `-f -` reads. */
   async kubectl(args: readonly string[], input: object = {}): Promise<Printed> {
-    const kubeconfig = await this.#cluster.kubeconfig('platform-engineer');
-    const all = ['--kubeconfig', kubeconfig, '--namespace', this.namespace, ...args];
-    const child = spawn(this.#cluster.bin('kubectl'), all, { signal: this.signal });
-    const exit = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-    child.stdin.end(JSON.stringify(input));
-    const [out, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
-    return { out, complaint, code };
+    const all = ['--namespace', this.namespace, ...args];
+    const options = { input: JSON.stringify(input), signal: this.signal };
+    return runKubectl(this.#cluster, 'platform-engineer', all, options);
   }
 
   /** What the operator has asked of the API server in this test, its watches included. */
