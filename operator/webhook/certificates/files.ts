@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../kube/types.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { KeyPair } from './material.ts';
+import type { KeyPair } from '../../pki/index.ts';
 import type { CertificateSource } from './source.ts';
 
 export interface CertificateFilesOptions {

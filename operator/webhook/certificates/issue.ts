@@ -1,5 +1,5 @@
 import 'reflect-metadata'; // @peculiar/x509 needs it, and before itself.
-import { createPrivateKey, randomBytes, type webcrypto } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -12,9 +12,8 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import { CLOCK_SKEW_MS, type KeyPair, type Material, type Step, type Surroundings, validity } from './material.ts';
-
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+import { exportCertificate, exportKey, importKey, type KeyPair, newKeys, SIGNING } from '../../pki/index.ts';
+import { CLOCK_SKEW_MS, type Material, type Step, type Surroundings, validity } from './material.ts';
 
 /** Carries out a step; what it does not concern stays. */
 export async function issue(step: Step, material: Material | undefined, around: Surroundings): Promise<Material> {
@@ -45,7 +44,7 @@ async function issueAuthority({ now, lifetimes }: Surroundings): Promise<KeyPair
     name: `CN=deepseek-operator-webhook-ca ${new Date(now).toISOString()}`,
     notBefore: new Date(now - CLOCK_SKEW_MS),
     notAfter: new Date(now + lifetimes.caMs),
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: SIGNING,
     keys,
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
@@ -53,7 +52,7 @@ async function issueAuthority({ now, lifetimes }: Surroundings): Promise<KeyPair
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate: pem(certificate), key: await exportKey(keys.privateKey) };
+  return { certificate: exportCertificate(certificate), key: await exportKey(keys.privateKey) };
 }
 
 async function issueServing(ca: KeyPair, { now, dnsNames, lifetimes }: Surroundings): Promise<KeyPair> {
@@ -65,7 +64,7 @@ async function issueServing(ca: KeyPair, { now, dnsNames, lifetimes }: Surroundi
     issuer: authority.subject,
     notBefore: new Date(now - CLOCK_SKEW_MS),
     notAfter: new Date(Math.min(now + lifetimes.servingMs, validity(ca.certificate).notAfter)),
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: SIGNING,
     publicKey: keys.publicKey,
     signingKey: await importKey(ca.key),
     extensions: [
@@ -76,7 +75,7 @@ async function issueServing(ca: KeyPair, { now, dnsNames, lifetimes }: Surroundi
       new SubjectAlternativeNameExtension(dnsNames.map((value) => ({ type: 'dns' as const, value }))),
     ],
   });
-  return { certificate: pem(certificate), key: await exportKey(keys.privateKey) };
+  return { certificate: exportCertificate(certificate), key: await exportKey(keys.privateKey) };
 }
 
 /** Positive, and 127 bits of chance (RFC 5280, 4.1.2.2). */
@@ -84,24 +83,4 @@ function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString('hex');
-}
-
-function pem(certificate: X509Certificate): string {
-  return `${certificate.toString('pem')}\n`;
-}
-
-async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-}
-
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key));
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    .export({ format: 'pem', type: 'pkcs8' })
-    .toString();
-}
-
-async function importKey(text: string): Promise<webcrypto.CryptoKey> {
-  const der = createPrivateKey(text).export({ format: 'der', type: 'pkcs8' });
-  return crypto.subtle.importKey('pkcs8', new Uint8Array(der), ALGORITHM, true, ['sign']);
 }

@@ -15,7 +15,6 @@ import {
 } from './configuration.ts';
 import {
   dueStep,
-  type KeyPair,
   LIFETIMES,
   type Lifetimes,
   type Material,
@@ -23,6 +22,7 @@ import {
   type Surroundings,
   trustBundle,
 } from './material.ts';
+import type { KeyPair } from '../../pki/index.ts';
 import { isOurs, readSecret, secretOf } from './secret.ts';
 import type { CertificateSource } from './source.ts';
 

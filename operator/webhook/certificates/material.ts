@@ -1,10 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-
-/** A certificate and its key, PEM. */
-export interface KeyPair {
-  readonly certificate: string;
-  readonly key: string;
-}
+import type { KeyPair } from '../../pki/index.ts';
 
 /** All that the webhook's TLS is made of, shared by the replicas. */
 export interface Material {

@@ -1,7 +1,8 @@
 import { LABEL, MANAGER } from '../../api/index.ts';
 import type { Secret } from '../../kube/resources.ts';
 import type { ObjectRef } from '../../kube/types.ts';
-import { flawOf, type KeyPair, type Material } from './material.ts';
+import type { KeyPair } from '../../pki/index.ts';
+import { flawOf, type Material } from './material.ts';
 
 /** Entries of the Secret. Those of `kubernetes.io/tls` have their usual names. */
 const ENTRY = {

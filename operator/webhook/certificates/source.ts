@@ -1,4 +1,4 @@
-import type { KeyPair } from './material.ts';
+import type { KeyPair } from '../../pki/index.ts';
 
 /** Where the certificate that is served comes from. */
 export interface CertificateSource {
