@@ -55,6 +55,24 @@ it('does not look for a short value in other texts', () => {
   expect(mask.text('it is true')).toBe('it is true');
 });
 
+it('masks every value of an option that has several, and no option behind it', () => {
+  const mask = new Mask();
+  expect(mask.object({ args: ['--api-key', TOKEN, 'second-key', '--port', '8000'] })).toEqual({
+    args: ['--api-key', '[masked]', '[masked]', '--port', '8000'],
+  });
+  expect(mask.text('second-key was used')).toBe('[masked] was used');
+});
+
+it('does not look for an ordinary word in other texts, where only the name of a variable speaks for a secret', () => {
+  const mask = new Mask();
+  const env = [
+    { name: 'SORT_KEY', value: 'created' },
+    { name: 'DB_PASSWORD', value: 'letmein' },
+  ];
+  expect(JSON.stringify(mask.object({ env }))).not.toMatch(/created|letmein/);
+  expect(mask.text('pod created with letmein')).toBe('pod created with [masked]');
+});
+
 it('recognizes tokens that no name tells', () => {
   const text = new Mask().text('GET /api?token=abc Bearer abcdefgh.ijkl hf_0123456789abcdefXYZ');
   expect(text).not.toMatch(/abc|hf_0/);

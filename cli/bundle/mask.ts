@@ -8,6 +8,8 @@ const REDACTED = '[redacted]';
 const OPTION = /^--?[A-Za-z][\w-]*$/;
 /** A value shorter than this is masked where it stands, and not looked for elsewhere: it would be found in ordinary words. */
 const MIN_SEARCHED = 6;
+/** No word of a sentence is as long. */
+const MIN_WORD = 16;
 
 /**
  * Takes secrets out of what goes into a bundle: values of variables and options whose names say so, wherever they then occur, and
@@ -15,6 +17,7 @@ const MIN_SEARCHED = 6;
  */
 export class Mask {
   readonly #found = new Set<string>();
+  readonly #searched = new Set<string>();
 
   /** How many values were taken out by their names. */
   get size(): number {
@@ -30,9 +33,8 @@ export class Mask {
   text(text: string): string {
     let masked = text;
     // The longest first: one may be part of another.
-    for (const secret of [...this.#found].sort((a, b) => b.length - a.length)) {
-      if (secret.length >= MIN_SEARCHED) masked = masked.replaceAll(secret, MASKED);
-    }
+    for (const secret of [...this.#searched].sort((a, b) => b.length - a.length))
+      masked = masked.replaceAll(secret, MASKED);
     return hideSecrets(masked, REDACTED);
   }
 
@@ -45,7 +47,7 @@ export class Mask {
     return Object.fromEntries(
       Object.entries(value).map(([member, child]) => [
         member,
-        isSecret && member === 'value' ? this.#secret(content) : this.#walk(child, member),
+        isSecret && member === 'value' ? this.#secret(content, name) : this.#walk(child, member),
       ]),
     );
   }
@@ -60,22 +62,27 @@ export class Mask {
       }
     }
     const [, option = '', content = ''] = /^(--?[A-Za-z][\w-]*)=(.*)$/s.exec(text) ?? [];
-    if (isSecretName(option) && !isNoSecret(option, content)) return `${option}=${this.#secret(content)}`;
-    return isSecretName(key) && !isNoSecret(key, text) ? this.#secret(text) : text;
+    if (isSecretName(option) && !isNoSecret(option, content)) return `${option}=${this.#secret(content, option)}`;
+    return isSecretName(key) && !isNoSecret(key, text) ? this.#secret(text, key) : text;
   }
 
   #list(items: readonly unknown[], key: string): unknown[] {
-    return items.map((item, index) => {
-      const before = items[index - 1];
-      const isSecret = typeof before === 'string' && OPTION.test(before) && isSecretName(before);
-      return isSecret && typeof item === 'string' && !isNoSecret(before, item)
-        ? this.#secret(item)
-        : this.#walk(item, key);
+    // An option may have several values: vLLM's --api-key.
+    let option = '';
+    return items.map((item) => {
+      if (typeof item !== 'string' || item.startsWith('-')) option = '';
+      if (typeof item === 'string' && OPTION.test(item)) option = item;
+      else if (typeof item === 'string' && isSecretName(option) && !isNoSecret(option, item))
+        return this.#secret(item, option);
+      return this.#walk(item, key);
     });
   }
 
-  #secret(value: string): string {
-    if (value !== '') this.#found.add(value);
-    return value === '' ? '' : MASKED;
+  #secret(value: string, name: string): string {
+    if (value === '') return '';
+    this.#found.add(value);
+    // The name of a variable alone (SORT_KEY) is a weak sign: an ordinary word is no secret in other places.
+    if (value.length >= (isSecretName(name) || /\d/.test(value) ? MIN_SEARCHED : MIN_WORD)) this.#searched.add(value);
+    return MASKED;
   }
 }

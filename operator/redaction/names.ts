@@ -2,12 +2,12 @@
 const SECRET_WORDS = new Set([
   ...['secret', 'secrets', 'password', 'passwords', 'passwd', 'passphrase', 'credential', 'credentials'],
   ...['authorization', 'cookie', 'signature', 'apikey', 'apikeys', 'accesskey', 'secretkey', 'privatekey'],
-  ...['authtoken', 'accesstoken', 'apitoken', 'bearertoken', 'hftoken'],
+  ...['authtoken', 'accesstoken', 'apitoken', 'bearertoken', 'hftoken', 'dockercfg', 'dockerconfigjson'],
 ]);
 /** What a `key` is of, where it is a secret: `sort_key` and the `key` of a toleration are none. */
 const KEY_OF = new Set([
   ...['api', 'access', 'secret', 'private', 'admin', 'account', 'encryption', 'signing', 'master', 'storage', 'shared'],
-  ...['client', 'subscription', 'ssh', 's3', 'aws', 'azure', 'gcs', 'hf', 'openai', 'auth'],
+  ...['client', 'subscription', 'ssh', 's3', 'aws', 'azure', 'gcs', 'hf', 'openai', 'auth', 'tls'],
 ]);
 /** What a `token` is of, where it is a piece of a text. */
 const TEXT_TOKEN_OF = new Set([

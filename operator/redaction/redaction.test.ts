@@ -39,6 +39,14 @@ describe('hides', () => {
     ['AKIAIOSFODNN7EXAMPLE', '#'],
     ['hf_0123456789abcdefXYZ', '#'],
     ['Incorrect API key provided: §', 'Incorrect API key provided: #'],
+    ["api_key=('§', 'b')", 'api_key=#'],
+    ['--api-key § k2 k3 --port 1', '--api-key # --port 1'],
+    ['https://§@hub/api', 'https://#@hub/api'],
+    ['curl -u "me:§" https://hub', 'curl -u "me:#" https://hub'],
+    ['tls.key: §', 'tls.key: #'],
+    ['.dockerconfigjson: §', '.dockerconfigjson: #'],
+    ['nvapi-0123456789abcdefXYZ', '#'],
+    ['npm_0123456789abcdefXYZ', '#'],
     ['-----BEGIN PRIVATE KEY-----\n§\n-----END PRIVATE KEY-----', '#'],
   ])('%s', (text, hidden) => {
     const once = hideSecrets(text.replaceAll('§', KEY), '***');
@@ -69,6 +77,9 @@ it.each([
   'https://127.0.0.1:6443/apis?watch=true&resourceVersion=12',
   '2026-11-22T10:00:00Z INFO [core.py:708] kv cache size: 1,025,295 tokens',
   'PWD=/workspace',
+  'ssh://git@host/repository.git',
+  'docker run -u 1000:1000 image',
+  'give it --api-key $(KEY) and a model',
 ])('leaves %s', (text) => {
   expect(hideSecrets(text, '***')).toBe(text);
 });

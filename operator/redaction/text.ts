@@ -7,15 +7,20 @@ const FORMS: readonly RegExp[] = [
   /(\b(?:bearer|basic)\s+)(?!(?:auth|credential|scheme|header)[a-z]*\b)(?:(?=[a-z.~+/-]*\d)[\w.~+/-]+|[\w.~+/-]{8,})=*/gi,
   // A JSON Web Token, as in ServiceAccount tokens.
   /(?<![\w-])eyJ[\w-]{8,4096}\.[\w-]{1,8192}\.[\w-]*/g,
-  // Access tokens of Hugging Face, OpenAI and those who do as they do, GitHub, GitLab, Google.
+  // Access tokens of Hugging Face, OpenAI and those who do as they do, NVIDIA, npm, Docker, Slack, GitHub, GitLab, Google.
   /\bhf_[A-Za-z0-9]{16,}/g,
   /\bsk-[\w-]{16,}/g,
+  /\b(?:nvapi-|npm_|dckr_pat_|xox[abeoprs]-)[\w-]{16,}/g,
   /\b(?:gh[pousr]_|github_pat_|glpat-)[\w-]{16,}/g,
   /\bAIza[\w-]{30,}/g,
   // Ids of access keys of AWS.
   /\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g,
   // The password in an address; it ends at the last @ before the path.
   /((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]{0,200}:)[^\s/]+(?=@)/gi,
+  // A token as the user in an address; names are shorter.
+  /((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/:@]{16,200}(?=@)/gi,
+  // curl -u USER:PASSWORD
+  /(\bcurl\s[^\n]{0,200}?(?:-u|--user)[ =]["']?[^\s:"'/]{1,200}:)[^\s"']+/g,
   // A shared access signature of Azure.
   /([?&]sig=)[^&\s"']+/gi,
   /(\bAPI key (?:provided|given|is|was)?:? ?["']?)(?=\S*\d)[\w.-]{8,}/gi,
@@ -27,7 +32,7 @@ const NAMED =
 
 /** The value at a place: a list in brackets, quoted, in quotes that are escaped, or until what ends a word. */
 const VALUE =
-  /(?<list>\[(?=["'])[^\]\n]*\])|\\"(?<escaped>(?:(?!\\")[^\n])*)\\"|"(?<double>(?:[^"\\\n]|\\.)*)"|'(?<single>(?:[^'\\\n]|\\.)*)'|(?<bare>\$\([\w.-]+\)|\$\{[\w.-]+\}|(?!\[["'])[^\s,;&"'(){}[\]][^\s,;&"')}\]]*|\[(?:masked|redacted)\])/y;
+  /(?<list>\[(?=["'])[^\]\n]*\]|\((?=["'])[^)\n]*\))|\\"(?<escaped>(?:(?!\\")[^\n])*)\\"|"(?<double>(?:[^"\\\n]|\\.)*)"|'(?<single>(?:[^'\\\n]|\\.)*)'|(?<bare>\$\([\w.-]+\)|\$\{[\w.-]+\}|(?!\[["'])[^\s,;&"'(){}[\]][^\s,;&"')}\]]*|\[(?:masked|redacted)\])/y;
 /** What a header holds is more than a word. */
 const HEADERS: Readonly<Record<string, RegExp>> = {
   authorization: /(?<bare>(?:[A-Za-z]+[ \t]+)?[^\s,"']+)/y,
@@ -58,8 +63,16 @@ function hideNamed(text: string, hidden: string): string {
     if (value === undefined || isNoSecret(name, value.content)) continue;
     shown += `${text.slice(at, start)}${value.open}${hidden}${value.close}`;
     at = start + value.length;
+    if (match.groups?.['option'] !== undefined) at += moreValues(text, at);
   }
   return shown + text.slice(at);
+}
+
+/** An option may have several values (vLLM's --api-key): how long is what stands behind the first. Words without a digit are a sentence's. */
+function moreValues(text: string, start: number): number {
+  const more = /(?:[ \t]+(?!-)(?=\S{0,200}\d)[^\s"'`]+)*/y;
+  more.lastIndex = start;
+  return more.exec(text)?.[0].length ?? 0;
 }
 
 function saysSecret({
@@ -73,7 +86,7 @@ function saysSecret({
   if (!isSecretName(name)) return false;
   // "failed to read the secret: permission denied" is a sentence.
   const isField = separator.includes('=') || quote !== undefined || isCompound(name);
-  return isField || /^(?:passw(?:or)?d|authorization|cookie|apikey)$/i.test(name);
+  return isField || /^(?:passw(?:or)?d|authorization|cookie|apikey|dockercfg|dockerconfigjson)$/i.test(name);
 }
 
 interface Value {
