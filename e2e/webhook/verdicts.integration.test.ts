@@ -126,6 +126,28 @@ describe('with a webhook', () => {
       expect.stringMatching(/^413 /),
     ]);
   });
+
+  it('takes no more connections than have room in its memory, and goes on when some have left', async () => {
+    const { connect } = await import('node:net');
+    const open = () => {
+      const socket = connect({ host: '127.0.0.1', port: replica.port });
+      const gone = new Promise<boolean>((resolve) =>
+        socket.on('error', () => resolve(true)).on('close', () => resolve(true)),
+      );
+      const stays = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 1_000));
+      return { socket, gone: Promise.race([gone, stays]) };
+    };
+    const connections = Array.from({ length: 60 }, open);
+    const refused = (await Promise.all(connections.map(({ gone }) => gone))).filter(Boolean);
+    for (const { socket } of connections) socket.destroy();
+    // Of the 48 the API server may have one or two.
+    expect(60 - refused.length).toBeLessThanOrEqual(48);
+    expect(60 - refused.length).toBeGreaterThan(40);
+    await eventually(async () => {
+      const { complaint } = await stage().kubectl(['apply', '-f', '-'], stage().model('chat', REFUSED));
+      expect(complaint).toContain('denied the request');
+    }, PATIENCE);
+  });
 });
 
 describe('what is stored and cannot work', () => {

@@ -75,8 +75,15 @@ describe('the first material', () => {
     ['after 50 days', 50 * DAY_MS, undefined],
     ['after 60 days', 60 * DAY_MS, 'IssueServing'],
     ['when the authority has expired', LIFETIMES.caMs, 'IssueAll'],
+    ['where the clock was behind by as much as is allowed for', -CLOCK_SKEW_MS, undefined],
+    ['where it was made by a clock that was days ahead', -3 * DAY_MS, 'IssueAll'],
   ])('%s (%d ms) needs %s', (_, age, step) => {
     expect(dueStep(material, at(START + age))).toBe(step);
+  });
+
+  it('needs another certificate where this one was made by a clock that was ahead', async () => {
+    const { serving } = await issue('IssueServing', material, at(START + 3 * DAY_MS));
+    expect(dueStep({ ...material, serving }, at(START))).toBe('IssueServing');
   });
 
   it('needs another certificate where the Service has another name', () => {
