@@ -7,6 +7,7 @@ import { isOptional, withWriteFailures, type WriteFailure, writeFailure } from '
 import type { Observations } from '../observations.ts';
 import { MONITORING_KINDS, type MonitoringKind } from '../../monitoring/index.ts';
 import type { CapacityReading } from '../../rollout/capacity/index.ts';
+import { ENGINE_CONTAINER } from '../../resources/pod-template.ts';
 import { isReady } from '../../rollout/failures/pod.ts';
 import { gather, isOwnedBy, type ChildStores } from '../gather.ts';
 import type {
@@ -40,6 +41,8 @@ export class World {
   /** The operator's defaults as they are now. */
   defaults: ClusterFacts['defaults'];
   version: ClusterFacts['version'] = { major: '1', minor: '36', gitVersion: 'v1.36.1' };
+  /** Revisions whose engine ends as soon as it starts. */
+  failing: ReadonlySet<string> = new Set();
   /** Logs that the operator has read, by pod name. */
   readonly logs = new Map<string, string>();
   /** What has been learned of engines. */
@@ -71,6 +74,18 @@ export class World {
     for (const object of objects) world.#put(object.kind as WrittenKind, declared(object, object.metadata.uid ?? ''));
     world.ready();
     return world;
+  }
+
+  /** The same world, on its own. */
+  copy(): World {
+    const { objects, pods, logs, refusals, written: _, ...plain } = this;
+    const copy = Object.assign(new World(this.deployment.spec), plain);
+    for (const [key, object] of objects) copy.objects.set(key, object);
+    for (const [pod, log] of logs) copy.logs.set(pod, log);
+    for (const [kind, words] of refusals) copy.refusals.set(kind, words);
+    copy.pods.push(...pods);
+    copy.#version = this.#version;
+    return copy;
   }
 
   /** One pass: gather, decide, carry out, write the status. */
@@ -277,9 +292,15 @@ export class World {
       const revision = metadata.labels?.[LABEL.revision];
       if (given.has(revision)) return [];
       const count = Math.max(spec?.replicas ?? 0, status?.readyReplicas ?? 0);
-      return Array.from({ length: count }, (_, index) =>
-        simplePod(`${metadata.name}-${index}`, metadata.labels ?? {}, index < (status?.readyReplicas ?? 0), this.now),
-      );
+      return Array.from({ length: count }, (_, index) => {
+        const pod = simplePod(
+          `${metadata.name}-${index}`,
+          metadata.labels ?? {},
+          index < (status?.readyReplicas ?? 0),
+          this.now,
+        );
+        return this.failing.has(revision ?? '') ? crashed(pod, this.now) : pod;
+      });
     });
     return [...this.pods, ...made];
   }
@@ -372,6 +393,17 @@ function simplePod(name: string, labels: Readonly<Record<string, string>>, ready
       podIP: '10.0.0.1',
     },
   };
+}
+
+/** The engine has ended three times, and is not started again before long. */
+function crashed(pod: LivePod, now: number): LivePod {
+  const time = new Date(now).toISOString();
+  const ended = { terminated: { exitCode: 1, startedAt: time, finishedAt: time } };
+  const engine = {
+    ...{ name: ENGINE_CONTAINER, image: 'i', imageID: 'i', ready: false, started: false, restartCount: 3 },
+    ...{ state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: ended },
+  };
+  return { ...pod, status: { ...pod.status, containerStatuses: [engine] } };
 }
 
 /** A node with eight GPUs, as GPU Feature Discovery labels it. */
