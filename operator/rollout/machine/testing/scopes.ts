@@ -274,4 +274,24 @@ export const SCOPES: readonly Scope[] = [
       ...orders('rollback'),
     ],
   },
+  {
+    // Found by the search: without a ready pod no flip arrives, and Switching waited for it for ever.
+    name: 'a version that is lost as soon as it was switched to, and one to go back to that is cold',
+    start: { replicas: 1, gpus: 4, rollout: BRIEF },
+    prelude: [
+      { is: 'spec', desired: 'b' },
+      'Watching',
+      { is: 'spec', desired: 'c' },
+      'Proving',
+      { is: 'order', verb: 'release', to: 'right' },
+      'Switching',
+    ],
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...lost('serving'),
+      ...isLike('c', 'Crashes', 'NeverReady'),
+      ...orders('rollback', 'abort'),
+    ],
+  },
 ];
