@@ -17,7 +17,7 @@ import { MovableClock } from '../reconcile/movable-clock.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { PATIENCE, type Replica, type Stage, webhookStage } from './stage.ts';
 
-const cluster = testCluster('control-plane');
+const cluster = testCluster('control-plane', {});
 const stage = webhookStage(cluster);
 
 const certificatesIn = (bundle: string): readonly string[] =>

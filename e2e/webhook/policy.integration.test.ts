@@ -6,7 +6,7 @@ import type { KubeObject } from '../../operator/kube/types.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { PATIENCE, webhookStage } from './stage.ts';
 
-const cluster = testCluster('control-plane');
+const cluster = testCluster('control-plane', {});
 const stage = webhookStage(cluster);
 const FILE = new URL('../../manifests/policies/limits.yaml', import.meta.url);
 const NAME = 'limits.deepseek-operator.io';

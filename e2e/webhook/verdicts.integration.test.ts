@@ -5,7 +5,7 @@ import type { DeepSeekDeploymentSpec } from '../../operator/api/index.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { ACCEPTED, PATIENCE, REFUSED, type Replica, webhookStage } from './stage.ts';
 
-const cluster = testCluster('control-plane');
+const cluster = testCluster('control-plane', {});
 const stage = webhookStage(cluster);
 
 /** What the planner says of it. */
