@@ -43,11 +43,8 @@ const mayRollBack: Predicate = (course, input) => {
   return order !== undefined && refusalOf(order, standingOf(course, input)) === undefined;
 };
 
-/** Switching may be left for the old version as soon as the flip itself has arrived; nothing arrives of a version that has lost its pods. */
-const flipArrived: Predicate = (course, input) =>
-  course.memory.phase !== 'Switching' ||
-  isFlipConfirmed(course, input) ||
-  setOf(input, course.serving).readyReplicas === 0;
+/** Switching may be left for the old version as soon as the flip itself has arrived. */
+const flipArrived: Predicate = (course, input) => course.memory.phase !== 'Switching' || isFlipConfirmed(course, input);
 
 /** The traffic has not gone back yet, and nothing of the target is ready: a rollback that has to load first may be left. */
 const isTargetAway: Predicate = ({ memory, serving }, input) =>
@@ -117,7 +114,8 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
 
   TargetLost: (course, input) => {
     const { serving, memory } = course;
-    if (!flipArrived(course, input)) return false;
+    if (memory.phase === 'Switching' && !flipArrived(course, input) && setOf(input, serving).readyReplicas > 0)
+      return false;
     const target = rollbackTarget(course, input);
     if (target === undefined || input.replicas === 0) return false;
     const judged = memory.phase === 'Switching' || memory.phase === 'Watching';
@@ -301,7 +299,7 @@ function watchFails(course: Course, input: RolloutInput): boolean {
   // The verdict was written down, and the operator ended before the traffic moved.
   if (isHeld(course, input, course.serving) || healthOf(input, course.serving).trouble !== undefined) return true;
   const { traffic } = input.observed;
-  if (traffic?.verdict === 'Fail' || isLost(input, course.serving)) return true;
+  if (traffic?.verdict === 'Fail') return true;
   return (
     course.memory.phase === 'Watching' &&
     // Nothing measured yet is no answer.
@@ -316,13 +314,8 @@ function rollbackFails(course: Course, input: RolloutInput): boolean {
   const { memory, serving } = course;
   if (memory.target === serving) return false;
   if (!input.revisions.some(({ hash }) => hash === memory.target)) return true;
-  return isLost(input, memory.target);
-}
-
-/** Nothing of the revision is ready, and what there is of it will not get ready by itself. */
-function isLost(input: RolloutInput, revision: string | undefined): boolean {
-  const { down, overdue } = healthOf(input, revision);
-  return setOf(input, revision).readyReplicas === 0 && (down === true || overdue === true);
+  const { down, overdue } = healthOf(input, memory.target);
+  return setOf(input, memory.target).readyReplicas === 0 && (down === true || overdue === true);
 }
 
 /** More requests wait than what is left of the old version can work off. */

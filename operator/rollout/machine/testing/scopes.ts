@@ -275,8 +275,8 @@ export const SCOPES: readonly Scope[] = [
     ],
   },
   {
-    // Found by the search: without a ready pod no flip arrives, and Switching waited for it for ever.
-    name: 'a version that is lost as soon as it was switched to, and one to go back to that is cold',
+    // Found by the search: the way back led to a cold version, and Switching waited for ever for a flip to pods that were gone.
+    name: 'a version that is lost as soon as it was switched to, and a proven one that is cold',
     start: { replicas: 1, gpus: 4, rollout: BRIEF },
     prelude: [
       { is: 'spec', desired: 'b' },
