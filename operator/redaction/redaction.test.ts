@@ -92,6 +92,8 @@ it('is done soon with a long text that has nothing of it', () => {
     'eyJ'.repeat(60_000),
     'eyJ-'.repeat(50_000),
     'a:'.repeat(50_000),
+    'x-token: ["'.repeat(20_000),
+    "token=('".repeat(25_000),
   ]) {
     expect(hideSecrets(text, '***')).toBe(text);
   }

@@ -32,7 +32,7 @@ const NAMED =
 
 /** The value at a place: a list in brackets, quoted, in quotes that are escaped, or until what ends a word. */
 const VALUE =
-  /(?<list>\[(?=["'])[^\]\n]*\]|\((?=["'])[^)\n]*\))|\\"(?<escaped>(?:(?!\\")[^\n])*)\\"|"(?<double>(?:[^"\\\n]|\\.)*)"|'(?<single>(?:[^'\\\n]|\\.)*)'|(?<bare>\$\([\w.-]+\)|\$\{[\w.-]+\}|(?!\[["'])[^\s,;&"'(){}[\]][^\s,;&"')}\]]*|\[(?:masked|redacted)\])/y;
+  /(?<list>\[(?=["'])[^\]\n]{0,4096}\]|\((?=["'])[^)\n]{0,4096}\))|\\"(?<escaped>(?:(?!\\")[^\n])*)\\"|"(?<double>(?:[^"\\\n]|\\.)*)"|'(?<single>(?:[^'\\\n]|\\.)*)'|(?<bare>\$\([\w.-]+\)|\$\{[\w.-]+\}|(?!\[["'])[^\s,;&"'(){}[\]][^\s,;&"')}\]]*|\[(?:masked|redacted)\])/y;
 /** What a header holds is more than a word. */
 const HEADERS: Readonly<Record<string, RegExp>> = {
   authorization: /(?<bare>(?:[A-Za-z]+[ \t]+)?[^\s,"']+)/y,
