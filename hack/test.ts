@@ -28,7 +28,7 @@ import {
   whyNoRealNode,
 } from './cluster/index.ts';
 import { failure, formatCounts, judge, total, type TierResult } from './testing/report.ts';
-import { judgeRights, usedRights } from './testing/rights.ts';
+import { deniedRights, judgeRights, usedRights } from './testing/rights.ts';
 
 interface Tier {
   readonly name: string;
@@ -93,9 +93,14 @@ async function runTier(tier: Tier, jestArgs: readonly string[], signal: AbortSig
     const env = { [clusterVariable(profile)]: cluster.dir, [AUDITS_VARIABLE]: audits };
     const result = await runJest(tier, jestArgs, env, signal);
     const used = new Set<string>();
-    for (const log of [cluster.auditLog, ...(await readdir(audits)).map((name) => join(audits, name))])
-      for (const key of usedRights(await readAudit(log))) used.add(key);
-    await writeFile(rightsFile(tier), JSON.stringify([...used]));
+    const denied = new Set<string>();
+    for (const log of [cluster.auditLog, ...(await readdir(audits)).map((name) => join(audits, name))]) {
+      const entries = await readAudit(log);
+      for (const key of usedRights(entries)) used.add(key);
+      // On the real node nothing is narrow.
+      for (const request of deniedRights(entries, { mayBeNarrow: profile !== 'real' })) denied.add(request);
+    }
+    await writeFile(rightsFile(tier), JSON.stringify({ used: [...used], denied: [...denied] }));
     return result;
   } finally {
     await rm(audits, { recursive: true, force: true });
@@ -131,14 +136,16 @@ async function runInside(
   return judge(await readFile(report, 'utf8').catch(() => undefined), exitCode);
 }
 
-/** What the tier's runs used of the rights that the operator has. */
+/** What the tier's runs used of the rights that the operator has, and what they lacked. */
 const rightsFile = ({ name }: Tier): string => join(REPORTS, `rights-${name}.json`);
 
 async function judgeAllRights(): Promise<TierResult> {
-  const used = TIERS.filter(({ profile }) => profile !== undefined).map(
-    async (tier) => JSON.parse(await readFile(rightsFile(tier), 'utf8')) as string[],
+  const found = await Promise.all(
+    TIERS.filter(({ profile }) => profile !== undefined).map(
+      async (tier) => JSON.parse(await readFile(rightsFile(tier), 'utf8')) as { used: string[]; denied: string[] },
+    ),
   );
-  return judgeRights(new Set((await Promise.all(used)).flat()));
+  return judgeRights(new Set(found.flatMap(({ used }) => used)), new Set(found.flatMap(({ denied }) => denied)));
 }
 
 const reportFile = ({ name }: Tier): string => join(REPORTS, `jest-${name}.json`);

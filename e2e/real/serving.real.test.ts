@@ -4,12 +4,21 @@ import { NODE_NAME } from '../../hack/cluster/index.ts';
 import { queryOf } from '../prometheus/query.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { testPlugin } from '../kubectl-deepseek/plugin.ts';
+import { findLeader } from './killer.ts';
 import { startShippedPrometheus } from './prometheus.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_PODS, PATIENCE, SMALL, testStage } from './stage.ts';
 
 const NAMESPACE = 'serving';
 const NAME = 'chat';
 const LIMIT_MS = 240_000;
+/** Of the operator: from the start of its container to leading, and from SIGTERM to its end. */
+const MOST_START_SECONDS = 3;
+const MOST_END_SECONDS = 2;
+
+interface WebhookConfiguration {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
+}
 
 describe('an installation on a real node', () => {
   const cluster = testCluster('real');
@@ -59,6 +68,42 @@ describe('an installation on a real node', () => {
       const seconds = (Date.parse(leading.time) - Date.parse(started)) / 1000;
       process.stderr.write(`\nFrom the start of the container to leading: ${seconds.toFixed(1)} s\n`);
       expect(seconds).toBeGreaterThan(0);
+      expect(seconds).toBeLessThanOrEqual(MOST_START_SECONDS + 1);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'ends on SIGTERM, and says after how long',
+    async () => {
+      const { pid } = await findLeader(stage);
+      const told = performance.now();
+      process.kill(pid, 'SIGTERM');
+      await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { ...PATIENCE, intervalMs: 10 });
+      const seconds = (performance.now() - told) / 1000;
+      process.stderr.write(`\nFrom SIGTERM to the end of the operator: ${seconds.toFixed(1)} s\n`);
+      expect(seconds).toBeLessThanOrEqual(MOST_END_SECONDS);
+      await stage.install();
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'refuses through its webhook what cannot work, and an upgrade by Helm leaves the certificate authority alone',
+    async () => {
+      const path = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deepseek-operator-webhook';
+      const trusted = async () => {
+        const { webhooks, metadata } = await stage.get<WebhookConfiguration>(path);
+        return { version: metadata.resourceVersion, bundle: webhooks[0]?.clientConfig.caBundle ?? '' };
+      };
+      await eventually(async () => {
+        const refused = stage.declare(NAMESPACE, 'too-large', { ...SMALL, model: { name: 'deepseek-r1' } });
+        await expect(refused).rejects.toThrow(/denied the request/);
+      }, PATIENCE);
+      const before = await trusted();
+      expect(before.bundle).not.toBe('');
+      await stage.install();
+      expect(await trusted()).toEqual(before);
     },
     LIMIT_MS,
   );

@@ -5,8 +5,8 @@ import { NEXT_OPERATOR_IMAGE, OPERATOR_IMAGE } from '../../hack/image/node-image
 import { eventually, testCluster } from '../support/index.ts';
 import { describeLosses, Load } from './load.ts';
 import { startShippedPrometheus } from './prometheus.ts';
-import { PATIENCE, testStage } from './stage.ts';
-import { CLIENTS, LIMIT_MS, NAME, tell, trafficOn, version } from './traffic.ts';
+import { FULL, PATIENCE, testStage } from './stage.ts';
+import { CLIENTS, LIMIT_MS, LONG_CLIENTS, NAME, tell, trafficOn, version } from './traffic.ts';
 
 const NAMESPACE = 'traffic-changes';
 
@@ -32,7 +32,7 @@ interface Stored {
 describe('requests while their model, its operator and the API server change', () => {
   const cluster = testCluster('real');
   const stage = testStage(cluster);
-  const traffic = trafficOn(stage, NAMESPACE, CLIENTS);
+  const traffic = trafficOn(stage, NAMESPACE, FULL ? LONG_CLIENTS : CLIENTS);
 
   it('a load that loses nothing by itself', () => {
     expect(traffic.control).toBe(0);

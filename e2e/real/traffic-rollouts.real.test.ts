@@ -44,20 +44,24 @@ describe('requests while versions of their model come and go', () => {
         // They end by themselves: the kubelet kills what is left at the end of a longer grace period.
         expect((left.gone - left.told) / 1000).toBeLessThanOrEqual(MOST_DRAIN_SECONDS);
         await stage.ready(NAMESPACE, NAME, before);
+        // By real traffic, not for want of it.
+        expect((await stage.model(NAMESPACE, NAME)).status?.serving?.proven).toBe(true);
         await traffic.settled(2);
       });
     },
     LIMIT_MS,
   );
 
+  /** Right and complete, but slow to begin; the proof compares nothing, so that its users are the first to notice. */
+  const slow = (number: number): object =>
+    version(number, { env: { SIMULATOR_FIRST_TOKEN_FACTOR: '75' }, watch: '60s' });
+
   it(
     'a version that its gate takes back',
     async () => {
       const before = await traffic.serving();
       await traffic.under('automatic rollback', async () => {
-        // Right and complete, but slow to begin; the proof compares nothing, so that its users are the first to notice.
-        const env = { SIMULATOR_FIRST_TOKEN_FACTOR: '75' };
-        await traffic.declare(version(3, { env, watch: '60s' }));
+        await traffic.declare(slow(3));
         const status = await stage.until(NAMESPACE, NAME, 'taken back', ({ serving: now, rollout, conditions }) => {
           const gated = conditions?.some(({ type, reason }) => type === 'Ready' && reason === 'GateFailed');
           return now?.revision === before && rollout?.phase === 'Held' && gated === true;
@@ -71,7 +75,25 @@ describe('requests while versions of their model come and go', () => {
     LIMIT_MS,
   );
 
-  let next = 4;
+  it(
+    'a version that its gate takes back, and an operator that is killed while it does',
+    async () => {
+      const before = await traffic.serving();
+      await traffic.under('automatic rollback, the operator killed in it', async () => {
+        const leader = await findLeader(stage);
+        await traffic.declare(slow(4));
+        const is = (phase: Phase) => stage.until(NAMESPACE, NAME, phase, ({ rollout }) => rollout?.phase === phase);
+        await is('Watching');
+        await is('RollingBack');
+        await killLeader(stage, leader);
+        await is('Held');
+        expect(await traffic.serving()).toBe(before);
+        await traffic.settled(2);
+      });
+    },
+    LIMIT_MS,
+  );
+
   it(
     'a switch at each phase of which the operator is killed, and a warm rollback by order: how long the bad version answers',
     async () => {
@@ -80,8 +102,7 @@ describe('requests while versions of their model come and go', () => {
       await traffic.under('blue-green switch, the operator killed at each phase', async () => {
         // Longer than a Lease holds that nobody renews: who comes next still sees it load.
         const env = { SIMULATOR_LOAD_SECONDS: '20' };
-        // Another one where the test is tried again.
-        await traffic.declare(version(next++, { env, rollbackWindow: '300s' }));
+        await traffic.declare(version(5, { env, rollbackWindow: '300s' }));
         const killed = await killedAtEachPhase(before);
         tell(`killed when the phase had become ${killed.join(', ')}`);
         expect(killed).toEqual(['Scheduling', 'Loading', 'Proving', 'Switching', 'Watching']);

@@ -8,10 +8,14 @@ import { FULL, PATIENCE, type Pod, SMALL, type Stage } from './stage.ts';
 export const CLIENTS = { callers: 8, pooled: 12, streams: 10, streamTokens: 50 } as const;
 /** 200 streams of 60 s beside them. */
 export const MANY_CLIENTS = { ...CLIENTS, streams: 200, streamTokens: 600 } as const;
+/** All of them at once, with streams of 60 s. */
+export const LONG_CLIENTS = { ...CLIENTS, streams: 30, streamTokens: 600 } as const;
 /** Of a test. */
 export const LIMIT_MS = FULL ? 900_000 : 420_000;
 /** Answers of each kind of client after an event. */
 const AROUND = 10;
+
+type Clients = typeof CLIENTS | typeof MANY_CLIENTS | typeof LONG_CLIENTS;
 
 export const NAME = 'chat';
 const PODS = `deepseek-operator.io/name=${NAME}`;
@@ -77,7 +81,7 @@ export class Traffic {
     return this.#control;
   }
 
-  async start(clients: typeof CLIENTS | typeof MANY_CLIENTS): Promise<void> {
+  async start(clients: Clients): Promise<void> {
     await this.#stage.kubectl(['create', 'namespace', this.#namespace]);
     await this.declare(version(1));
     await this.#stage.ready(this.#namespace, NAME);
@@ -145,7 +149,7 @@ export class Traffic {
 }
 
 /** Gives the tests of a file a model under load, in a namespace of its own. */
-export function trafficOn(stage: Stage, namespace: string, clients: typeof CLIENTS | typeof MANY_CLIENTS): Traffic {
+export function trafficOn(stage: Stage, namespace: string, clients: Clients): Traffic {
   const traffic = new Traffic(stage, namespace);
   beforeAll(() => traffic.start(clients), LIMIT_MS);
   afterAll(() => traffic.stop(), 240_000);

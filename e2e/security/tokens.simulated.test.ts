@@ -1,5 +1,8 @@
 import { expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import { resources } from '../../operator/kube/resources.ts';
 import { operatorBench } from '../reconcile/harness.ts';
@@ -8,9 +11,11 @@ import { revisionRule } from '../simulator/index.ts';
 import { testCluster } from '../support/index.ts';
 import { FIRST, SECOND } from '../rollouts/ways.ts';
 import { kubectl } from '../install/ways.ts';
+import { testPlugin } from '../kubectl-deepseek/plugin.ts';
 
 const cluster = testCluster('simulated');
 const bench = operatorBench(cluster);
+const plugin = testPlugin(cluster);
 
 /** As such tokens look; nobody's. */
 const HUB_TOKEN = `hf_${'PlantedTokenOfTheHub'.padEnd(34, 'x')}`;
@@ -22,6 +27,14 @@ const KINDS = [
   'deepseekdeployments,deployments,replicasets,pods,services,endpointslices,controllerrevisions,serviceaccounts',
   'configmaps,poddisruptionbudgets,networkpolicies,horizontalpodautoscalers,events,leases',
 ].join(',');
+
+/** All that is in the archive that people send to those who help them. */
+async function bundle(): Promise<string> {
+  const file = join(cluster().dir, `bundle-${bench().namespace}.tar.gz`);
+  const made = await plugin.run('bundle', 'chat', '-n', bench().namespace, '-o', file);
+  expect(made).toMatchObject({ status: 0 });
+  return (await promisify(execFile)('tar', ['-xzOf', file], { maxBuffer: 1 << 26 })).stdout;
+}
 
 it('leaves tokens in their Secret: none in an object, an event, an argument, a log line, a metric or an address', async () => {
   const { client, namespace, signal } = bench();
@@ -66,6 +79,7 @@ it('leaves tokens in their Secret: none in an object, an event, an argument, a l
     log: JSON.stringify(bench().log),
     metrics: await (await fetch(`http://${telemetry}/metrics`, { signal })).text(),
     'audit log': await readFile(cluster().auditLog, 'utf8'),
+    bundle: await bundle(),
   };
   // The places are full of what happened, so that a token would be among it.
   for (const text of Object.values(places)) expect(text).toContain(namespace);

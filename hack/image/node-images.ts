@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MANAGER } from '../../operator/api/index.ts';
 import { CATALOG } from '../../operator/catalog/index.ts';
 import { DRAIN_PROXY_IMAGE } from '../../operator/resources/drain-proxy.ts';
 import { exists } from '../engine-check/cache.ts';
@@ -10,7 +11,7 @@ import { runCommand } from '../engine-check/command.ts';
 import { Buildah } from './buildah.ts';
 import { imageCache } from './cache.ts';
 import { debianRoot } from './debian-root.ts';
-import { buildOperatorImage, type ImageOptions } from './operator-image.ts';
+import { aboutSources, buildOperatorImage, type ImageOptions } from './operator-image.ts';
 import { digestOf, simulatorBundle, withSimulatorRoot } from './simulator-image.ts';
 
 /** An image in a file, and the names that a node is to know it by. */
@@ -79,7 +80,9 @@ export async function nodeImages(options: ImageOptions): Promise<NodeImage[]> {
     await buildah.save(OPERATOR_IMAGE, draft, OPERATOR_IMAGE, signal);
     await rename(draft, archive);
   }
-  return [...images, { archive, names: [OPERATOR_IMAGE, NEXT_OPERATOR_IMAGE] }];
+  // The last is what the manifests name.
+  const released = `docker.io/library/${MANAGER}:${(await aboutSources()).version}`;
+  return [...images, { archive, names: [OPERATOR_IMAGE, NEXT_OPERATOR_IMAGE, released] }];
 }
 
 /** Images of the operator that nobody has made for a day: each change of a line is another. */

@@ -78,7 +78,7 @@ async function buildRoot(options: ImageOptions): Promise<string> {
 const Package = z.object({ version: z.string() });
 
 /** Version and commit of the sources, and the time that the image bears: SOURCE_DATE_EPOCH, else the commit's. */
-async function aboutSources(): Promise<{ version: string; revision: string; timestamp: number }> {
+export async function aboutSources(): Promise<{ version: string; revision: string; timestamp: number }> {
   const { version } = Package.parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')));
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
   const epoch = process.env['SOURCE_DATE_EPOCH'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type AuditEntry, RIGHTFUL } from '../cluster/index.ts';
-import { EXCEPTIONS, GRANTED, judgeRights, usedRights } from './rights.ts';
+import { deniedRights, EXCEPTIONS, GRANTED, judgeRights, usedRights } from './rights.ts';
 
 const entry = (changes: Partial<AuditEntry>): AuditEntry => ({
   ...{ auditId: 'a', user: 'operator', groups: [RIGHTFUL], verb: 'get', resource: 'services', group: '', code: 200 },
@@ -29,11 +29,36 @@ describe('the rights that a run used', () => {
   });
 });
 
+describe('the rights that a run lacked', () => {
+  const serviceAccount = { groups: [], user: 'system:serviceaccount:a:deepseek-operator' };
+  it.each([
+    ['a request of the operator', { denied: true, namespace: 'ai' }, ['get services in ai']],
+    ['one for the whole cluster', { denied: true }, ['get services']],
+    ['one of its ServiceAccount', { ...serviceAccount, denied: true, namespace: 'ai' }, ['get services in ai']],
+    ['one that a narrow installation goes without', { ...serviceAccount, denied: true }, []],
+    ['one of somebody else', { groups: ['system:masters'], denied: true }, []],
+    ['one that was granted', {}, []],
+  ])('%s', (_, changes, denied) => {
+    expect([...deniedRights([entry(changes)], { mayBeNarrow: true })]).toEqual(denied);
+  });
+
+  it('on the real node are those for the whole cluster, too', () => {
+    const denied = deniedRights([entry({ ...serviceAccount, denied: true })], { mayBeNarrow: false });
+    expect([...denied]).toEqual(['get services']);
+  });
+});
+
 describe('the judgement of the rights', () => {
   const needed = [...GRANTED].filter((key) => !(key in EXCEPTIONS));
 
   it('passes when every granted verb was used', () => {
     expect(judgeRights(new Set(needed))).toEqual({ counts: { passed: 1, failed: 0, skipped: 0 } });
+  });
+
+  it('fails with a request that was denied', () => {
+    const { counts, problem } = judgeRights(new Set(needed), new Set(['get secrets in ai']));
+    expect(counts.failed).toBe(1);
+    expect(problem).toContain('a run was denied "get secrets in ai"');
   });
 
   it('takes the read of one kind of child for that of all', () => {

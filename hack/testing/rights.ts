@@ -50,19 +50,43 @@ export function usedRights(entries: readonly AuditEntry[]): Set<string> {
   return used;
 }
 
+/** What a run lacked: requests of the operator that were denied, as `verb resource.group in namespace`. */
+export function deniedRights(
+  entries: readonly AuditEntry[],
+  { mayBeNarrow }: { readonly mayBeNarrow: boolean },
+): Set<string> {
+  const denied = entries.filter(({ user, groups, denied: isDenied, namespace }) => {
+    if (!isDenied) return false;
+    if (groups.includes(RIGHTFUL)) return true;
+    // An operator that was installed for some namespaces alone asks for what is of the whole cluster, and goes without.
+    const isWide = namespace === undefined || namespace === 'kube-system';
+    return SERVICE_ACCOUNT.test(user) && !(mayBeNarrow && isWide);
+  });
+  return new Set(
+    denied.map(({ verb, resource = '', subresource, group, namespace, uri }) => {
+      const full = subresource === undefined ? resource : `${resource}/${subresource}`;
+      return `${resource === '' ? uri : keyOf(group, full, verb)}${namespace === undefined ? '' : ` in ${namespace}`}`;
+    }),
+  );
+}
+
 /** Reads (after a name that somebody else has) and deletions of children are one line of code for all kinds: live-reads.ts, act.ts. */
 const UNIFORM = ['get', 'delete'].map(
   (verb): ReadonlySet<string> =>
     new Set(RIGHTS.filter(({ verbs }) => verbs === OWNED).flatMap((right) => keysOf({ ...right, verbs: [verb] }))),
 );
 
-/** Judges whether all tiers together used every verb that is granted: a right that no run needs is one too many. */
-export function judgeRights(used: ReadonlySet<string>): TierResult {
+/**
+ * Judges whether all tiers together used every verb that is granted: a right that no run needs is one too many; and one that a run
+ * lacked, one too few.
+ */
+export function judgeRights(used: ReadonlySet<string>, denied: ReadonlySet<string> = new Set()): TierResult {
   const shown = UNIFORM.filter((keys) => [...keys].some((key) => used.has(key)));
   const isUsed = (key: string): boolean => used.has(key) || shown.some((keys) => keys.has(key));
   const unused = [...GRANTED].filter((key) => !isUsed(key) && !(key in EXCEPTIONS)).sort();
   const needless = Object.keys(EXCEPTIONS).filter((key) => !GRANTED.has(key));
   const problems = [
+    ...[...denied].map((request) => `a run was denied "${request}": grant it in operator/api/rights.ts, or do not ask`),
     ...unused.map((key) => `no run uses "${key}": take it out of operator/api/rights.ts, or test what needs it`),
     ...needless.map((key) => `"${key}" needs no exception in hack/testing/rights.ts`),
   ];
