@@ -3,7 +3,7 @@ import { type Api, type Cluster, openApi } from '../../hack/cluster/index.ts';
 import { OPERATOR_IMAGE } from '../../hack/image/node-images.ts';
 import { ANNOTATION, type DeepSeekDeploymentStatus, LABEL } from '../../operator/api/index.ts';
 import { CHART, helm, OPERATOR } from '../install/ways.ts';
-import { eventually, kubectl } from '../support/index.ts';
+import { eventually, kubectl, runKubectl } from '../support/index.ts';
 
 /** `TRAFFIC=full`: streams of 60 s, 200 of them at once. */
 export const FULL = process.env['TRAFFIC'] === 'full';
@@ -145,6 +145,18 @@ export class Stage {
   async declare(namespace: string, name: string, spec: object): Promise<void> {
     const kind = { apiVersion: 'deepseek-operator.io/v1alpha1', kind: 'DeepSeekDeployment' };
     await this.apply({ ...kind, metadata: { name, namespace }, spec });
+  }
+
+  /** Waits until the webhook refuses a DeepSeekDeployment that cannot work. Nothing is stored: one that is there already may stay. */
+  async refuses(namespace: string, name: string, spec: object): Promise<void> {
+    const kind = { apiVersion: 'deepseek-operator.io/v1alpha1', kind: 'DeepSeekDeployment' };
+    const object = JSON.stringify({ ...kind, metadata: { name, namespace }, spec });
+    const options = { input: object, signal: AbortSignal.timeout(PATIENCE.timeoutMs) };
+    await eventually(async () => {
+      const args = ['apply', '--dry-run=server', '-f', '-'];
+      const { complaint } = await runKubectl(this.cluster, 'platform-engineer', args, options);
+      if (!complaint.includes('denied the request')) throw new Error(`${name} is not refused: ${complaint}`);
+    }, PATIENCE);
   }
 
   /** Waits for what the status is to say, and returns it. */

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { OPERATOR, type WayName, ways } from '../install/ways.ts';
 import { scratchFiles } from '../install/scratch.ts';
-import { eventually, testCluster } from '../support/index.ts';
-import { OPERATOR_NAMESPACE, PATIENCE, SMALL, Stage } from './stage.ts';
+import { testCluster } from '../support/index.ts';
+import { OPERATOR_NAMESPACE, SMALL, Stage } from './stage.ts';
 
 const NAMESPACE = 'ways';
 const LIMIT_MS = 240_000;
@@ -35,10 +35,7 @@ describe('an operator that was installed without Helm', () => {
       const deployment = `deployment/${OPERATOR.name}`;
       await stage.kubectl(['rollout', 'status', '-n', OPERATOR_NAMESPACE, deployment, '--timeout=110s']);
       const model = `chat-${WAYS.indexOf(name)}`;
-      await eventually(async () => {
-        const refused = stage.declare(NAMESPACE, model, { ...SMALL, model: { name: 'deepseek-r1' } });
-        await expect(refused).rejects.toThrow(/denied the request/);
-      }, PATIENCE);
+      await stage.refuses(NAMESPACE, model, { ...SMALL, model: { name: 'deepseek-r1' } });
       await stage.declare(NAMESPACE, model, { ...SMALL, replicas: 1 });
       await stage.ready(NAMESPACE, model);
       await stage.kubectl(['delete', 'dsd', '-n', NAMESPACE, model, '--timeout=60s']);

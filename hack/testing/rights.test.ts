@@ -37,6 +37,18 @@ describe('the rights that a run lacked', () => {
     ['one of its ServiceAccount', { ...serviceAccount, denied: true, namespace: 'ai' }, ['get services in ai']],
     ['one that a narrow installation goes without', { ...serviceAccount, denied: true }, []],
     ['one of somebody else', { groups: ['system:masters'], denied: true }, []],
+    [
+      'the Lease of one that is uninstalled',
+      {
+        ...serviceAccount,
+        denied: true,
+        verb: 'update',
+        resource: 'leases',
+        group: 'coordination.k8s.io',
+        namespace: 'a',
+      },
+      [],
+    ],
     ['one that was granted', {}, []],
   ])('%s', (_, changes, denied) => {
     expect([...deniedRights([entry(changes)], { mayBeNarrow: true })]).toEqual(denied);

@@ -40,8 +40,10 @@ export function fingerprintOf(model: Model, stale?: Memory): string {
   const remembered = (memory: Memory | undefined) => {
     if (memory === undefined) return null;
     const { attempt: began, since, retryAt, pausedAt, baseline: _, message: __, verdicts, ...rest } = memory;
-    const stages = verdicts?.map(({ verdict }) => verdict);
-    return [attempt(began), age(since), age(retryAt), age(pausedAt), stages, sorted(rest)];
+    const stages = verdicts?.map(({ stage, verdict }) => `${stage}/${verdict}`);
+    // What a pause gives back in the end is the time since it began, however long ago that is.
+    const pause = pausedAt === undefined ? undefined : [age(pausedAt), Math.round((pausedAt - since) / 1000)];
+    return [attempt(began), age(since), age(retryAt), pause, stages, sorted(rest)];
   };
   const { attempt: ___, switchedAt, ...directed } = traffic;
   return JSON.stringify([
@@ -53,12 +55,12 @@ export function fingerprintOf(model: Model, stale?: Memory): string {
     [model.trafficLevel, model.route?.taken, model.claims.map(({ keep }) => keep), model.capacityUnknown, model.weight],
     model.order === undefined ? null : [model.order.verb, model.order.revision],
     [...model.marks].map(([hash, marks]) => [hash, Object.keys(marks).sort()]).sort(),
-    [[...model.lost].sort(), [...model.trouble.keys()].sort(), [...model.deployments].sort(), [...model.endpoints]],
-    model.pods
-      .map(({ revision, placed, refused, ready, leaving, since: began }) =>
-        [revision, placed, refused, ready, leaving, ready ? 0 : age(began)].join(),
-      )
-      .sort(),
+    [[...model.lost].sort(), [...model.trouble.keys()].sort(), [...model.endpoints]],
+    // In their order: who comes first gets a GPU, and is hit first.
+    [...model.deployments],
+    model.pods.map(({ revision, placed, refused, ready, leaving, since: began }) =>
+      [revision, placed, refused, ready, leaving, ready ? 0 : age(began)].join(),
+    ),
     [...model.proofs].map(([key, at]) => [key.split('/')[0], attempt(Number(key.split('/')[1])), age(at)]).sort(),
     [[...model.warm].sort(), [...model.watched].sort()],
   ]);
