@@ -16,11 +16,11 @@ const FORMS: readonly RegExp[] = [
   // Ids of access keys of AWS.
   /\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g,
   // The password in an address; it ends at the last @ before the path.
-  /((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]{0,200}:)[^\s/]+(?=@)/gi,
+  /((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]{0,200}:)(?!\d{1,5}@sha256:)[^\s/]+(?=@)/gi,
   // A token as the user in an address; names are shorter.
   /((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/:@]{16,200}(?=@)/gi,
   // curl -u USER:PASSWORD
-  /(\bcurl\s[^\n]{0,200}?(?:-u|--user)[ =]["']?[^\s:"'/]{1,200}:)[^\s"']+/g,
+  /(\bcurl\s[^\n]{0,200}?(?:-u|--user)[ =]?["']?[^\s:"'/]{1,200}:)[^\s"']+/g,
   // A shared access signature of Azure.
   /([?&]sig=)[^&\s"']+/gi,
   /(\bAPI key (?:provided|given|is|was)?:? ?["']?)(?=\S*\d)[\w.-]{8,}/gi,
@@ -28,7 +28,11 @@ const FORMS: readonly RegExp[] = [
 
 /** An option with its value behind it, in a command line or in a list; or a name and what stands between it and its value. */
 const NAMED =
-  /(?<![\w-])(?:(?<option>--?[A-Za-z][\w-]{0,79})(?:[ \t]+(?!-)|\\?["'],[ \t]*(?=\\?["'])|=)|(?<name>[A-Za-z][\w.-]{0,79})(?<quote>\\?["'])?(?<separator>[ \t]?=[ \t]?|:[ \t]*))/g;
+  /(?<![\w-])(?:(?<option>--?[A-Za-z][\w-]{0,79})(?:[ \t]+(?!-)|\\?["'],[ \t]*(?=\\?["'])|=)|(?<name>[A-Za-z][\w.-]{0,79})(?<quote>\\?["'])?(?<separator>[ \t]{0,8}=>?[ \t]{0,8}|[ \t]{0,8}:[ \t]*))/g;
+
+/** A variable of the environment as Kubernetes writes it, in JSON or YAML. */
+const VARIABLE =
+  /(\bname["']?:[ \t]{0,8}["']?(?<name>[A-Za-z][\w-]{0,79})["']?,?\s{0,80}["']?value["']?:[ \t]{0,8}["']?)(?<value>[^\s"',}]{1,4096})/g;
 
 /** The value at a place: a list in brackets, quoted, in quotes that are escaped, or until what ends a word. */
 const VALUE =
@@ -48,7 +52,13 @@ const HEADERS: Readonly<Record<string, RegExp>> = {
 export function hideSecrets(text: string, hidden: string): string {
   return FORMS.reduce(
     (rest, form) => rest.replace(form, (_, kept: unknown) => `${typeof kept === 'string' ? kept : ''}${hidden}`),
-    hideNamed(text, hidden),
+    hideNamed(hideVariables(text, hidden), hidden),
+  );
+}
+
+function hideVariables(text: string, hidden: string): string {
+  return text.replaceAll(VARIABLE, (whole, before: string, name: string, value: string) =>
+    isSecretVariable(name) && !isNoSecret(name, value) ? `${before}${hidden}` : whole,
   );
 }
 
@@ -63,14 +73,17 @@ function hideNamed(text: string, hidden: string): string {
     if (value === undefined || isNoSecret(name, value.content)) continue;
     shown += `${text.slice(at, start)}${value.open}${hidden}${value.close}`;
     at = start + value.length;
-    if (match.groups?.['option'] !== undefined) at += moreValues(text, at);
+    if (match.groups?.['option'] !== undefined) at += moreValues(text, at, value.open !== '');
   }
   return shown + text.slice(at);
 }
 
 /** An option may have several values (vLLM's --api-key): how long is what stands behind the first. Words without a digit are a sentence's. */
-function moreValues(text: string, start: number): number {
-  const more = /(?:[ \t]+(?!-)(?=\S{0,200}\d)[^\s"'`]+)*/y;
+function moreValues(text: string, start: number, areQuoted: boolean): number {
+  // Of a list that is quoted, only another value can follow that is no option.
+  const more = areQuoted
+    ? /(?:,[ \t]{0,8}(\\?["'])(?!-)[^"'\\\n]{1,4096}\1)*/y
+    : /(?:[ \t]+(?!-)(?=\S{0,200}\d)[^\s"'`]+)*/y;
   more.lastIndex = start;
   return more.exec(text)?.[0].length ?? 0;
 }
@@ -97,7 +110,10 @@ interface Value {
 }
 
 /** What is given at `start`, and the quotes or brackets around it. */
-function valueAt(text: string, start: number, name: string): Value | undefined {
+function valueAt(text: string, begin: number, name: string): Value | undefined {
+  // Python's b'...' and the like.
+  const [prefix = ''] = /^[bruf]{1,2}(?=["'])/i.exec(text.slice(begin, begin + 3)) ?? [];
+  const start = begin + prefix.length;
   const header = /authorization$/i.test(name) ? 'authorization' : /cookie$/i.test(name) ? 'cookie' : undefined;
   const quoted = /^\\?["']|^\[/.test(text.slice(start, start + 2));
   const pattern = header !== undefined && !quoted ? (HEADERS[header] ?? VALUE) : VALUE;
@@ -114,5 +130,5 @@ function valueAt(text: string, start: number, name: string): Value | undefined {
         : single !== undefined
           ? ["'", "'"]
           : ['', ''];
-  return { content, open, close, length };
+  return { content, open: `${prefix}${open}`, close, length: prefix.length + length };
 }
