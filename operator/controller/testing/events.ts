@@ -68,14 +68,18 @@ export class Universe {
       case 'ready':
         if (!hasDeployment) return;
         world.failing = new Set([...world.failing].filter((one) => one !== revision));
+        world.since.delete(revision);
         world.ready(revision);
         return;
       case 'unready':
-        if (hasDeployment) world.report(revision, 0);
+        if (!hasDeployment) return;
+        if (!world.since.has(revision)) world.since.set(revision, world.now);
+        world.report(revision, 0);
         return;
       case 'crash loop':
         if (!hasDeployment) return;
         world.failing = new Set([...world.failing, revision]);
+        if (!world.since.has(revision)) world.since.set(revision, world.now);
         world.report(revision, 0);
         return;
       case 'model':
@@ -158,13 +162,14 @@ const COUNTED = new Set([
 
 /** Everything that what comes next depends on, as text; see machine/testing/state.ts. */
 export function fingerprintOf({ world, wait, isAnswered, proofs }: Universe): string {
-  const { deployment, objects, failing, capacity, observations, now } = world;
+  const { deployment, objects, failing, since, capacity, observations, now } = world;
   const { annotations: _, generation, ...metadata } = deployment.metadata;
   const seen = deployment.status?.observedGeneration;
   const { handledOrder: __, observedGeneration: ___, ...status } = deployment.status ?? {};
   const all = [
     { ...deployment, metadata, status },
     [seen === generation, isAnswered, wait, [...failing].sort(), capacity?.slots, observations.proofs === proofs],
+    [...since].map(([revision, at]) => [revision, new Date(at).toISOString()]).sort(),
     [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, object]) => [key, withoutCounts(object)]),
   ];
   return JSON.stringify(all, (key, value: unknown) => (COUNTED.has(key) ? undefined : value)).replaceAll(

@@ -100,6 +100,7 @@ function behave(universe: Universe): void {
   const { world } = universe;
   world.capacity = ROOM;
   world.failing = new Set();
+  world.since.clear();
   universe.happen({ is: 'proof', ends: true });
   const { rollout, replicas = 1 } = world.deployment.spec;
   const well = { rollout: { ...rollout, paused: false, promotion: 'Automatic' }, replicas: Math.max(1, replicas) };

@@ -43,6 +43,8 @@ export class World {
   version: ClusterFacts['version'] = { major: '1', minor: '36', gitVersion: 'v1.36.1' };
   /** Revisions whose engine ends as soon as it starts. */
   failing: ReadonlySet<string> = new Set();
+  /** Since when the pods of a revision are as they are; without an entry: since now. */
+  readonly since = new Map<string, number>();
   /** Logs that the operator has read, by pod name. */
   readonly logs = new Map<string, string>();
   /** What has been learned of engines. */
@@ -78,11 +80,12 @@ export class World {
 
   /** The same world, on its own. */
   copy(): World {
-    const { objects, pods, logs, refusals, written: _, ...plain } = this;
+    const { objects, pods, logs, refusals, since, written: _, ...plain } = this;
     const copy = Object.assign(new World(this.deployment.spec), plain);
     for (const [key, object] of objects) copy.objects.set(key, object);
     for (const [pod, log] of logs) copy.logs.set(pod, log);
     for (const [kind, words] of refusals) copy.refusals.set(kind, words);
+    for (const [revision, at] of since) copy.since.set(revision, at);
     copy.pods.push(...pods);
     copy.#version = this.#version;
     return copy;
@@ -292,14 +295,15 @@ export class World {
       const revision = metadata.labels?.[LABEL.revision];
       if (given.has(revision)) return [];
       const count = Math.max(spec?.replicas ?? 0, status?.readyReplicas ?? 0);
+      const since = this.since.get(revision ?? '') ?? this.now;
       return Array.from({ length: count }, (_, index) => {
         const pod = simplePod(
           `${metadata.name}-${index}`,
           metadata.labels ?? {},
           index < (status?.readyReplicas ?? 0),
-          this.now,
+          since,
         );
-        return this.failing.has(revision ?? '') ? crashed(pod, this.now) : pod;
+        return this.failing.has(revision ?? '') ? crashed(pod, since) : pod;
       });
     });
     return [...this.pods, ...made];
