@@ -1,45 +1,43 @@
 import { describe, expect, it } from '@jest/globals';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
-import type { INetworkPolicyPeer } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicyPeer';
 import { networkPolicy } from './network-policy.ts';
 import { deploymentWith } from './test-support.ts';
-
-/** Somebody who connects: a pod, by the labels of it and of its namespace. */
-interface Caller {
-  readonly namespace: string;
-  readonly labels?: Readonly<Record<string, string>>;
-}
+import { type End, permits } from './testing/policy-evaluator.ts';
 
 const HOME = 'ai';
 const INPUT = { operatorNamespace: 'deepseek-system', sources: [undefined], ports: [8000] };
 const PROMETHEUS = { 'app.kubernetes.io/name': 'prometheus' };
 const OPERATOR = { 'app.kubernetes.io/name': 'deepseek-operator' };
 
-/** Kubernetes' own rules, as far as our policies go: labels alone, no expressions, no addresses. */
-function admits(policy: INetworkPolicy | undefined, { namespace, labels = {} }: Caller): boolean {
-  const matches = (
-    selector: { matchLabels?: Record<string, string> } | undefined,
-    found: Readonly<Record<string, string>>,
-  ) => Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => found[key] === value);
-  const isPeer = ({ namespaceSelector, podSelector }: INetworkPolicyPeer): boolean => {
-    const inNamespace =
-      namespaceSelector === undefined
-        ? namespace === HOME
-        : matches(namespaceSelector, { 'kubernetes.io/metadata.name': namespace });
-    return inNamespace && (podSelector === undefined || matches(podSelector, labels));
-  };
-  return (policy?.spec?.ingress ?? []).some(({ from }) => from === undefined || from.some(isPeer));
-}
-
 const policyOf = (spec: object, input: object = {}) => networkPolicy(deploymentWith(spec), { ...INPUT, ...input });
-/** Who may be connected to: by ports, in words. */
-const out = (policy: INetworkPolicy | undefined) =>
-  (policy?.spec?.egress ?? []).map(({ ports = [], to }) => {
-    const where = to?.map(({ ipBlock }) => ipBlock?.cidr ?? 'pods').join() ?? 'anywhere';
-    return `${where}: ${ports.map(({ port, protocol }) => `${String(protocol)} ${String(port)}`).join(', ')}`;
-  });
-const DNS = 'anywhere: UDP 53, TCP 53, UDP 5353, TCP 5353';
-const IDENTITY = '169.254.0.0/16: TCP 80, TCP 988';
+const ENGINE = { namespace: HOME, labels: { 'deepseek-operator.io/name': 'chat' }, ports: { http: 8000 } } as const;
+
+/** Whether somebody may connect to the engine. */
+const admits = (policy: INetworkPolicy | undefined, from: End, port = 8000): boolean =>
+  permits(policy === undefined ? [] : [policy], { from, to: ENGINE, port });
+
+/** Where weights may come from and other places, each with a port. */
+const PLACES: Readonly<Record<string, { readonly to: End; readonly port: number; readonly protocol?: 'UDP' }>> = {
+  'names (UDP)': { to: { namespace: 'kube-system' }, port: 53, protocol: 'UDP' },
+  'names (TCP)': { to: { namespace: 'kube-system' }, port: 53 },
+  'names of OpenShift': { to: { namespace: 'openshift-dns' }, port: 5353, protocol: 'UDP' },
+  'HTTPS outside': { to: { ip: '203.0.113.7' }, port: 443 },
+  'HTTP outside': { to: { ip: '203.0.113.7' }, port: 80 },
+  '8080 outside': { to: { ip: '203.0.113.7' }, port: 8080 },
+  '9000 outside': { to: { ip: '203.0.113.7' }, port: 9000 },
+  'a pod at 8080': { to: { namespace: 'tools' }, port: 8080 },
+  'identity at 80': { to: { ip: '169.254.169.254' }, port: 80 },
+  'identity at 988': { to: { ip: '169.254.169.252' }, port: 988 },
+  'SSH outside': { to: { ip: '203.0.113.7' }, port: 22 },
+  'the API server': { to: { ip: '10.96.0.1' }, port: 6443 },
+};
+const NAMES = ['names (UDP)', 'names (TCP)', 'names of OpenShift'];
+
+/** Where the engine may connect to. */
+const reaches = (policy: INetworkPolicy | undefined): readonly string[] =>
+  Object.entries(PLACES)
+    .filter(([, place]) => permits(policy === undefined ? [] : [policy], { from: ENGINE, ...place }))
+    .map(([name]) => name);
 
 describe('a NetworkPolicy', () => {
   it('is there only where the spec asks for one', () => {
@@ -53,7 +51,9 @@ describe('a NetworkPolicy', () => {
   it('admits everybody to the port of the engine where nobody is named', () => {
     const policy = policyOf({ networkPolicy: { enabled: true } });
     expect(admits(policy, { namespace: 'anywhere' })).toBe(true);
-    expect(policy?.spec?.ingress?.[0]?.ports).toEqual([{ port: 8000, protocol: 'TCP' }]);
+    expect(admits(policy, { ip: '203.0.113.7' })).toBe(true);
+    expect(admits(policy, { namespace: 'anywhere' }, 9001)).toBe(false);
+    expect(admits(policy, { namespace: HOME }, 22)).toBe(false);
   });
 
   it.each<[string, readonly number[], readonly (number | string)[]]>([
@@ -64,7 +64,7 @@ describe('a NetworkPolicy', () => {
     expect(policy?.spec?.ingress?.[0]?.ports?.map(({ port }) => port)).toEqual(expected);
   });
 
-  it.each<[string, Caller, boolean]>([
+  it.each<[string, End, boolean]>([
     ['who is named', { namespace: 'shop' }, true],
     ['somebody of the same namespace who is not named', { namespace: HOME }, false],
     ['the operator', { namespace: 'deepseek-system', labels: OPERATOR }, true],
@@ -92,17 +92,21 @@ describe('a NetworkPolicy', () => {
   });
 
   it.each<[string, readonly (object | undefined)[], readonly string[]]>([
-    ['the hub', [undefined], [DNS, 'anywhere: TCP 443']],
-    ['a mirror', [{ huggingFace: { endpoint: 'http://mirror.example:8080' } }], [DNS, 'anywhere: TCP 8080']],
-    ['a Service of the cluster', [{ huggingFace: { endpoint: 'http://hub.tools.svc:8080' } }], [DNS, 'pods: ']],
-    ['its whole name', [{ huggingFace: { endpoint: 'http://hub.tools.svc.cluster.local' } }], [DNS, 'pods: ']],
-    ['its short name', [{ huggingFace: { endpoint: 'http://hub' } }], [DNS, 'pods: ']],
+    ['the hub', [undefined], ['HTTPS outside']],
+    ['a mirror', [{ huggingFace: { endpoint: 'http://mirror.example:8080' } }], ['8080 outside', 'a pod at 8080']],
+    ['a Service of the cluster', [{ huggingFace: { endpoint: 'http://hub.tools.svc:8080' } }], ['a pod at 8080']],
+    ['its whole name', [{ huggingFace: { endpoint: 'http://hub.tools.svc.cluster.local' } }], ['a pod at 8080']],
+    ['its short name', [{ huggingFace: { endpoint: 'http://hub' } }], ['a pod at 8080']],
     [
       'a bucket with keys',
       [{ objectStorage: { uri: 's3://b/m', credentialsSecretRef: { name: 'keys' } } }],
-      [DNS, 'anywhere: TCP 443'],
+      ['HTTPS outside'],
     ],
-    ['a bucket by identity', [{ objectStorage: { uri: 's3://b/m' } }], [DNS, 'anywhere: TCP 443', IDENTITY]],
+    [
+      'a bucket by identity',
+      [{ objectStorage: { uri: 's3://b/m' } }],
+      ['HTTPS outside', 'identity at 80', 'identity at 988'],
+    ],
     [
       'a store',
       [
@@ -114,16 +118,23 @@ describe('a NetworkPolicy', () => {
           },
         },
       ],
-      [DNS, 'anywhere: TCP 9000'],
+      ['9000 outside'],
     ],
-    ['a volume', [{ persistentVolumeClaim: { claimName: 'w' } }], [DNS]],
-    ['an image', [{ image: { reference: 'm:1' } }], [DNS]],
+    ['a volume', [{ persistentVolumeClaim: { claimName: 'w' } }], []],
+    ['an image', [{ image: { reference: 'm:1' } }], []],
     [
       'both versions of a rollout',
       [{ persistentVolumeClaim: { claimName: 'w' } }, { huggingFace: { endpoint: 'http://mirror.example' } }],
-      [DNS, 'anywhere: TCP 80'],
+      ['HTTP outside', 'identity at 80'],
     ],
   ])('lets weights come from %s, and nothing else out', (_, sources, expected) => {
-    expect(out(policyOf({ networkPolicy: { enabled: true } }, { sources }))).toEqual(expected);
+    expect(reaches(policyOf({ networkPolicy: { enabled: true } }, { sources }))).toEqual([...NAMES, ...expected]);
+  });
+
+  it('says nothing of other pods', () => {
+    const policy = policyOf({ networkPolicy: { enabled: true, allowFrom: [] } });
+    const other = { namespace: HOME, labels: { 'deepseek-operator.io/name': 'other' } };
+    expect(permits([policy!], { from: { namespace: 'anywhere' }, to: other, port: 22 })).toBe(true);
+    expect(permits([policy!], { from: other, to: { ip: '203.0.113.7' }, port: 22 })).toBe(true);
   });
 });
