@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { allBlocks, type Block, blocksOf, ROOT, WAYS } from './blocks.ts';
+import { allBlocks, type Block, blocksOf, inlineCommands, pages, ROOT, WAYS } from './blocks.ts';
 
 const blocks = await allBlocks();
+const sentences = (
+  await Promise.all(
+    (await pages()).map(async (page) => [page, inlineCommands(await readFile(join(ROOT, page), 'utf8'))] as const),
+  )
+).filter(([, commands]) => commands.length > 0);
 const named = (all: readonly Block[]) => all.map((block) => [`${block.page}:${block.line}`, block] as const);
 
 /** Commands of our plugin in a script: subcommand and options, up to what ends a command. */
@@ -29,6 +35,20 @@ function completions(words: readonly string[]): string[] {
   const found = stdout.split('\n').map((line) => line.split('\t', 1)[0] ?? '');
   completed.set(key, found);
   return found;
+}
+
+/** Every command of the plugin in a text is one that it has, with options that it has. */
+function expectPlugin(script: string): void {
+  for (const words of pluginCommands(script)) {
+    const [command = '', second = ''] = words;
+    if (/^[A-Z]/.test(command)) continue;
+    expect(completions([''])).toContain(command);
+    const path = command === 'model' ? [command, second] : [command];
+    const options = words
+      .filter((word) => /^\[?--/.test(word))
+      .map((word) => word.replace('[', '').split('=', 1)[0] ?? '');
+    if (options.length > 0) expect(completions([...path, '--'])).toEqual(expect.arrayContaining(options));
+  }
 }
 
 it('finds the blocks of a page, in lists too', () => {
@@ -75,14 +95,19 @@ describe.each(named(blocks))('the block %s', (_, block) => {
     expect(way === 'helm' || way === 'not-run' || !script.includes('helm ')).toBe(true);
   });
 
-  it('calls the plugin as it is', () => {
-    for (const words of pluginCommands(block.script)) {
-      const [command = '', second = ''] = words;
-      if (/^[A-Z]/.test(command)) continue;
-      expect(completions([''])).toContain(command);
-      const path = command === 'model' ? [command, second] : [command];
-      const options = words.filter((word) => word.startsWith('--')).map((word) => word.split('=', 1)[0] ?? '');
-      if (options.length > 0) expect(completions([...path, '--'])).toEqual(expect.arrayContaining(options));
-    }
-  }, 30_000);
+  it('calls the plugin as it is', () => expectPlugin(block.script), 30_000);
+});
+
+describe('the sentences', () => {
+  it('are looked at without the blocks between them', () => {
+    expect(
+      inlineCommands('a `kubectl deepseek get x` b\n```sh\n`kubectl deepseek y`\n```\n`kubectl get pods`'),
+    ).toEqual(['kubectl deepseek get x']);
+  });
+
+  it.each(sentences)(
+    'of %s name commands that the plugin has',
+    (_, commands) => expectPlugin(commands.join('\n')),
+    60_000,
+  );
 });

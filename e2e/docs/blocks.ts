@@ -75,6 +75,12 @@ export async function pages(): Promise<string[]> {
   return [...top, ...(await Promise.all(folders.map(({ name }) => below(name)))).flat()].sort();
 }
 
+/** Commands of our plugin in the sentences of a page. */
+export function inlineCommands(text: string): string[] {
+  const sentences = text.replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '');
+  return [...sentences.matchAll(/`(kubectl deepseek [^`\n]+)`/g)].map(([, command = '']) => command);
+}
+
 export async function allBlocks(): Promise<Block[]> {
   const found = await Promise.all(
     (await pages()).map(async (page) => blocksOf(page, await readFile(join(ROOT, page), 'utf8'))),
