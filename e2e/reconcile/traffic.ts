@@ -39,6 +39,8 @@ export interface Violation {
 export interface Promises {
   /** Ready endpoints at each moment after the first; default 1. */
   readonly minReady?: number;
+  /** Somebody else puts several versions behind the Service. */
+  readonly mayMix?: boolean;
   /** GPUs of all revisions together. */
   readonly maxGpus?: number;
   /** The same without those of pods on their way out: an autoscaler may want others before they are gone. */
@@ -152,14 +154,21 @@ export class TrafficWatch {
   }
 
   /** Every time that a promise was broken, in the order of time; empty: kept. */
-  verdict({ minReady = 1, maxGpus = Infinity, maxStayingGpus = Infinity }: Promises = {}): readonly Violation[] {
+  verdict({
+    minReady = 1,
+    mayMix = false,
+    maxGpus = Infinity,
+    maxStayingGpus = Infinity,
+  }: Promises = {}): readonly Violation[] {
     const served = this.#served();
     return [
       ...spells(served, 'min-ready', ({ ready }) =>
         sum(ready) < minReady ? `${sum(ready)} ready endpoints, ${minReady} promised` : undefined,
       ),
       ...spells(served, 'one-revision', ({ ready }) =>
-        Object.keys(ready).length > 1 ? `ready endpoints of several revisions: ${JSON.stringify(ready)}` : undefined,
+        Object.keys(ready).length > 1 && !mayMix
+          ? `ready endpoints of several revisions: ${JSON.stringify(ready)}`
+          : undefined,
       ),
       ...spells(this.moments, 'max-gpus', ({ gpus }) =>
         sum(gpus) > maxGpus ? `${sum(gpus)} GPUs in use (${JSON.stringify(gpus)}), ${maxGpus} promised` : undefined,

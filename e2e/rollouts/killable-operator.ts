@@ -31,6 +31,8 @@ export interface KillableOptions {
   readonly decide?: DecideOptions;
   /** Told of every Date that the API server sends. */
   readonly onServerTime?: TransportOptions['onServerTime'];
+  /** Told of each write before it is sent, events apart: its number since `arm`, from 1. */
+  readonly onWrite?: (number: number, what: string) => Promise<void> | void;
   /** How long one call of the API server may take, milliseconds; default as it ships. */
   readonly callTimeoutMs?: number;
 }
@@ -152,6 +154,7 @@ export class KillableOperator {
     if (this.#dead) throw new TransportError('this operator is dead');
     if (type.kind === 'Event') return call();
     this.writes.push(what);
+    await this.#options.onWrite?.(this.writes.length, what);
     const { at = -1, kind } = this.#accident ?? {};
     if (this.writes.length !== at) return call();
     this.struck = true;

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { startCluster } from '../../hack/cluster/index.ts';
+import { startCluster } from '../../../hack/cluster/index.ts';
 import { runCampaign } from './campaign.ts';
 
 interface Options {

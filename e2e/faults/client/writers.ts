@@ -1,9 +1,9 @@
-import type { KubeHttpClient } from '../../operator/kube/client.ts';
-import { ApiError, isTransportError } from '../../operator/kube/errors.ts';
-import type { ReflectingInformer } from '../../operator/kube/informer.ts';
-import { isNewer } from '../../operator/kube/resource-version.ts';
-import { resources, type ConfigMap } from '../../operator/kube/resources.ts';
-import type { Random } from '../simulator/random.ts';
+import type { KubeHttpClient } from '../../../operator/kube/client.ts';
+import { ApiError, isTransportError } from '../../../operator/kube/errors.ts';
+import type { ReflectingInformer } from '../../../operator/kube/informer.ts';
+import { isNewer } from '../../../operator/kube/resource-version.ts';
+import { resources, type ConfigMap } from '../../../operator/kube/resources.ts';
+import type { Random } from '../../simulator/random.ts';
 
 /** Few names, so that objects are created, hidden, deleted and created again, and writers meet. */
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { testCluster } from '../support/index.ts';
+import { testCluster } from '../../support/index.ts';
 import { runCampaign } from './campaign.ts';
 import { FAULTS } from './faults.ts';
 

@@ -1,9 +1,9 @@
-import type { Cluster } from '../../hack/cluster/index.ts';
-import { KubeHttpClient } from '../../operator/kube/client.ts';
-import { systemClock } from '../../operator/kube/clock.ts';
-import { loadCredentials } from '../../operator/kube/credentials.ts';
-import { resources } from '../../operator/kube/resources.ts';
-import { Transport } from '../../operator/kube/transport.ts';
+import type { Cluster } from '../../../hack/cluster/index.ts';
+import { KubeHttpClient } from '../../../operator/kube/client.ts';
+import { systemClock } from '../../../operator/kube/clock.ts';
+import { loadCredentials } from '../../../operator/kube/credentials.ts';
+import { resources } from '../../../operator/kube/resources.ts';
+import { Transport } from '../../../operator/kube/transport.ts';
 import { FAULTS } from './faults.ts';
 import { runFaults, type RunResult } from './run.ts';
 

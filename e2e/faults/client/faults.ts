@@ -3,8 +3,8 @@ import {
   type Fault,
   type FaultProxy,
   type ProxiedRequest,
-} from '../../operator/kube/testing/fault-proxy.ts';
-import type { Random } from '../simulator/random.ts';
+} from '../../../operator/kube/testing/fault-proxy.ts';
+import type { Random } from '../../simulator/random.ts';
 
 /** Something that goes wrong, once. */
 interface FaultKind {

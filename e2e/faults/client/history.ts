@@ -1,6 +1,6 @@
-import { compareResourceVersions } from '../../operator/kube/resource-version.ts';
-import type { ConfigMap } from '../../operator/kube/resources.ts';
-import type { StoreEvent } from '../../operator/kube/types.ts';
+import { compareResourceVersions } from '../../../operator/kube/resource-version.ts';
+import type { ConfigMap } from '../../../operator/kube/resources.ts';
+import type { StoreEvent } from '../../../operator/kube/types.ts';
 
 /**
  * Judges the events that an informer delivers, one by one. For each name: added only when absent; updated and deleted only

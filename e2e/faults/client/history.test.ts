@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { configMap } from '../../operator/kube/testing/objects.ts';
-import type { ConfigMap } from '../../operator/kube/resources.ts';
-import type { StoreEvent } from '../../operator/kube/types.ts';
+import { configMap } from '../../../operator/kube/testing/objects.ts';
+import type { ConfigMap } from '../../../operator/kube/resources.ts';
+import type { StoreEvent } from '../../../operator/kube/types.ts';
 import { History } from './history.ts';
 
 const v5 = configMap('a', '5');
