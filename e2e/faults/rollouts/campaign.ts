@@ -1,7 +1,7 @@
 import { startSimulator } from '../../simulator/index.ts';
 import { installCrd } from '../../reconcile/harness.ts';
 import { direct } from '../../rollouts/stage.ts';
-import type { Cluster } from '../../../hack/cluster/index.ts';
+import { type Cluster, installGatewayApi } from '../../../hack/cluster/index.ts';
 import { resources } from '../../../operator/kube/resources.ts';
 import { differences, type Finding } from './oracles.ts';
 import { kindOfWrite, nameOf, type Plan, plansFor } from './plan.ts';
@@ -51,6 +51,7 @@ const MORE_WRITES = 10;
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const { cluster, scenarios, seed, atOnce, signal, onReference, onResult } = options;
   await installCrd(cluster);
+  await installGatewayApi(cluster, signal);
   const director = await direct(cluster, 'faults-director');
   const group = `faults-${crypto.randomUUID().slice(0, 6)}`;
   const names = Array.from({ length: 4_000 }, (_, index) => `${group}-${index}`);

@@ -8,7 +8,7 @@ import { startCluster } from '../../../hack/cluster/index.ts';
 import { runCampaign } from './campaign.ts';
 import { nameOf, type Plan, sample } from './plan.ts';
 import { coverageOf, Journal, writeReport } from './report.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { SCENARIOS } from './scenarios/index.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 

@@ -70,6 +70,10 @@ export class Run {
     return this.#theatre.simulator.control;
   }
 
+  get enginePort(): number {
+    return this.#theatre.simulator.enginePort;
+  }
+
   get namespace(): string {
     return this.stage.namespace;
   }
@@ -164,9 +168,10 @@ export class Run {
     if (this.stage.operator.isDead) return 'the operator is dead';
     const { deployments = 1, pods = this.#scenario.replicas, phase = 'Idle' } = this.#scenario.end;
     const [sets, all] = [await this.stage.list(resources.deployments), await this.stage.list(resources.pods)];
-    const ours = all.filter(({ metadata }) => metadata.labels?.[LABEL.name] !== undefined);
-    if (sets.length !== deployments || ours.length !== pods)
-      return `${sets.length} Deployments and ${ours.length} pods are left, not ${deployments} and ${pods}`;
+    const ours = (objects: readonly KubeObject[]) =>
+      objects.filter(({ metadata }) => metadata.labels?.[LABEL.name] !== undefined).length;
+    if (ours(sets) !== deployments || ours(all) !== pods)
+      return `${ours(sets)} Deployments and ${ours(all)} pods are left, not ${deployments} and ${pods}`;
     if (phase === 'Deleted') return undefined;
     const { rollout } = await this.status();
     return rollout?.phase === phase ? undefined : `the phase is ${rollout?.phase ?? 'none'}, not ${phase}`;
@@ -192,11 +197,15 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
   const statuses = new StatusWatch(stage);
   const end = new AbortController();
   let nursing: Promise<unknown> = Promise.resolve();
+  let beside: Promise<unknown> = Promise.resolve();
+  let failure: unknown;
   try {
     await eventually(() => client.get(resources.serviceAccounts, { namespace, name: 'default' }, { signal }), {
       timeoutMs: 30_000,
     });
     const run = new Run(theatre, scenario, stage, pool, trouble, signal);
+    const aside = scenario.beside?.(run, end.signal) ?? Promise.resolve();
+    beside = aside.catch((error: unknown) => void (failure = error));
     if (scenario.begin === 'Serving') {
       await stage.create(run.spec);
       const first = await stage.ready();
@@ -208,6 +217,7 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
     await scenario.act(run);
     await run.rest();
     trouble.noteCrash();
+    if (failure !== undefined) throw new Error('what goes on beside has failed', { cause: failure });
     const writes = [...stage.earlierWrites, ...stage.operator.writes];
     const endState = scenario.end.phase === 'Deleted' ? await ownershipOf(stage) : await stage.endState();
     const silence = await restsSilently(stage);
@@ -218,7 +228,7 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
     };
   } finally {
     end.abort();
-    await nursing;
+    await Promise.all([nursing, beside]);
     await stage.close();
     await trouble.close();
     await leave(theatre, namespace);

@@ -15,6 +15,8 @@ export interface Scenario {
   readonly spec?: { readonly rollout?: object; readonly [field: string]: unknown };
   /** `Nothing`: writes are counted from the creation on; `Serving`: from when the first version serves. */
   readonly begin: 'Nothing' | 'Serving';
+  /** What goes on all the time, from before the first version on, until the signal. */
+  readonly beside?: (run: Run, end: AbortSignal) => Promise<void>;
   readonly act: (run: Run) => Promise<void>;
   readonly end: {
     /** Default Idle. */
