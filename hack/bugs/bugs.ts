@@ -315,11 +315,11 @@ export const BUGS: readonly Bug[] = [
     tests: MACHINE,
   },
   {
-    name: 'Switching waits for ever for a version that has lost its pods',
+    name: 'the way back leads to a cold version, and Switching waits for ever for one that has lost its pods',
     like: 'found by our own search',
-    file: 'operator/rollout/machine/events.ts',
-    from: "if (traffic?.verdict === 'Fail' || isLost(input, course.serving)) return true;",
-    to: "if (traffic?.verdict === 'Fail') return true;",
+    file: 'operator/rollout/machine/actions.ts',
+    from: 'before === undefined || !isWarm ? serving : before;',
+    to: 'before === undefined ? serving : before;',
     tests: MACHINE,
   },
   {
