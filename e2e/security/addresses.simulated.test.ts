@@ -31,13 +31,18 @@ const OUTER = 'evil.example';
 it.each<[string, object]>([
   ['a hub', { model: { source: { huggingFace: { repository: 'a/b', endpoint: `http://${METADATA}` } } } }],
   ['a hub of the cluster', { model: { source: { huggingFace: { repository: 'a/b', endpoint: `http://${INNER}` } } } }],
-  ['a store', { model: { source: { objectStorage: { uri: 's3://b/m', endpoint: `https://${OUTER}` } } } }],
+  ['a store', { model: { source: { objectStorage: { uri: 's3://bucket/model', endpoint: `https://${OUTER}` } } } }],
   ['an image', { engine: { image: `${OUTER}/engine:1` } }],
   ['variables', { engine: { env: ['HTTP_PROXY', 'HF_ENDPOINT'].map((name) => ({ name, value: `http://${OUTER}` })) } }],
-  ['a prompt', { rollout: { proof: { smokeTests: [{ prompt: `http://${METADATA}/`, contains: '' }] } } }],
   [
     'a query',
-    { rollout: { gates: [{ metric: 'Query', name: 'q', query: `up{instance="http://${METADATA}/"}`, max: '1' }] } },
+    {
+      rollout: {
+        gates: [
+          { metric: 'Query', name: 'q', query: `up{revision="{{revision}}",instance="http://${METADATA}/"}`, max: '1' },
+        ],
+      },
+    },
   ],
 ])('the operator connects to nobody whom a model names: %s', async (_, part) => {
   const { model, rollout, ...rest } = part as { readonly model?: object; readonly rollout?: object };
