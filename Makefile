@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test lint build generate bench bench-full faults engine-check cluster-up cluster-down
+.PHONY: help demo demo-down test lint build generate bench bench-full faults search bugs engine-check cluster-up cluster-down
 
 # node_modules is the one prerequisite of every target; npm ci installs exactly what package-lock.json says.
 node_modules: package-lock.json
@@ -34,6 +34,12 @@ bench-full: node_modules ## the benchmarks that take longer
 
 faults: node_modules ## 1,000 random fault runs of the client runtime
 	@npm run -s faults
+
+search: node_modules ## go through the states of rollouts breadth-first; STATES=N per world (default 40000, about 10 minutes)
+	@node_modules/.bin/node --no-warnings hack/search.ts $(STATES)
+
+bugs: node_modules ## put seeded bugs into a copy of the sources, one by one, and see that the tests catch them (about 10 minutes)
+	@node_modules/.bin/node --no-warnings hack/bugs/main.ts "$(ONLY)"
 
 engine-check: node_modules ## start the real vLLM (CPU) and llama-server with our command lines (first run: 5 GB)
 	@npm run -s engine-check

@@ -4,6 +4,7 @@
  *   *.integration.test.ts  integration  needs etcd and kube-apiserver (hack/test.ts starts them)
  *   *.simulated.test.ts    simulated    needs the simulated cluster
  *   *.gateway.test.ts      gateway      needs one in a network namespace, where pods answer at their own addresses
+ *   *.real.test.ts         real         needs one whose pods run, on a real node (root on Linux)
  */
 const swc = {
   '^.+\\.ts$': [
@@ -25,7 +26,7 @@ const common = {
 };
 /** Tiers with a scheduler, controllers and simulated engines beside the tests. */
 const withCluster = { ...common, setupFilesAfterEnv: ['<rootDir>/e2e/support/try-again.ts'] };
-const all = ['<rootDir>/operator', '<rootDir>/cli', '<rootDir>/e2e', '<rootDir>/hack'];
+const all = ['<rootDir>/operator', '<rootDir>/cdk8s', '<rootDir>/cli', '<rootDir>/e2e', '<rootDir>/hack'];
 
 export default {
   projects: [
@@ -33,10 +34,12 @@ export default {
       ...common,
       displayName: 'unit',
       roots: all,
-      testRegex: ['(?<!\\.integration|\\.simulated|\\.gateway)\\.test\\.ts$'],
+      testRegex: ['(?<!\\.integration|\\.simulated|\\.gateway|\\.real)\\.test\\.ts$'],
     },
     { ...common, displayName: 'integration', roots: all, testRegex: ['\\.integration\\.test\\.ts$'] },
     { ...withCluster, displayName: 'simulated', roots: all, testRegex: ['\\.simulated\\.test\\.ts$'] },
     { ...withCluster, displayName: 'gateway', roots: all, testRegex: ['\\.gateway\\.test\\.ts$'] },
+    // Never tried again: a request that is lost once is lost.
+    { ...common, displayName: 'real', roots: all, testRegex: ['\\.real\\.test\\.ts$'] },
   ],
 };

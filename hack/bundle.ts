@@ -40,8 +40,8 @@ export function bundleOptions({ entry, out, program, executable }: Bundle, root:
   } satisfies BuildOptions;
 }
 
-// Some packages are CommonJS and call require() for Node's own modules.
-const REQUIRE =
+/** Some packages are CommonJS and call require() for Node's own modules. */
+export const REQUIRE =
   "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);";
 
 /**

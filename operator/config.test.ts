@@ -29,6 +29,8 @@ it('has a default for everything', () => {
     monitoringLabels: {},
     logFormat: 'auto',
     observeOnly: false,
+    webhookBindAddress: undefined,
+    webhookName: 'deepseek-operator-webhook',
   });
 });
 
@@ -37,6 +39,8 @@ test.each<[string[], Record<string, string>, Partial<Config>]>([
   [['--watch-namespaces=ai, ml,ai'], {}, { watchNamespaces: ['ai', 'ml'] }],
   [['--metrics-bind-address', '127.0.0.1:0'], {}, { metricsBindAddress: { host: '127.0.0.1', port: 0 } }],
   [['--metrics-bind-address', '[::1]:9090'], {}, { metricsBindAddress: { host: '::1', port: 9090 } }],
+  [['--webhook-bind-address', ':9443'], {}, { webhookBindAddress: { host: '::', port: 9443 } }],
+  [['--webhook-cert-dir', '/certs', '--webhook-name=x'], {}, { webhookCertDir: '/certs', webhookName: 'x' }],
   [['--leader-elect=false'], {}, { leaderElect: false }],
   [['--no-leader-elect'], {}, { leaderElect: false }],
   [['--leader-elect'], { DEEPSEEK_OPERATOR_LEADER_ELECT: 'false' }, { leaderElect: true }],

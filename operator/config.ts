@@ -38,6 +38,9 @@ const bindAddress = z.string().transform((text, context) => {
   return { host: match[1] ?? (match[2] === undefined || match[2] === '' ? '::' : match[2]), port };
 });
 
+/** The same, or nothing. */
+const optionalBindAddress = z.union([z.literal('').transform(() => undefined), bindAddress]);
+
 const namespaces = z
   .string()
   .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))].filter((part) => part !== ''))
@@ -83,6 +86,23 @@ const options = {
     default: ':8080',
     placeholder: 'HOST:PORT',
     help: 'where /metrics, /healthz and /readyz are served',
+  },
+  'webhook-bind-address': {
+    schema: optionalBindAddress,
+    default: '',
+    placeholder: 'HOST:PORT',
+    help: 'where specs are judged before they are stored, over HTTPS; empty: nowhere',
+  },
+  'webhook-name': {
+    schema: dnsLabel,
+    default: 'deepseek-operator-webhook',
+    placeholder: 'NAME',
+    help: "name of the webhook's Service, Secret and configuration",
+  },
+  'webhook-cert-dir': {
+    schema: z.string().min(1, 'must be a path'),
+    placeholder: 'DIR',
+    help: 'folder with tls.crt and tls.key, e.g. of cert-manager; otherwise it makes its own',
   },
   'leader-elect': {
     schema: flag,
@@ -131,6 +151,11 @@ const options = {
     placeholder: 'URL',
     help: 'Prometheus for rollout gates on queries and for KEDA; without it they have no data',
   },
+  'defaults-file': {
+    schema: z.string().min(1, 'must be a path'),
+    placeholder: 'FILE',
+    help: 'what this cluster wants of every model (registry mirrors, tolerations, ...); read for each revision',
+  },
   'monitoring-labels': {
     schema: labelList,
     default: '',
@@ -151,7 +176,7 @@ type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
 type Parsed<Name extends keyof Options> = z.output<Options[Name]['schema']>;
 
 /** What may be left out altogether. */
-type Optional = 'kubeconfig' | 'prometheus-url' | 'prometheus-token-file';
+type Optional = 'defaults-file' | 'kubeconfig' | 'prometheus-url' | 'prometheus-token-file' | 'webhook-cert-dir';
 
 /** The operator's settings, each documented by `--help`. */
 export type Config = {

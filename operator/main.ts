@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import { GROUP, MANAGER } from './api/index.ts';
 import { type Config, ConfigError, parseInvocation } from './config.ts';
+import { DefaultsReader } from './controller/defaults-reader.ts';
 import { Manager } from './controller/manager.ts';
 import { KubeHttpClient } from './kube/client.ts';
 import { systemClock } from './kube/clock.ts';
@@ -16,6 +17,7 @@ import { PrometheusClient } from './observe/index.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { startTelemetryServer } from './telemetry/server.ts';
+import { CertificateFiles, CertificateKeeper, startWebhookServer, type WebhookServer } from './webhook/index.ts';
 
 /** Set by the build; a run from the sources is `dev`. */
 const VERSION = process.env['DEEPSEEK_OPERATOR_VERSION'] ?? 'dev';
@@ -88,6 +90,10 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     mayWrite: () => elector?.isLeader ?? true,
     busy: () => manager.backlogged,
   });
+  const defaults =
+    config.defaultsFile === undefined ? undefined : new DefaultsReader({ path: config.defaultsFile, log });
+  // What is wrong with it is told at the start, not with the first model.
+  await defaults?.read();
   const prometheus = await createPrometheus(config, serverClock);
   const manager: Manager = new Manager({
     client,
@@ -102,8 +108,11 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     decide: {
       observeOnly: config.observeOnly,
       monitoringLabels: config.monitoringLabels,
+      // NetworkPolicies of models admit the operator from where it runs.
+      ...(process.env['POD_NAMESPACE'] !== undefined && { operatorNamespace: process.env['POD_NAMESPACE'] }),
       ...(config.prometheusUrl !== undefined && { prometheusUrl: config.prometheusUrl }),
     },
+    ...(defaults && { defaults }),
     ...(prometheus && { prometheus }),
   });
   const telemetry = await startTelemetryServer({
@@ -115,13 +124,58 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     registry: metrics.registry,
     signal,
   });
+  // The last to end: requests come for as long as endpoints say that we are there.
+  const ended = new AbortController();
+  const webhook = await startWebhook(
+    config,
+    { manager, client: unfenced, clock: serverClock, metrics, log },
+    ended.signal,
+  );
   log.info('started', {
     version: VERSION,
     server: credentials.server,
     telemetry: `${telemetry.host}:${telemetry.port}`,
+    webhook: webhook?.port,
   });
-  await manager.run(signal);
+  try {
+    await manager.run(signal);
+  } finally {
+    ended.abort(signal.reason);
+    await webhook?.closed;
+  }
   await telemetry.closed;
+}
+
+/** What the webhook is wired from. */
+interface WebhookParts {
+  readonly manager: Manager;
+  readonly client: KubeHttpClient;
+  readonly clock: ServerClock;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+async function startWebhook(
+  { webhookBindAddress: address, webhookCertDir: dir, webhookName: name, leaderElectionNamespace }: Config,
+  { manager, client, clock, metrics, log }: WebhookParts,
+  signal: AbortSignal,
+): Promise<WebhookServer | undefined> {
+  if (address === undefined) return undefined;
+  const namespace = process.env['POD_NAMESPACE'] ?? leaderElectionNamespace;
+  return startWebhookServer({
+    ...address,
+    judge: (object, until) => manager.judge.judge(object, until),
+    certificates:
+      dir === undefined
+        ? new CertificateKeeper({ client, clock, log, ref: { namespace, name } })
+        : new CertificateFiles({ dir, clock, log }),
+    unready: () =>
+      manager.unsynced.length === 0 ? undefined : `caches are not complete: ${manager.unsynced.join(', ')}`,
+    log,
+    onReview: (review) => metrics.webhook.observe(review),
+    onCertificate: (notAfter) => metrics.webhook.setCertificateExpiry(notAfter),
+    signal,
+  });
 }
 
 async function createPrometheus(

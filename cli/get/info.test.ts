@@ -204,6 +204,17 @@ describe('the GPU of a node', () => {
     ['AKS', { 'node.kubernetes.io/instance-type': 'Standard_ND96isr_H100_v5' }, 'H100'],
     ['a GPU that is not in the catalogue', { 'nvidia.com/gpu.product': 'Quadro-RTX-8000' }, 'Quadro-RTX-8000'],
     ['a node without GPUs', { 'node.kubernetes.io/instance-type': 'm7i.large' }, undefined],
+    [
+      'a GPU on a node whose CPU is labelled, too',
+      { 'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-80GB', 'feature.node.kubernetes.io/cpu-cpuid.AVX512F': 'true' },
+      'A100-80GB',
+    ],
+    [
+      'an unknown GPU on such a node',
+      { 'nvidia.com/gpu.product': 'NVIDIA-Z9', 'feature.node.kubernetes.io/cpu-cpuid.AVX512F': 'true' },
+      'NVIDIA-Z9',
+    ],
+    ['a CPU alone', { 'feature.node.kubernetes.io/cpu-cpuid.AVX512F': 'true' }, 'CPU'],
   ])('%s', (_, labels, expected) => {
     expect(gpuOf(labels as unknown as Record<string, string>)).toBe(expected);
   });

@@ -1,4 +1,5 @@
 import { CATALOG, type Catalog } from '../../operator/catalog/index.ts';
+import { acceleratorOf, productOf } from '../../operator/rollout/accelerator-nodes.ts';
 import type { Node } from '../../operator/kube/resources.ts';
 
 /** The node of a pod. */
@@ -11,13 +12,6 @@ export interface NodeView {
   /** No new pods are put there. */
   readonly cordoned: boolean;
 }
-
-/** Labels that name a GPU, for those that the catalogue does not know. */
-const PRODUCT_LABELS = [
-  'nvidia.com/gpu.product',
-  'cloud.google.com/gke-accelerator',
-  'karpenter.k8s.aws/instance-gpu-name',
-];
 
 /** The node called `name`; `nodes` is undefined when nodes may not be read. */
 export function nodeView(name: string, nodes: readonly Node[] | undefined): NodeView {
@@ -34,10 +28,7 @@ export function nodeView(name: string, nodes: readonly Node[] | undefined): Node
   };
 }
 
-/** The GPU of a node, by its product labels in any of the dialects that the catalogue knows. */
+/** The GPU of a node, by its product labels in any of the dialects that the catalogue knows; CPU where it has none that labels name. */
 export function gpuOf(labels: Readonly<Record<string, string>>, catalog: Catalog = CATALOG): string | undefined {
-  const known = catalog.accelerators.find(({ nodeLabels }) =>
-    nodeLabels.some(({ requirements }) => requirements.every(({ key, values }) => values.includes(labels[key] ?? ''))),
-  );
-  return known?.name ?? PRODUCT_LABELS.map((label) => labels[label]).find((value) => value !== undefined);
+  return acceleratorOf(labels, catalog.accelerators) ?? productOf(labels);
 }

@@ -19,7 +19,9 @@ export interface ClusterOptions {
 }
 
 export interface ClusterConnection {
-  readonly client: KubeClient & WatchClient;
+  readonly client: KubeClient &
+    WatchClient &
+    Pick<KubeHttpClient, 'apiResources' | 'podLog' | 'serverVersion' | 'text'>;
   /** The context's namespace, else `default`. */
   readonly namespace: string;
   readonly close: () => Promise<void>;

@@ -1,10 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { API_VERSION, KIND } from '../../operator/api/index.ts';
-import { eventually, testCluster } from '../support/index.ts';
+import { eventually, kubectl, testCluster } from '../support/index.ts';
 import { operatorBench, PATIENCE } from '../reconcile/harness.ts';
 import { BRIEF } from '../reconcile/rollouts.ts';
 import { metricsStage, QUICK_HPA } from './stage.ts';
@@ -12,7 +10,6 @@ import { metricsStage, QUICK_HPA } from './stage.ts';
 const cluster = testCluster('simulated', QUICK_HPA);
 const stage = metricsStage(cluster);
 const bench = operatorBench(cluster);
-const run = promisify(execFile);
 
 const SPEC = {
   model: { name: 'deepseek-r1-distill-qwen-1.5b' },
@@ -47,16 +44,13 @@ async function manifest(spec: object, label: string): Promise<string> {
   return dir;
 }
 
-async function kubectl(...args: readonly string[]): Promise<void> {
-  const kubeconfig = await cluster().kubeconfig('gitops');
-  await run(cluster().bin('kubectl'), ['--kubeconfig', kubeconfig, 'apply', ...args], { timeout: 30_000 });
-}
+const gitops = (...args: readonly string[]) => kubectl(cluster(), 'gitops', ['apply', ...args]);
 const file = (dir: string): string => join(dir, 'chat.json');
 
 const WAYS: Readonly<Record<string, Way>> = {
-  'client-side apply': async (spec, label) => kubectl('-f', file(await manifest(spec, label))),
-  'server-side apply': async (spec, label) => kubectl('--server-side', '-f', file(await manifest(spec, label))),
-  kustomize: async (spec, label) => kubectl('-k', await manifest(spec, label)),
+  'client-side apply': async (spec, label) => gitops('-f', file(await manifest(spec, label))),
+  'server-side apply': async (spec, label) => gitops('--server-side', '-f', file(await manifest(spec, label))),
+  kustomize: async (spec, label) => gitops('-k', await manifest(spec, label)),
 };
 
 const wanted = async () => (await bench().get('chat')).spec.replicas;

@@ -120,7 +120,8 @@ describe('load', () => {
   });
 
   it('takes pods away below scaleInBelow alone', async () => {
-    await start('chat', BATCH_70_30, { replicas: 3 });
+    // Two at least: the next look would take the second one, too, before anybody has seen it.
+    await start('chat', { ...BATCH_70_30, minReplicas: 2 }, { replicas: 3 });
     await stage().pretend('BatchUtilization', 0.31);
     await bench().condition('chat', 'AutoscalingActive', 'True');
     await staysFor(3, 8_000);

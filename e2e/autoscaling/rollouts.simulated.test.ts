@@ -71,7 +71,8 @@ it('an autoscaler that changes its mind all the time keeps no switch waiting, an
     await shaken.stop();
   }
   expect(new Set(shaken.counts).size).toBeGreaterThan(1);
-  expect(watch.verdict({ minReady: 2, maxGpus: 12 })).toEqual([]);
+  // Pods that leave may meet those that come after them.
+  expect(watch.verdict({ minReady: 2, maxStayingGpus: 12 })).toEqual([]);
   expect((await bench().status('chat')).rollout?.attempt).toBe(2);
 });
 

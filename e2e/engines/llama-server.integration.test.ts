@@ -339,6 +339,8 @@ describe('SIGTERM', () => {
     'ends an idle engine at once',
     async () => {
       await using pair = await (await Pair.start(render(onCpu).container.args, model)).ready();
+      // It is ready before it handles signals; with an answer it does.
+      await pair.ask('/v1/completions', post(completion));
       pair.real.terminate();
       expect(await pair.real.ended(AbortSignal.timeout(wait.timeoutMs))).toBe(0);
       expect(await pair.simulated.terminate(60)).toBe(0);

@@ -6,8 +6,8 @@ import {
   type FailureEvidence,
   type PodEvidence,
 } from '../../operator/rollout/failures/index.ts';
-import { apply, kubectl, list } from '../resources/kubectl.ts';
-import { eventually, testCluster, testNamespace } from '../support/index.ts';
+import { apply, list } from '../resources/objects.ts';
+import { eventually, kubectl, testCluster, testNamespace } from '../support/index.ts';
 
 const WAIT = { timeoutMs: 30_000, intervalMs: 250 };
 

@@ -71,12 +71,9 @@ describe('prometheus-operator’s own CRDs', () => {
 describe('the API server takes what is shipped', () => {
   const MANIFESTS = join(import.meta.dirname, '../../manifests');
 
-  it.each(['prometheus/rbac.yaml', 'prometheus/network-policy.yaml', 'grafana/config-maps.yaml'])(
-    '%s',
-    async (file) => {
-      await applyAll(join(MANIFESTS, file));
-    },
-  );
+  it.each(['prometheus/rbac.yaml', 'grafana/config-maps.yaml'])('%s', async (file) => {
+    await applyAll(join(MANIFESTS, file));
+  });
 
   it.each(['deepseek-operator-pod-monitor.yaml', 'deepseek-operator-rules.yaml', 'deepseek-rules.yaml'])(
     'prometheus-operator/%s',

@@ -65,7 +65,7 @@ export async function modelObjects(
   if (revision === undefined) throw new Error(`${sample} has no engine that is known`);
   const annotations =
     told === 'Annotations' ? scrapeAnnotations(revision, owner.spec.monitoring) : factAnnotations(revision);
-  const service = revisionService(owner, REVISION, annotations);
+  const service = revisionService(owner, REVISION, undefined, annotations);
   const input = { revision: REVISION, template, replicas: 1, startupBudgetSeconds };
   const core = `/api/v1/namespaces/${namespace}`;
   return {

@@ -117,16 +117,15 @@ describe('what others do', () => {
     const revision = await ready();
     const { client, namespace, signal } = bench();
     const name = `chat-${revision}`;
+    const annotations = async () => (await bench().deployments('chat'))[0]?.spec?.template.metadata?.annotations;
+    const before = await annotations();
     const patch = { spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': 'now' } } } } };
     await client.patch(resources.deployments, { namespace, name }, patch, {
       type: 'merge',
       fieldManager: 'kubectl-rollout',
       signal,
     });
-    await eventually(async () => {
-      const [deployment] = await bench().deployments('chat');
-      expect(deployment?.spec?.template.metadata?.annotations ?? {}).toEqual({});
-    }, PATIENCE);
+    await eventually(async () => expect(await annotations()).toEqual(before), PATIENCE);
     await bench().condition('chat', 'Ready', 'True');
     await bench().rest();
   });

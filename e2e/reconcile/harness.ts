@@ -1,9 +1,10 @@
-import { afterEach, beforeAll, beforeEach } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { parse } from 'yaml';
-import { AuditReader, countWrites, type AuditEntry, type Cluster } from '../../hack/cluster/index.ts';
+import { AuditReader, countWrites, RIGHTFUL, type AuditEntry, type Cluster } from '../../hack/cluster/index.ts';
 import { ANNOTATION, API_VERSION, type DeepSeekDeploymentStatus, KIND, LABEL } from '../../operator/api/index.ts';
+import type { DefaultsReader } from '../../operator/controller/defaults-reader.ts';
 import { Manager } from '../../operator/controller/manager.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import type { LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
@@ -11,7 +12,8 @@ import { KubeHttpClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { loadCredentials } from '../../operator/kube/credentials.ts';
 import { EventRecorder } from '../../operator/kube/events.ts';
-import { resources, type Deployment, type Pod } from '../../operator/kube/resources.ts';
+import { clusterScoped, resources, type Deployment, type Pod } from '../../operator/kube/resources.ts';
+import { rulesOf } from '../../operator/api/rights.ts';
 import { Transport } from '../../operator/kube/transport.ts';
 import type { Clock, KubeClient, ResourceType } from '../../operator/kube/types.ts';
 import type { PrometheusClient } from '../../operator/observe/index.ts';
@@ -45,12 +47,18 @@ const MANIFEST = new URL('../../crds/deepseekdeployments.yaml', import.meta.url)
 
 /** How an operator is started. */
 export interface OperatorOptions {
-  /** Of its user; default system:masters. */
+  /** Of its user; default: the one that has the rights of operator/api/rights.ts. */
   readonly groups?: readonly string[];
+  /** `namespace/name` of a ServiceAccount, with the rights that somebody has given to it; instead of a user of the test's own. */
+  readonly serviceAccount?: string;
+  /** Rights may be lacking: else a request that is denied fails the test. Default: with `groups`. */
+  readonly mayBeDenied?: boolean;
   /** How far its clock is ahead of the machine's, milliseconds: what takes time has happened when it starts. */
   readonly aheadMs?: number;
   /** Default: the bench's own, which `advance` moves. */
   readonly clock?: Clock;
+  /** The operator's defaults; default: none. */
+  readonly defaults?: DefaultsReader;
   /** For gates on queries; default: none. */
   readonly prometheus?: PrometheusClient;
 }
@@ -131,6 +139,14 @@ export function operatorBench(cluster: () => Cluster, options: BenchOptions = {}
   };
 }
 
+/** Who the operator is to the API server. */
+function identityOf(user: string, { serviceAccount, groups = [RIGHTFUL] }: OperatorOptions) {
+  if (serviceAccount === undefined) return { user, groups };
+  const [namespace = '', name = ''] = serviceAccount.split('/');
+  const all = 'system:serviceaccounts';
+  return { user: `system:serviceaccount:${namespace}:${name}`, groups: [all, `${all}:${namespace}`] };
+}
+
 interface Connection {
   readonly client: KubeHttpClient;
   readonly close: () => Promise<void>;
@@ -151,10 +167,25 @@ async function connect(
 export async function installCrd(cluster: Cluster): Promise<void> {
   const signal = AbortSignal.timeout(50_000);
   const { client, close } = await connect(cluster, 'installer');
+  await installRights(client, signal);
   const crd = parse(await readFile(MANIFEST, 'utf8')) as object;
   await client.apply(resources.customResourceDefinitions, crd, { fieldManager: 'installer', force: true, signal });
   await eventually(() => client.list(DEEPSEEK_DEPLOYMENTS, { signal }), { timeoutMs: 30_000, signal });
   await close();
+}
+
+const RBAC = 'rbac.authorization.k8s.io';
+
+async function installRights(client: KubeHttpClient, signal: AbortSignal): Promise<void> {
+  const options = { fieldManager: 'installer', force: true, signal };
+  const apiVersion = `${RBAC}/v1`;
+  const metadata = { name: RIGHTFUL };
+  const role = { apiVersion, kind: 'ClusterRole', metadata, rules: rulesOf('Models', 'Cluster', 'Own', 'System') };
+  await client.apply(clusterScoped(RBAC, 'v1', 'ClusterRole', 'clusterroles'), role, options);
+  const roleRef = { apiGroup: RBAC, kind: 'ClusterRole', name: RIGHTFUL };
+  const subjects = [{ apiGroup: RBAC, kind: 'Group', name: RIGHTFUL }];
+  const binding = { apiVersion, kind: 'ClusterRoleBinding', metadata, roleRef, subjects };
+  await client.apply(clusterScoped(RBAC, 'v1', 'ClusterRoleBinding', 'clusterrolebindings'), binding, options);
 }
 
 /** Maps what the operator would connect to, a pod's address and port, onto where the simulator plays that pod's engine. */
@@ -180,6 +211,10 @@ class Bench implements OperatorBench {
   /** Of the connections, which go last. */
   readonly #closers: (() => Promise<void>)[] = [];
   readonly #metrics = new Metrics({ version: 'test' });
+  /** Rights were taken away on purpose. */
+  #mayBeDenied = false;
+  /** Whom the operator has been. */
+  readonly #users = new Set<string>();
   #operator: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   static async open(cluster: Cluster, namespace: string, { listenOn }: BenchOptions): Promise<Bench> {
@@ -211,7 +246,7 @@ class Bench implements OperatorBench {
     this.#simulator = simulator;
     this.#closers.push(close);
     this.#others = new OtherPeople(client, `${namespace}-others`);
-    this.#audit = new AuditReader(cluster.auditLog, { user: this.operatorUser });
+    this.#audit = new AuditReader(cluster.auditLog);
   }
 
   get simulator(): SimulatorControl {
@@ -238,9 +273,13 @@ class Bench implements OperatorBench {
     aheadMs = 0,
     clock: time = this.clock,
     prometheus,
+    defaults,
     ...options
   }: OperatorOptions = {}): Promise<void> {
-    const { client, close } = await connect(this.#cluster, this.operatorUser, options);
+    const { user, groups } = identityOf(this.operatorUser, options);
+    this.#users.add(user);
+    const { client, close } = await connect(this.#cluster, user, { groups });
+    this.#mayBeDenied ||= options.mayBeDenied ?? options.groups !== undefined;
     this.#closers.push(close);
     const clock: Clock = {
       now: () => time.now() + aheadMs,
@@ -268,6 +307,7 @@ class Bench implements OperatorBench {
       decide: { observeOnly: false },
       ...(this.#resolve && { resolve: this.#resolve }),
       ...(prometheus && { prometheus }),
+      ...(defaults && { defaults }),
     });
     const stop = new AbortController();
     this.#operator = { stop, ended: manager.run(stop.signal) };
@@ -370,7 +410,7 @@ class Bench implements OperatorBench {
   }
 
   async pool(options: PoolOptions): Promise<Pool> {
-    const name = `${this.namespace}-pool-${this.#pools.length}`;
+    const name = options.name ?? `${this.namespace}-pool-${this.#pools.length}`;
     const pool = await Pool.create(this.client, this.simulator, name, options, this.signal);
     this.#pools.push(pool);
     return pool;
@@ -402,7 +442,7 @@ class Bench implements OperatorBench {
   }
 
   async requests(): Promise<readonly AuditEntry[]> {
-    this.#seen.push(...(await this.#audit.read()));
+    this.#seen.push(...(await this.#audit.read()).filter(({ user }) => this.#users.has(user)));
     return this.#seen;
   }
 
@@ -423,6 +463,8 @@ class Bench implements OperatorBench {
     const signal = AbortSignal.timeout(45_000);
     try {
       await this.stopOperator();
+      const denied = (await this.requests()).filter((entry) => entry.denied);
+      if (!this.#mayBeDenied) expect(denied.map(({ verb, uri }) => `${verb} ${uri}`)).toEqual([]);
       for (const end of this.#ending) await end();
       await this.#simulator.stop();
       await this.#others.leave(signal);

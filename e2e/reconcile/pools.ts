@@ -15,6 +15,8 @@ export interface PoolOptions {
   readonly accelerator: string;
   readonly nodes: number;
   readonly gpusPerNode: number;
+  /** Value of the label that only its nodes have. Default: one of the test's own. */
+  readonly name?: string;
 }
 
 /**

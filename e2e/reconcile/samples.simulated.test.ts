@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import type { DeepSeekDeployment } from '../../operator/api/index.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import { clusterScoped, resources } from '../../operator/kube/resources.ts';
+import { enforce } from '../security/pod-security.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { operatorBench } from './harness.ts';
 
@@ -36,6 +37,9 @@ const EXPECTED: Readonly<Record<string, readonly [pool: string, devices: Readonl
 async function read(file: string): Promise<DeepSeekDeployment> {
   return parse(await readFile(new URL(file, SAMPLES), 'utf8')) as DeepSeekDeployment;
 }
+
+/** Samples that need more than the Pod Security Standard `restricted`; their comments say so. */
+const PRIVILEGED: readonly string[] = ['edge-1.5b-orin.yaml'];
 
 /** What a user makes first, as the comments of the samples say: volumes with a claim each, and a Secret. */
 async function prepare(): Promise<() => Promise<void>> {
@@ -108,10 +112,13 @@ describe('manifests/samples', () => {
     const { client, namespace, signal } = bench();
     const cleanUp = await prepare();
     const models = await Promise.all(Object.keys(EXPECTED).map(async (file) => ({ file, model: await read(file) })));
-    for (const { model } of models) {
-      const metadata = { ...model.metadata, namespace };
-      await client.apply(DEEPSEEK_DEPLOYMENTS, { ...model, metadata }, { fieldManager: 'kubectl', signal });
-    }
+    const apply = async (isPrivileged: boolean) => {
+      for (const { file, model } of models) {
+        if (PRIVILEGED.includes(file) !== isPrivileged) continue;
+        const metadata = { ...model.metadata, namespace };
+        await client.apply(DEEPSEEK_DEPLOYMENTS, { ...model, metadata }, { fieldManager: 'kubectl', signal });
+      }
+    };
     const notReady = async () => {
       const { items } = await client.list(DEEPSEEK_DEPLOYMENTS, { namespace, signal });
       return items.flatMap(({ metadata, status }) => {
@@ -120,7 +127,14 @@ describe('manifests/samples', () => {
         return current && ready?.status === 'True' ? [] : [`${metadata.name}: ${ready?.message ?? 'not looked at'}`];
       });
     };
-    await eventually(async () => expect(await notReady()).toEqual([]), { timeoutMs: 90_000, intervalMs: 300 });
+    const allReady = () =>
+      eventually(async () => expect(await notReady()).toEqual([]), { timeoutMs: 90_000, intervalMs: 300 });
+    await enforce(client, namespace, 'restricted', signal);
+    await apply(false);
+    await allReady();
+    await enforce(client, namespace, 'privileged', signal);
+    await apply(true);
+    await allReady();
     const found = await Promise.all(
       models.map(async ({ file, model }) => {
         const { name } = model.metadata;

@@ -24,6 +24,8 @@ export interface Moment {
   readonly ready: Readonly<Record<string, number>>;
   /** GPUs of pods that have a node, by revision. */
   readonly gpus: Readonly<Record<string, number>>;
+  /** Those of them whose pods are to stay. */
+  readonly staying: Readonly<Record<string, number>>;
 }
 
 export interface Violation {
@@ -37,8 +39,12 @@ export interface Violation {
 export interface Promises {
   /** Ready endpoints at each moment after the first; default 1. */
   readonly minReady?: number;
+  /** Somebody else puts several versions behind the Service. */
+  readonly mayMix?: boolean;
   /** GPUs of all revisions together. */
   readonly maxGpus?: number;
+  /** The same without those of pods on their way out: an autoscaler may want others before they are gone. */
+  readonly maxStayingGpus?: number;
 }
 
 /**
@@ -148,17 +154,29 @@ export class TrafficWatch {
   }
 
   /** Every time that a promise was broken, in the order of time; empty: kept. */
-  verdict({ minReady = 1, maxGpus = Infinity }: Promises = {}): readonly Violation[] {
+  verdict({
+    minReady = 1,
+    mayMix = false,
+    maxGpus = Infinity,
+    maxStayingGpus = Infinity,
+  }: Promises = {}): readonly Violation[] {
     const served = this.#served();
     return [
       ...spells(served, 'min-ready', ({ ready }) =>
         sum(ready) < minReady ? `${sum(ready)} ready endpoints, ${minReady} promised` : undefined,
       ),
       ...spells(served, 'one-revision', ({ ready }) =>
-        Object.keys(ready).length > 1 ? `ready endpoints of several revisions: ${JSON.stringify(ready)}` : undefined,
+        Object.keys(ready).length > 1 && !mayMix
+          ? `ready endpoints of several revisions: ${JSON.stringify(ready)}`
+          : undefined,
       ),
       ...spells(this.moments, 'max-gpus', ({ gpus }) =>
         sum(gpus) > maxGpus ? `${sum(gpus)} GPUs in use (${JSON.stringify(gpus)}), ${maxGpus} promised` : undefined,
+      ),
+      ...spells(this.moments, 'max-gpus', ({ staying }) =>
+        sum(staying) > maxStayingGpus
+          ? `${sum(staying)} GPUs of pods that stay (${JSON.stringify(staying)}), ${maxStayingGpus} promised`
+          : undefined,
       ),
       ...this.#changedTemplates,
     ].sort((a, b) => a.at - b.at);
@@ -172,14 +190,17 @@ export class TrafficWatch {
   #look(): void {
     if (!this.#complete) return;
     const selector = this.#services.store.list().find(({ metadata }) => metadata.name === this.#name)?.spec?.selector;
+    const held = this.#pods.store
+      .list()
+      .filter((pod) => pod.metadata.labels?.[LABEL.name] === this.#name && holdsGpus(pod));
+    const gpusByRevision = (pods: readonly Pod[]) =>
+      countBy(pods, (pod) => [revisionOf(pod) ?? 'unknown', gpusOf(pod)]);
     const moment = {
       at: Date.now(),
       selected: selector?.[LABEL.revision],
       ready: countBy(this.endpoints(), ({ revision }) => [revision, 1]),
-      gpus: countBy(
-        this.#pods.store.list().filter((pod) => pod.metadata.labels?.[LABEL.name] === this.#name && holdsGpus(pod)),
-        (pod) => [revisionOf(pod) ?? 'unknown', gpusOf(pod)],
-      ),
+      gpus: gpusByRevision(held),
+      staying: gpusByRevision(held.filter(({ metadata }) => metadata.deletionTimestamp === undefined)),
     };
     const { at: _, ...last } = this.moments.at(-1) ?? { at: 0 };
     const { at: __, ...next } = moment;

@@ -16,8 +16,8 @@ import {
   serviceAccount,
 } from '../../operator/resources/index.ts';
 import { deploymentWith } from '../../operator/resources/test-support.ts';
-import { testCluster, testNamespace } from '../support/index.ts';
-import { apply, kubectl } from './kubectl.ts';
+import { kubectl, testCluster, testNamespace } from '../support/index.ts';
+import { apply } from './objects.ts';
 
 const REVISION = 'x7k2m';
 

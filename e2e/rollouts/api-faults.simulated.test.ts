@@ -1,3 +1,4 @@
+import { RIGHTFUL } from '../../hack/cluster/index.ts';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { type Credentials, loadCredentials } from '../../operator/kube/credentials.ts';
@@ -67,7 +68,7 @@ afterEach(async () => {
 
 /** The way from the operator to the API server. */
 async function startProxy(): Promise<{ readonly proxy: FaultProxy; readonly credentials: Credentials }> {
-  const kubeconfig = await cluster().kubeconfig('api-faults');
+  const kubeconfig = await cluster().kubeconfig('api-faults', { groups: [RIGHTFUL] });
   const { ca, cert, key } = await (await loadCredentials({ clock: systemClock, kubeconfig })).tls();
   const upstream = { server: cluster().server, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   const proxy = await FaultProxy.start({ upstream });

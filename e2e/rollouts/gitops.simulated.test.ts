@@ -3,9 +3,8 @@ import { API_VERSION, KIND } from '../../operator/api/index.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import { operatorBench } from '../reconcile/harness.ts';
 import { PROGRAMMING_MS, untilPhase } from '../reconcile/rollouts.ts';
-import { kubectl } from '../resources/kubectl.ts';
 import { revisionRule } from '../simulator/index.ts';
-import { testCluster } from '../support/index.ts';
+import { kubectl, testCluster } from '../support/index.ts';
 import { FIRST, SECOND, THIRD } from './ways.ts';
 
 const cluster = testCluster('simulated');
@@ -33,7 +32,7 @@ interface ManagedFields {
 
 describe.each(Object.keys(MODES))('%s of the same commit, ten times over', (mode) => {
   const send = (manifest: object): Promise<string> =>
-    kubectl(cluster(), 'gitops', MODES[mode] ?? [], JSON.stringify(manifest));
+    kubectl(cluster(), 'gitops', MODES[mode] ?? [], { input: JSON.stringify(manifest) });
 
   /** Waits until the next version has the traffic. */
   async function switched(): Promise<string> {

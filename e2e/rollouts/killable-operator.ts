@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import type { Cluster } from '../../hack/cluster/index.ts';
+import { type Cluster, RIGHTFUL } from '../../hack/cluster/index.ts';
 import type { DecideOptions } from '../../operator/controller/decide/judgement.ts';
 import { Manager } from '../../operator/controller/manager.ts';
 import { KubeHttpClient } from '../../operator/kube/client.ts';
@@ -31,6 +31,8 @@ export interface KillableOptions {
   readonly decide?: DecideOptions;
   /** Told of every Date that the API server sends. */
   readonly onServerTime?: TransportOptions['onServerTime'];
+  /** Told of each write before it is sent, events apart: its number since `arm`, from 1. */
+  readonly onWrite?: (number: number, what: string) => Promise<void> | void;
   /** How long one call of the API server may take, milliseconds; default as it ships. */
   readonly callTimeoutMs?: number;
 }
@@ -54,7 +56,10 @@ export class KillableOperator {
     const user = `operator-${namespace}`;
     const credentials =
       options.credentials ??
-      (await loadCredentials({ clock: systemClock, kubeconfig: await cluster.kubeconfig(user, {}) }));
+      (await loadCredentials({
+        clock: systemClock,
+        kubeconfig: await cluster.kubeconfig(user, { groups: [RIGHTFUL] }),
+      }));
     const transport = new Transport({
       credentials,
       clock: systemClock,
@@ -149,6 +154,7 @@ export class KillableOperator {
     if (this.#dead) throw new TransportError('this operator is dead');
     if (type.kind === 'Event') return call();
     this.writes.push(what);
+    await this.#options.onWrite?.(this.writes.length, what);
     const { at = -1, kind } = this.#accident ?? {};
     if (this.writes.length !== at) return call();
     this.struck = true;

@@ -44,7 +44,9 @@ export class Stage {
   operator: KillableOperator;
   /** How often a dead operator was replaced. */
   restarts = 0;
-  readonly #options: Omit<KillableOptions, 'clock'> & Partial<KillableOptions>;
+  /** Writes of operators that were replaced, since the last `arm`. */
+  readonly earlierWrites: string[] = [];
+  #options: Omit<KillableOptions, 'clock'> & Partial<KillableOptions>;
   readonly #end = new AbortController();
 
   static async open(
@@ -118,6 +120,7 @@ export class Stage {
   }
 
   arm(at: number, kind: Accident): void {
+    this.earlierWrites.length = 0;
     this.operator.arm(at, kind);
   }
 
@@ -126,11 +129,25 @@ export class Stage {
     if (this.operator.isDead) await this.replace();
   }
 
-  /** The operator ends, and another one begins. */
+  /** The operator ends, and another one begins; this and all that come after it are as the options say. */
   async replace(options: Partial<KillableOptions> = {}): Promise<void> {
     await this.operator.stop();
+    this.#options = { ...this.#options, ...options };
+    await this.#succeed();
+  }
+
+  /** Another operator begins beside the one that is there, which is returned: who asked stops it. */
+  async overtake(options: Partial<KillableOptions> = {}): Promise<KillableOperator> {
+    const before = this.operator;
+    this.#options = { ...this.#options, ...options };
+    await this.#succeed();
+    return before;
+  }
+
+  async #succeed(): Promise<void> {
     this.restarts += 1;
-    this.operator = await KillableOperator.start({ clock: this.clock, ...this.#options, ...options });
+    this.earlierWrites.push(...this.operator.writes);
+    this.operator = await KillableOperator.start({ clock: this.clock, ...this.#options });
   }
 
   /** Waits until the rollout is in this phase. */

@@ -2,4 +2,5 @@
 export { testCluster } from './cluster.ts';
 export { testClient } from './client.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
+export { kubectl, type KubectlOptions, type Printed, runKubectl } from './kubectl.ts';
 export { testNamespace } from './namespace.ts';

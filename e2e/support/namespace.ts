@@ -18,7 +18,7 @@ export function testNamespace(cluster: () => Cluster): () => string {
   let name: string | undefined;
   beforeEach(async () => {
     api = await openApi(cluster(), USER);
-    name = await createNamespace(api, cluster().profile === 'simulated');
+    name = await createNamespace(api, cluster().profile !== 'control-plane');
   }, TIMEOUT_MS + 5_000);
   afterEach(async () => {
     if (api && name !== undefined) await deleteNamespace(api, name);

@@ -12,6 +12,8 @@ function entry(verb: string, resource: string, more: Partial<AuditEntry> = {}): 
     resource,
     group: '',
     code: 200,
+    groups: [],
+    denied: false,
     uri,
     userAgent: '',
     received,

@@ -42,7 +42,7 @@ export function renderMarkdown(report: Report, scenarios: readonly Scenario[]): 
     '# Benchmarks',
     '',
     'Written by `make bench`, which prints this table and leaves every detail in `.reports/bench.json`; `make bench-full` adds what takes',
-    'longer, and `npm run bench -- --only NAME` runs one scenario and writes no page. Counts come from the audit log of a real API server.',
+    'longer, and `npm run bench -- --only NAME` runs one scenario and writes no page. Counts come from the audit log of a real API server. Installations and the real node: [figures.md](figures.md).',
     '',
     `${startedAt.slice(0, 10)}, ${machineLine(machine)}.${warning === undefined ? '' : ` **${warning}**`}`,
     '',

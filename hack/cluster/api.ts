@@ -3,7 +3,7 @@ import { Agent, request } from 'undici';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ClusterError } from './errors.ts';
-import type { KeyPair } from './pki.ts';
+import type { KeyPair } from '../../operator/pki/index.ts';
 import type { Cluster } from './types.ts';
 
 /** The few calls that the harness itself makes to the API server: no retries, no watches, JSON only. */

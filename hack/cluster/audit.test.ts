@@ -65,6 +65,8 @@ describe('parseAuditLine', () => {
       namespace: 'ns',
       name: 'x',
       code: 409,
+      groups: ['system:masters', 'system:authenticated'],
+      denied: false,
       uri: '/apis/apps/v1/namespaces/ns/deployments/x',
       userAgent: 'test',
       received: new Date('2026-11-21T23:04:38.312Z'),

@@ -2,11 +2,16 @@ import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { waitFor } from './wait.ts';
 
+/** The group of users that have the operator's rights and nothing else: so its requests are found in the log. */
+export const RIGHTFUL = 'deepseek-operators';
+
 /** One request to the API server. A watch is the entry of its beginning; its end is not an entry. */
 export interface AuditEntry {
   readonly auditId: string;
   /** Common name of the client certificate, or a ServiceAccount's user name. */
   readonly user: string;
+  /** Its groups, those that every user is in included. */
+  readonly groups: readonly string[];
   /** get, list, watch, create, update, patch, delete, deletecollection; for paths without a resource the HTTP verb. */
   readonly verb: string;
   /** Plural of the resource (`deployments`); absent for paths such as /readyz and discovery. */
@@ -18,6 +23,8 @@ export interface AuditEntry {
   readonly name?: string;
   /** HTTP status of the answer; for a watch, of its beginning. */
   readonly code: number;
+  /** The authorizer said no: a right was lacking. Other reasons for a 403, such as a quota, are not. */
+  readonly denied: boolean;
   readonly uri: string;
   readonly userAgent: string;
   /** When the server received the request. */
@@ -36,7 +43,7 @@ const AuditEvent = z.object({
   stage: z.string(),
   verb: z.string(),
   requestURI: z.string(),
-  user: z.object({ username: z.string().default('') }),
+  user: z.object({ username: z.string().default(''), groups: z.array(z.string()).default([]) }),
   userAgent: z.string().default(''),
   objectRef: z
     .object({
@@ -49,6 +56,7 @@ const AuditEvent = z.object({
     .optional(),
   responseStatus: z.object({ code: z.number().default(0) }).optional(),
   requestReceivedTimestamp: z.iso.datetime(),
+  annotations: z.record(z.string(), z.string()).default({}),
 });
 
 /** The entry that a line of the log makes, or undefined when another line stands for its request. */
@@ -61,6 +69,7 @@ export function parseAuditLine(line: string): AuditEntry | undefined {
   return {
     auditId: event.auditID,
     user: event.user.username,
+    groups: event.user.groups,
     verb: event.verb,
     ...(resource === undefined ? {} : { resource }),
     group: apiGroup,
@@ -68,6 +77,7 @@ export function parseAuditLine(line: string): AuditEntry | undefined {
     ...(namespace === undefined ? {} : { namespace }),
     ...(name === undefined ? {} : { name }),
     code: event.responseStatus?.code ?? 0,
+    denied: event.annotations['authorization.k8s.io/decision'] === 'forbid',
     uri: event.requestURI,
     userAgent: event.userAgent,
     received: new Date(event.requestReceivedTimestamp),

@@ -12,6 +12,7 @@ import type { Profile } from './types.ts';
 const NEEDED: Readonly<Record<Profile, readonly string[]>> = {
   'control-plane': ['etcd', 'kube-apiserver', 'kubectl'] satisfies Binary[],
   simulated: BINARY_SETS.kubernetes.names,
+  real: BINARY_SETS.kubernetes.names,
 };
 
 /** Builds queue up: two at once would take longer than one after the other. */
@@ -63,10 +64,11 @@ export function cacheRoot(env: Readonly<Record<string, string | undefined>>): st
 }
 
 /** Names a set of binaries: any change of a version, a checksum or a build tag gives another folder. */
-async function hashOf({ module, tags }: BinarySet): Promise<string> {
+async function hashOf({ module, tags, packages }: BinarySet): Promise<string> {
   const hash = createHash('sha256');
   for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(module, file)));
   hash.update(tags.join());
+  if (packages.join() !== 'tool') hash.update(`packages ${packages.join()}`);
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -91,12 +93,12 @@ async function buildInto(root: string, dir: string, set: BinarySet, options: Bin
   await withLock(join(root, 'build.lock'), { timeoutMs: LOCK_TIMEOUT_MS, signal, onWait }, async () => {
     if ((await missingIn(dir, set.names)).length === 0) return;
     const temporary = `${dir}.${process.pid}`;
-    const { module, what, tags } = set;
+    const { module, what, tags, packages } = set;
     try {
       await rm(temporary, { recursive: true, force: true });
       await mkdir(temporary);
       const linkerFlags = await set.linkerFlags();
-      await buildTools({ module, what, tags, linkerFlags, output: temporary, onProgress, signal });
+      await buildTools({ module, what, tags, packages, linkerFlags, output: temporary, onProgress, signal });
       for (const [from, to] of Object.entries(set.renamed)) await rename(join(temporary, from), join(temporary, to));
       await rm(dir, { recursive: true, force: true });
       await rename(temporary, dir);

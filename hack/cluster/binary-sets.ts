@@ -3,10 +3,19 @@ import { join } from 'node:path';
 import { ClusterError } from './errors.ts';
 import type { Program } from './types.ts';
 
-export type Binary = Program | 'kubectl';
+export type Binary = Exclude<Program, 'node'> | 'kubectl';
 
 /** Programs beside a cluster, built when the first suite asks for them. */
-export type Tool = 'prometheus' | 'promtool' | 'prometheus-adapter' | 'traefik' | 'keda-operator';
+export type Tool =
+  | 'prometheus'
+  | 'promtool'
+  | 'prometheus-adapter'
+  | 'traefik'
+  | 'keda-operator'
+  | 'helm'
+  | 'kstatus'
+  | 'kubelet'
+  | 'kube-proxy';
 
 /** Programs that are built together: one Go module pins them and holds their checksums. */
 export interface BinarySet {
@@ -16,22 +25,41 @@ export interface BinarySet {
   /** What is built and how long that takes, for people. */
   readonly what: string;
   readonly tags: readonly string[];
+  /** Packages of the module; `tool`: all that its go.mod names as tools. */
+  readonly packages: readonly string[];
   linkerFlags(): Promise<readonly string[]>;
   /** Programs that Go names after their package, by that name. */
   readonly renamed: Readonly<Record<string, string>>;
 }
 
 const folder = (name: string): string => join(import.meta.dirname, name);
-const plain = { tags: [], renamed: {}, linkerFlags: () => Promise.resolve([]) } as const;
+const plain = { tags: [], packages: ['tool'], renamed: {}, linkerFlags: () => Promise.resolve([]) } as const;
 
-/** Everything of every profile. */
+const COMMANDS = 'k8s.io/kubernetes/cmd';
+
+/** All that runs without root. */
 const KUBERNETES: BinarySet = {
   ...plain,
   module: folder('tools'),
   names: ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler', 'kwok'] satisfies Binary[],
   what: 'etcd, Kubernetes and KWOK with Go: about 7 minutes on 2 cores',
   linkerFlags: () => kubernetesVersionFlags(folder('tools')),
+  packages: [
+    'go.etcd.io/etcd/server/v3',
+    ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'].map((name) => `${COMMANDS}/${name}`),
+    'sigs.k8s.io/kwok/cmd/kwok',
+  ],
   renamed: { server: 'etcd' }, // Its package is .../etcd/server.
+};
+
+/** Of the same module and version, and apart: they build on Linux alone, and only real nodes need them. */
+const NODE: BinarySet = {
+  ...plain,
+  module: folder('tools'),
+  names: ['kubelet', 'kube-proxy'],
+  what: 'kubelet and kube-proxy with Go: about 2 minutes on 2 cores',
+  packages: ['kubelet', 'kube-proxy'].map((name) => `${COMMANDS}/${name}`),
+  linkerFlags: () => kubernetesVersionFlags(folder('tools')),
 };
 
 const PROMETHEUS: BinarySet = {
@@ -44,6 +72,8 @@ const PROMETHEUS: BinarySet = {
 };
 
 const TOOLS: Readonly<Record<Tool, BinarySet>> = {
+  kubelet: NODE,
+  'kube-proxy': NODE,
   prometheus: PROMETHEUS,
   promtool: PROMETHEUS,
   'prometheus-adapter': {
@@ -66,6 +96,13 @@ const TOOLS: Readonly<Record<Tool, BinarySet>> = {
     what: 'the operator of KEDA with Go: about 10 minutes on 2 idle cores',
     renamed: { operator: 'keda-operator' }, // Its package is .../cmd/operator.
   },
+  kstatus: {
+    ...plain,
+    module: folder('kstatus'),
+    names: ['kstatus'],
+    what: 'the status library of Flux with Go: about 1 minute on 2 idle cores',
+  },
+  helm: { ...plain, module: folder('helm'), names: ['helm'], what: 'Helm with Go: about 3 minutes on 2 idle cores' },
 };
 
 export const BINARY_SETS = { kubernetes: KUBERNETES, ...TOOLS } as const;

@@ -35,11 +35,12 @@ export function isGoRecent(output: string): boolean {
 }
 
 export interface BuildOptions {
-  /** Folder of the Go module whose `tool` lines are built. */
+  /** Folder of the Go module. */
   readonly module: string;
   /** What is built and how long that takes, for people: `etcd, Kubernetes and KWOK: about 7 minutes on 2 cores`. */
   readonly what: string;
   readonly tags: readonly string[];
+  readonly packages: readonly string[];
   /** More of the linker's flags, beside those that leave debug information out. */
   readonly linkerFlags: readonly string[];
   readonly output: string;
@@ -47,7 +48,7 @@ export interface BuildOptions {
   readonly signal: AbortSignal;
 }
 
-/** Runs `go build tool`. Throws BUILD_FAILED with the end of Go's output. */
+/** Runs `go build`. Throws BUILD_FAILED with the end of Go's output. */
 export async function buildTools(options: BuildOptions): Promise<void> {
   const started = performance.now();
   const report = throttle((line: string) => {
@@ -57,7 +58,7 @@ export async function buildTools(options: BuildOptions): Promise<void> {
   let total = 0;
   options.onProgress(`Building ${options.what} the first time`);
   const tags = `-tags=${options.tags.join(',')}`;
-  await go(['list', '-deps', tags, '-f', '{{.ImportPath}}', 'tool'], options, {
+  await go(['list', '-deps', tags, '-f', '{{.ImportPath}}', ...options.packages], options, {
     stdout: () => total++,
     stderr: (line) => {
       if (line.startsWith('go: downloading')) report(`Downloaded ${++modules} Go modules`);
@@ -66,7 +67,7 @@ export async function buildTools(options: BuildOptions): Promise<void> {
   let compiled = 0;
   const linker = ['-s', '-w', ...options.linkerFlags].join(' ');
   const flags = ['-trimpath', '-buildvcs=false', '-mod=readonly', tags, '-ldflags', linker];
-  await go(['build', '-v', ...flags, '-o', `${options.output}/`, 'tool'], options, {
+  await go(['build', '-v', ...flags, '-o', `${options.output}/`, ...options.packages], options, {
     stdout: () => undefined,
     stderr: (line) => {
       if (/^[\w.-]+(\/|$)/.test(line)) report(`Compiled ${++compiled} of ${total} packages`);

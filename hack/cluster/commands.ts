@@ -5,6 +5,7 @@ import { removeCluster } from './folder.ts';
 import { kindDown, kindKubeconfig, kindStatus, kindUp } from './kind.ts';
 import { readState } from './layout.ts';
 import { foreignNamespace, runBesideCluster, runInNewNamespace } from './netns.ts';
+import { NODE_IMAGES, nodeImagesInside, prepareRealNode } from './node/prepare.ts';
 import { describeStatus } from './status.ts';
 import type { Cluster, Profile } from './types.ts';
 
@@ -37,16 +38,21 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<numbe
     print(`A ${running.profile} cluster already runs in ${relative('.', options.dir) || '.'}: ${running.server}`);
     return 0;
   }
-  if (options.netns) {
+  const realNode = options.profile === 'real';
+  const inside = process.env[NODE_IMAGES] !== undefined;
+  if (options.netns || (realNode && !inside)) {
+    // What has to be fetched or built: inside there is no way out.
+    const env: Record<string, string> = realNode ? { [NODE_IMAGES]: await prepareRealNode(signal, progress) } : {};
     // The whole command again, inside: what waits for the API server has to reach it.
     const again = process.argv.slice(1).filter((argument) => argument !== '--netns');
-    const code = await runInNewNamespace([process.execPath, ...again], signal);
+    const code = await runInNewNamespace([process.execPath, ...again], signal, env, { realNode });
     if (code === 0)
       print('It has a network namespace of its own: npm run -s cluster -- exec -- COMMAND runs a command there.');
     return code;
   }
   const started = performance.now();
-  const cluster = await startCluster({ ...options, lifetime: 'detached', signal, onProgress: progress });
+  const images = realNode ? await nodeImagesInside() : [];
+  const cluster = await startCluster({ ...options, images, lifetime: 'detached', signal, onProgress: progress });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   print(`${pc.green('✓')} ${cluster.profile} cluster ready in ${seconds} s: ${cluster.server}`);
   print(await exports(cluster));

@@ -10,6 +10,7 @@ export type ClusterErrorCode =
   | 'PROGRAM_EXITED'
   | 'NOT_READY'
   | 'API_ERROR'
+  | 'NO_REAL_NODE'
   | 'INVALID_NODE_POOLS';
 
 /** Any failure of the local cluster. The message says what to do about it. */

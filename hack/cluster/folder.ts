@@ -2,6 +2,7 @@ import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path';
 import { ClusterError, systemCode } from './errors.ts';
 import { layout, readState, type ClusterState } from './layout.ts';
+import { removeCgroups } from './node/cgroups.ts';
 import { isAlive, killAll, ProcessIdentity } from './process.ts';
 
 /** Name under which the watchdog is recorded among the processes of a cluster. */
@@ -95,5 +96,6 @@ export async function removeCluster(dir: string): Promise<void> {
   const others = [...processes].filter(([name]) => name !== WATCHDOG).map(([, identity]) => identity);
   if (watchdog && watchdog.pid !== process.pid) await killAll([watchdog]);
   await killAll(others);
+  await removeCgroups(dir);
   await rm(dir, { recursive: true, force: true, maxRetries: 3 });
 }

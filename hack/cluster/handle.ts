@@ -8,10 +8,11 @@ import { quoteLog } from './logs.ts';
 import { layout, writeAtomically, type ClusterState, type Layout } from './layout.ts';
 import type { NodeObject } from './nodes.ts';
 import { Authority } from './pki.ts';
+import { equipNode, firstProcess, importImages, NODE_NAME, nodeLayout, prepareNode } from './node/node.ts';
 import { canListen } from './ports.ts';
 import { isAlive, killAll, spawnLogged } from './process.ts';
 import { commandLine, PROGRAMS, USERS } from './programs.ts';
-import type { Cluster, Program } from './types.ts';
+import type { Cluster, ClusterOptions, Program } from './types.ts';
 import { waitFor } from './wait.ts';
 
 const MASTERS = ['system:masters'];
@@ -51,7 +52,7 @@ export class ClusterHandle implements Cluster {
     return new ClusterHandle(dir, state, authority, createApi(serverUrl(state), authority.certificate, credentials));
   }
 
-  bin(name: Program | 'kubectl'): string {
+  bin(name: Exclude<Program, 'node'> | 'kubectl'): string {
     return join(this.#state.binDir, name);
   }
 
@@ -84,7 +85,7 @@ export class ClusterHandle implements Cluster {
       await this.#start(program);
     }
     const namespace = '/api/v1/namespaces/default';
-    const path = this.profile === 'simulated' ? `${namespace}/serviceaccounts/default` : namespace;
+    const path = this.profile === 'control-plane' ? namespace : `${namespace}/serviceaccounts/default`;
     await this.#waitWhileAlive(
       'kube-apiserver',
       path,
@@ -101,6 +102,22 @@ export class ClusterHandle implements Cluster {
       const list = await this.#api.get<{ items: ObservedNode[] }>('/api/v1/nodes', signal);
       const ready = new Set(list?.items.filter(isSchedulable).map(({ metadata }) => metadata.name));
       return nodes.every(({ metadata }) => ready.has(metadata.name));
+    });
+  }
+
+  /** Loads images into the real node, gives it GPUs, and waits until it is Ready and schedulable. */
+  async equipNode(images: ClusterOptions['images'] = [], { signal, onProgress }: StepOptions): Promise<void> {
+    onProgress(`Loading ${images.length} images into the node`);
+    const socket = nodeLayout(this.dir).socket;
+    await this.#waitWhileAlive('node', 'containerd to listen', signal, () => exists(socket));
+    await importImages(this.dir, images, signal);
+    const path = `/api/v1/nodes/${NODE_NAME}`;
+    const node = async (): Promise<ObservedNode | undefined> => this.#api.get<ObservedNode>(path, signal);
+    await this.#waitWhileAlive('node', 'the node to register', signal, async () => (await node()) !== undefined);
+    await equipNode(this.#api, signal);
+    await this.#waitWhileAlive('node', 'the node to be Ready with its GPUs', signal, async () => {
+      const seen = await node();
+      return seen !== undefined && isSchedulable(seen) && seen.status.allocatable?.['nvidia.com/gpu'] !== undefined;
     });
   }
 
@@ -139,8 +156,9 @@ export class ClusterHandle implements Cluster {
     const kubeconfigs: Record<string, string> = {};
     for (const [name, { user, groups }] of Object.entries(USERS))
       kubeconfigs[name] = await this.kubeconfig(user, { groups });
-    const identity = await spawnLogged({
-      command: this.bin(program),
+    if (program === 'node') await prepareNode(this.dir, this.#state.instance, kubeconfigs);
+    const spawned = await spawnLogged({
+      command: program === 'node' ? 'unshare' : this.bin(program),
       args: commandLine(program, {
         profile: this.profile,
         paths: this.#paths,
@@ -148,9 +166,11 @@ export class ClusterHandle implements Cluster {
         clientLimits: this.#state.clientLimits,
         extraArgs: this.#state.extraArgs,
         kubeconfigs,
+        nodeBinDir: this.#state.nodeBinDir,
       }),
       logFile: this.#logFile(program),
     });
+    const identity = program === 'node' ? await firstProcess(spawned, new AbortController().signal) : spawned;
     await recordProcess(this.dir, program, identity);
   }
 
@@ -179,7 +199,10 @@ export class ClusterHandle implements Cluster {
 interface ObservedNode {
   readonly metadata: { readonly name: string };
   readonly spec: { readonly taints?: readonly { readonly key: string }[] };
-  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status: {
+    readonly allocatable?: Readonly<Record<string, string>>;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
 }
 
 /** Ready, and the node controller has removed the taint that a new node starts with. */

@@ -1,7 +1,7 @@
 /** Real Kubernetes control planes on this machine, for tests, benchmarks and demos. See README.md in this folder. */
 export { openApi } from './api.ts';
 export type { Api } from './api.ts';
-export { AuditReader, countReads, countWrites, readAudit, waitUntilQuiet } from './audit.ts';
+export { AuditReader, countReads, countWrites, readAudit, RIGHTFUL, waitUntilQuiet } from './audit.ts';
 export type { AuditEntry, AuditFilter, CountOptions, QuietOptions } from './audit.ts';
 export { installCrds } from './crds.ts';
 export { moduleCrds } from './module-crds.ts';
@@ -14,12 +14,14 @@ export type { ClusterErrorCode } from './errors.ts';
 export { gatewayApiCrds, installGatewayApi } from './gateway-api.ts';
 export { startKeda } from './keda.ts';
 export { runInNewNamespace, whyNoNamespace } from './netns.ts';
+export { checkLinuxRoot, NODE_ADDRESS, NODE_NAME, nodeLayout, whyNoRealNode } from './node/node.ts';
+export { NODE_IMAGES, nodeImagesInside, prepareRealNode } from './node/prepare.ts';
 export { POD_CIDR } from './programs.ts';
 export { startPrometheus } from './prometheus.ts';
 export type { PrometheusOptions, PrometheusServer } from './prometheus.ts';
 export { METRICS_APIS, startPrometheusAdapter } from './prometheus-adapter.ts';
 export type { PrometheusAdapterOptions, PrometheusAdapterServer } from './prometheus-adapter.ts';
-export { clusterVariable } from './shared.ts';
+export { AUDITS_VARIABLE, clusterVariable } from './shared.ts';
 export { startTraefik, TRAEFIK_CONTROLLER } from './traefik.ts';
 export type { TraefikOptions, TraefikServer } from './traefik.ts';
 export type { ClientLimits, Cluster, ClusterOptions, Profile, Program } from './types.ts';

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { KeyPair } from './pki.ts';
+import type { KeyPair } from '../../operator/pki/index.ts';
 
 /** A kubeconfig with everything inline, so that it works from any folder. */
 export function renderKubeconfig(options: {

@@ -7,6 +7,7 @@ import { ProcessIdentity } from './process.ts';
 /** Where a cluster keeps what in its folder. */
 export function layout(dir: string) {
   return {
+    root: dir,
     state: join(dir, 'cluster.json'),
     pki: join(dir, 'pki'),
     users: join(dir, 'users'),
@@ -26,11 +27,13 @@ const programArgs = z.record(z.string(), z.array(z.string()).readonly());
 export const ClusterState = z.object({
   /** Random; tells a cluster from a later one in the same folder. */
   instance: z.string(),
-  profile: z.enum(['control-plane', 'simulated']),
+  profile: z.enum(['control-plane', 'simulated', 'real']),
   /** The process whose death is the cluster's, or null once a detached cluster has started. */
   owner: ProcessIdentity.nullable(),
   ready: z.boolean(),
   binDir: z.string(),
+  /** kubelet and kube-proxy of a real node. */
+  nodeBinDir: z.string().optional(),
   ports: z.object({ etcd: z.int(), apiServer: z.int() }),
   clientLimits: z.object({ qps: z.number(), burst: z.number() }).optional(),
   extraArgs: programArgs,

@@ -51,9 +51,9 @@ function program(signal: AbortSignal): Command {
     .addOption(
       new Option(
         '--profile <name>',
-        'control-plane: etcd and kube-apiserver; simulated: all controllers, and GPU nodes (KWOK)',
+        'control-plane: etcd and kube-apiserver; simulated: all controllers, and GPU nodes (KWOK); real: all controllers, and a node whose pods run (root, Linux)',
       )
-        .choices(['control-plane', 'simulated'])
+        .choices(['control-plane', 'simulated', 'real'])
         .default('simulated'),
     )
     .option('--nodes <file>', 'node pools of the simulated profile (default: hack/cluster/nodes.yaml)', userPath)

@@ -14,14 +14,16 @@ const isRoot = (): boolean => process.getuid?.() === 0;
 
 /**
  * Runs a command in a new namespace and gives its exit status. What the command leaves running keeps the namespace alive.
- * `env` is added to ours.
+ * `env` is added to ours. `realNode`: pods are to be real ones, and reached by the routes of their node.
  */
 export async function runInNewNamespace(
   command: readonly string[],
   signal: AbortSignal,
   env: Readonly<Record<string, string>> = {},
+  { realNode = false }: { readonly realNode?: boolean } = {},
 ): Promise<number> {
-  const setUp = `ip link set lo up && ip route add local ${POD_CIDR} dev lo && exec "$@"`;
+  const podsAreLocal = realNode ? '' : `ip route add local ${POD_CIDR} dev lo && `;
+  const setUp = `ip link set lo up && ${podsAreLocal}exec "$@"`;
   const flags = isRoot() ? ['--net'] : ['--user', '--map-root-user', '--net'];
   return run(['unshare', ...flags, 'sh', '-c', setUp, 'netns', ...command], signal, env);
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata'; // @peculiar/x509 needs it, and before itself.
-import { createPrivateKey, createPublicKey, randomBytes, type webcrypto } from 'node:crypto';
+import { createPublicKey, randomBytes, type webcrypto } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -14,12 +14,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-
-/** A certificate and its key, PEM. */
-export interface KeyPair {
-  readonly certificate: string;
-  readonly key: string;
-}
+import { exportCertificate, exportKey, importKey, type KeyPair, newKeys, SIGNING } from '../../operator/pki/index.ts';
 
 /** The name in a certificate. Kubernetes reads a user from the common name and its groups from the organizations. */
 export interface Subject {
@@ -27,7 +22,6 @@ export interface Subject {
   readonly organizations?: readonly string[];
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
 
 /** Distinguished names have characters with a meaning; RFC 4514 escapes them with a backslash. */
@@ -43,17 +37,6 @@ function validity(): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + 365 * DAY_MS) };
 }
 
-async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-}
-
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key));
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    .export({ format: 'pem', type: 'pkcs8' })
-    .toString();
-}
-
 /** A certificate authority that lives as long as its cluster. */
 export class Authority {
   readonly #certificate: X509Certificate;
@@ -66,7 +49,7 @@ export class Authority {
 
   /** The authority's own certificate, PEM. */
   get certificate(): string {
-    return `${this.#certificate.toString('pem')}\n`;
+    return exportCertificate(this.#certificate);
   }
 
   static async create(commonName: string): Promise<Authority> {
@@ -75,7 +58,7 @@ export class Authority {
       serialNumber: randomBytes(16).toString('hex'),
       name: distinguishedName({ commonName }),
       ...validity(),
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: SIGNING,
       keys,
       extensions: [
         new BasicConstraintsExtension(true, undefined, true),
@@ -88,11 +71,7 @@ export class Authority {
 
   /** Reads what `save` wrote. */
   static async load(dir: string, name: string): Promise<Authority> {
-    const der = createPrivateKey(await readFile(join(dir, `${name}.key`), 'utf8')).export({
-      format: 'der',
-      type: 'pkcs8',
-    });
-    const key = await crypto.subtle.importKey('pkcs8', new Uint8Array(der), ALGORITHM, true, ['sign']);
+    const key = await importKey(await readFile(join(dir, `${name}.key`), 'utf8'));
     return new Authority(new X509Certificate(await readFile(join(dir, `${name}.crt`), 'utf8')), key);
   }
 
@@ -125,7 +104,7 @@ export class Authority {
       subject: distinguishedName(subject),
       issuer: this.#certificate.subject,
       ...validity(),
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: SIGNING,
       publicKey: keys.publicKey,
       signingKey: this.#key,
       extensions: [
@@ -136,7 +115,7 @@ export class Authority {
         ...extensions,
       ],
     });
-    return { certificate: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
+    return { certificate: exportCertificate(certificate), key: await exportKey(keys.privateKey) };
   }
 }
 

@@ -1,16 +1,18 @@
 import { join } from 'node:path';
 import type { Layout } from './layout.ts';
+import { NODE_ADDRESS, NODE_NAME, nodeLayout } from './node/configuration.ts';
 import type { ClientLimits, Profile, Program } from './types.ts';
 
 /** Addresses of pods in a simulated cluster. EndpointSlices refuse loopback addresses, so these are private ones. */
 export const POD_CIDR = '10.244.0.0/16';
-const SERVICE_CIDR = '10.96.0.0/16';
+export const SERVICE_CIDR = '10.96.0.0/16';
 /** First address of SERVICE_CIDR: the `kubernetes` Service. */
 export const SERVICE_IP = '10.96.0.1';
 
 export const PROGRAMS: Readonly<Record<Profile, readonly Program[]>> = {
   'control-plane': ['etcd', 'kube-apiserver'],
   simulated: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'],
+  real: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'node'],
 };
 
 /** Programs that talk to the API server, and the user that each is: Kubernetes' own roles are bound to these names. */
@@ -18,6 +20,8 @@ export const USERS = {
   'kube-controller-manager': { user: 'system:kube-controller-manager', groups: [] },
   'kube-scheduler': { user: 'system:kube-scheduler', groups: [] },
   kwok: { user: 'kwok', groups: ['system:masters'] },
+  kubelet: { user: `system:node:${NODE_NAME}`, groups: ['system:nodes'] },
+  'kube-proxy': { user: 'system:kube-proxy', groups: [] },
 } as const;
 
 export interface CommandContext {
@@ -26,6 +30,7 @@ export interface CommandContext {
   readonly ports: { readonly etcd: number; readonly apiServer: number };
   readonly clientLimits?: ClientLimits | undefined;
   readonly extraArgs: Readonly<Record<string, readonly string[]>>;
+  readonly nodeBinDir?: string | undefined;
   /** Kubeconfig of each program in USERS. */
   readonly kubeconfigs: Readonly<Record<string, string>>;
 }
@@ -47,9 +52,7 @@ const ARGUMENTS: Readonly<Record<Program, (context: CommandContext) => string[]>
 
   'kube-apiserver': ({ profile, paths, ports }) => [
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1', // Else it looks for a default route, which a machine or a namespace may lack.
-    '--endpoint-reconciler-type=none', // A loopback address is refused in the endpoints of the `kubernetes` Service.
+    ...(profile === 'real' ? reachableByPods(paths) : loopbackAlone),
     `--secure-port=${ports.apiServer}`,
     `--tls-cert-file=${join(paths.pki, 'apiserver.crt')}`,
     `--tls-private-key-file=${join(paths.pki, 'apiserver.key')}`,
@@ -72,6 +75,8 @@ const ARGUMENTS: Readonly<Record<Program, (context: CommandContext) => string[]>
     `--audit-policy-file=${paths.auditPolicy}`,
     `--audit-log-path=${paths.auditLog}`,
     '--audit-log-maxsize=0', // Never rotated: readers hold offsets into it.
+    // As on OpenShift: who says that a child holds up its owner's deletion needs a right for it.
+    '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
     // Nobody makes ServiceAccounts where no controllers run; without this a bare control plane admits no pod.
     ...(profile === 'control-plane' ? ['--disable-admission-plugins=ServiceAccount'] : []),
   ],
@@ -97,6 +102,14 @@ const ARGUMENTS: Readonly<Record<Program, (context: CommandContext) => string[]>
     ...limits(clientLimits),
   ],
 
+  // unshare's: a program with a process and a mount namespace of its own, which starts the others.
+  node: ({ paths, nodeBinDir }) => [
+    ...['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation=private'],
+    join(import.meta.dirname, 'node', 'init.sh'),
+    nodeLayout(paths.root).dir,
+    nodeBinDir ?? '',
+  ],
+
   kwok: ({ kubeconfigs }) => [
     `--kubeconfig=${kubeconfigs['kwok'] ?? ''}`,
     `--config=${join(import.meta.dirname, 'kwok', 'stages.yaml')}`,
@@ -105,6 +118,20 @@ const ARGUMENTS: Readonly<Record<Program, (context: CommandContext) => string[]>
     `--cidr=${POD_CIDR}`,
   ],
 };
+
+const loopbackAlone = [
+  '--bind-address=127.0.0.1',
+  '--advertise-address=127.0.0.1', // Else it looks for a default route, which a machine or a namespace may lack.
+  '--endpoint-reconciler-type=none', // A loopback address is refused in the endpoints of the `kubernetes` Service.
+];
+
+/** In a network namespace of its own it listens everywhere; pods reach it through the `kubernetes` Service. */
+const reachableByPods = ({ pki }: Layout): string[] => [
+  '--bind-address=0.0.0.0',
+  `--advertise-address=${NODE_ADDRESS}`,
+  `--kubelet-client-certificate=${join(pki, 'kubelet-client.crt')}`,
+  `--kubelet-client-key=${join(pki, 'kubelet-client.key')}`,
+];
 
 function limits(clientLimits: ClientLimits | undefined): string[] {
   return clientLimits ? [`--kube-api-qps=${clientLimits.qps}`, `--kube-api-burst=${clientLimits.burst}`] : [];

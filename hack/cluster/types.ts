@@ -1,8 +1,12 @@
-/** `control-plane`: etcd and kube-apiserver. `simulated`: also kube-controller-manager, kube-scheduler and KWOK nodes. */
-export type Profile = 'control-plane' | 'simulated';
+/**
+ * `control-plane`: etcd and kube-apiserver. `simulated`: also kube-controller-manager, kube-scheduler and KWOK nodes. `real`:
+ * the controllers, and one node with containerd, kubelet and kube-proxy, whose pods run (root on Linux, in a network
+ * namespace of its own).
+ */
+export type Profile = 'control-plane' | 'simulated' | 'real';
 
 /** The processes of a cluster, in the order in which they start. */
-export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok';
+export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok' | 'node';
 
 /** Client-side rate limit of kube-controller-manager and kube-scheduler, in requests per second. */
 export interface ClientLimits {
@@ -16,6 +20,8 @@ export interface ClusterOptions {
   readonly dir?: string;
   /** Node pool file of the simulated profile. Default: nodes.yaml beside this file. */
   readonly nodes?: string;
+  /** Image archives (`docker save`) for the store of a real node, each with the names that it is to have. */
+  readonly images?: readonly { readonly archive: string; readonly names: readonly string[] }[];
   /** Raises the client limits of the controllers, so that a benchmark does not measure them. Default: Kubernetes' own. */
   readonly clientLimits?: ClientLimits;
   /** More command-line flags per program, e.g. `--horizontal-pod-autoscaler-sync-period=1s`. They win over our own. */
@@ -44,7 +50,7 @@ export interface Cluster extends AsyncDisposable {
    */
   kubeconfig(user: string, options?: { readonly groups?: readonly string[] }): Promise<string>;
   /** Absolute path of one of the cluster's binaries (a Program or kubectl). */
-  bin(name: Program | 'kubectl'): string;
+  bin(name: Exclude<Program, 'node'> | 'kubectl'): string;
   /** Kills kube-apiserver; etcd keeps its data. No effect when it is stopped. */
   stopApiServer(options: { readonly signal: AbortSignal }): Promise<void>;
   /** Starts kube-apiserver again on the same port and waits until it is ready. */

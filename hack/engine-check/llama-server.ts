@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { prepareApt } from './apt.ts';
 import { engineCache, exists, fillOnce } from './cache.ts';
 import { runCommand } from './command.ts';
 import { EngineCheckError } from './errors.ts';
@@ -24,8 +25,6 @@ const PACKAGES = [
 
 const MINUTE_MS = 60_000;
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
-/** Debian's own, where a source does not name one. */
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 export interface FetchOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -61,7 +60,7 @@ export async function findLlamaServer({ env = process.env, onProgress, signal }:
   const work = await mkdtemp(join(tmpdir(), 'engine-packages-'));
   try {
     report("Reading the package list of Debian's sid");
-    const apt = await prepareApt(work, signal);
+    const apt = await prepareApt(work, 'sid', signal);
     await runCommand('apt-get', ['update', '-q'], { env: apt, timeoutMs: 3 * MINUTE_MS, signal });
     const policy = await runCommand('apt-cache', ['policy', PACKAGES[0]], { env: apt, timeoutMs: MINUTE_MS, signal });
     const version = /Candidate: (\S+)/.exec(policy)?.[1];
@@ -106,60 +105,4 @@ function programIn(dir: string, version: string): Program {
     ],
     cwd: join(library, 'ggml', 'backends0'),
   };
-}
-
-/** An apt of our own: this machine's mirror and key, its own lists and cache. Resolves with its environment. */
-async function prepareApt(work: string, signal: AbortSignal): Promise<Record<string, string>> {
-  const { uri, key } = await debianSource(signal);
-  const dirs = ['lists/partial', 'archives/partial', 'parts'].map((dir) => join(work, dir));
-  for (const dir of dirs) await mkdir(dir, { recursive: true });
-  await writeFile(join(work, 'status'), '');
-  await writeFile(
-    join(work, 'parts', 'sid.sources'),
-    `Types: deb\nURIs: ${uri}\nSuites: sid\nComponents: main\nArchitectures: amd64\nSigned-By: ${key}\n`,
-  );
-  const settings: Readonly<Record<string, string>> = {
-    'Dir::State': work,
-    'Dir::State::Lists': join(work, 'lists'),
-    'Dir::State::status': join(work, 'status'),
-    'Dir::Cache': work,
-    'Dir::Cache::archives': join(work, 'archives'),
-    'Dir::Etc::SourceList': '/dev/null',
-    'Dir::Etc::SourceParts': join(work, 'parts'),
-    'APT::Architecture': 'amd64',
-    'APT::Sandbox::User': '',
-    'Acquire::Languages': 'none',
-    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled': 'false',
-    'Acquire::Retries': '3',
-  };
-  const config = join(work, 'apt.conf');
-  const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";\n`);
-  await writeFile(config, `${lines.join('')}#clear APT::Architectures;\nAPT::Architectures { "amd64"; };\n`);
-  return { APT_CONFIG: config };
-}
-
-/** The mirror that this machine takes Debian's `main` from. */
-async function debianSource(signal: AbortSignal): Promise<{ uri: string; key: string }> {
-  const format = '$(REPO_URI) $(COMPONENT) $(SIGNED_BY)';
-  let targets: string;
-  try {
-    targets = await runCommand('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], {
-      timeoutMs: MINUTE_MS,
-      signal,
-    });
-  } catch (cause) {
-    throw new EngineCheckError(
-      'UNSUPPORTED_MACHINE',
-      "The real llama-server comes from Debian's archive by way of apt, and apt-get does not work here. Run this suite on Debian.",
-      { cause },
-    );
-  }
-  for (const line of targets.split('\n')) {
-    const [uri = '', component, key] = line.split(' ');
-    if (component === 'main' && /\/debian\/?$/.test(uri)) return { uri, key: key?.startsWith('/') ? key : KEYRING };
-  }
-  throw new EngineCheckError(
-    'NO_DEBIAN_SOURCE',
-    "No source of this machine's apt is Debian's archive (an address that ends in /debian, component main), so there is no mirror to fetch the real llama-server from.",
-  );
 }

@@ -27,6 +27,12 @@ describe('generated files', () => {
     expect((await stat(join(root, 'deep/er/b.yaml'))).mtimeMs).toBe(mtimeMs);
   });
 
+  it('may be made of those before them', async () => {
+    const copy = { path: 'copy.md', render: () => readFile(join(root, 'a.md'), 'utf8') };
+    expect(await writeFiles([...files, copy], root)).toEqual(['a.md', 'deep/er/b.yaml', 'copy.md']);
+    expect(await readFile(join(root, 'copy.md'), 'utf8')).toBe('a\n');
+  });
+
   it('are found stale without being touched', async () => {
     await writeFile(join(root, 'a.md'), 'old\n');
     expect(await staleFiles(files, root)).toEqual(['a.md', 'deep/er/b.yaml']);

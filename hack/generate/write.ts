@@ -10,14 +10,17 @@ export async function staleFiles(files: readonly GeneratedFile[], root: string):
   return stale.flat();
 }
 
-/** Writes the files below `root` that are not what they should be; returns their paths. */
+/** Writes the files below `root` that are not what they should be, in order: some are made of others. Returns their paths. */
 export async function writeFiles(files: readonly GeneratedFile[], root: string): Promise<string[]> {
-  const stale = await staleFiles(files, root);
-  for (const { path, render } of files.filter((file) => stale.includes(file.path))) {
+  const written: string[] = [];
+  for (const { path, render } of files) {
+    const content = await render();
+    if ((await read(join(root, path))) === content) continue;
     await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), await render());
+    await writeFile(join(root, path), content);
+    written.push(path);
   }
-  return stale;
+  return written;
 }
 
 async function read(path: string): Promise<string | undefined> {

@@ -25,7 +25,7 @@ async function program(name: string, script: string): Promise<void> {
 
 /** Node.js and Go of these versions, where there is one, and all else that CI needs. */
 async function machine({ node, go }: { node?: string; go?: string }): Promise<void> {
-  for (const tool of ['make', 'git']) await program(tool, '');
+  for (const tool of ['make', 'git', 'jq', 'zsh', 'fish']) await program(tool, '');
   if (node !== undefined) {
     await program('node', `echo v${node}`);
     await program('npm', '');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const FOLDERS = ['operator', 'cli', 'e2e', 'hack', 'docs', 'crds', 'manifests'];
+const FOLDERS = ['operator', 'cli', 'e2e', 'hack', 'docs', 'crds', 'manifests', 'cdk8s', 'charts'];
 const TEXT = /\.(?:ts|mjs|md|yaml|sh)$/;
 
 /** The files that people write, by path from the root. */

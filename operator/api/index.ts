@@ -18,6 +18,7 @@ export { QUANTIZATION_TYPES, type QuantizationType } from './quantization.ts';
 export { AUTOSCALING_METRICS } from './autoscaling.ts';
 export { GATE_METRICS, LATENCY_METRICS } from './proof.ts';
 export { CAPACITY_WAYS, rolloutSpec, ROLLOUT_STRATEGIES } from './rollout.ts';
+export { DEFAULTS_KEY, operatorDefaults, type OperatorDefaults, whatIsWrong } from './operator-defaults.ts';
 export { durationSeconds } from './durations.ts';
 export { parseDeepSeekDeployment, type ParseIssue, type ParseOptions, type ParseResult } from './parse.ts';
 export { isBrokenRule } from './rules.ts';

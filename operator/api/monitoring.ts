@@ -124,6 +124,13 @@ const peer = withRules(
 
 /** Who may connect to the pods. */
 export const networkPolicySpec = z.object({
-  enabled: z.boolean().describe('Make a NetworkPolicy. It always admits the operator.').default(true),
-  allowFrom: atomicList(peer, 32).describe('Who else may connect. Absent: everybody.').exactOptional(),
+  enabled: z
+    .boolean()
+    .describe('Make a NetworkPolicy. It always admits the operator, Prometheus, and the namespaces of traffic.gateway.')
+    .default(true),
+  allowFrom: atomicList(peer, 32)
+    .describe(
+      'Who else may connect: also the pods of a gateway, where they run in another namespace than the Gateway, or are behind routeRef. Absent: everybody.',
+    )
+    .exactOptional(),
 });

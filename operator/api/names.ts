@@ -31,6 +31,9 @@ export const LABEL = {
   revision: `${GROUP}/revision`,
 } as const;
 
+/** The container that stands before the engine and lets pooled connections go. */
+export const DRAIN_PROXY_CONTAINER = 'drain-proxy';
+
 export const ANNOTATION = {
   /** On the active Service: the revision that serves. Written in the same apply as the selector. */
   servingRevision: `${GROUP}/serving-revision`,
@@ -46,6 +49,8 @@ export const ANNOTATION = {
   failed: `${GROUP}/failed`,
   /** On a ControllerRevision: the time (RFC 3339) at which it was accepted without enough traffic to prove it. */
   accepted: `${GROUP}/accepted`,
+  /** On a pod: the configuration of its drain proxy, which the proxy reads as a file. */
+  drainProxy: `${GROUP}/drain-proxy`,
   /** On a ControllerRevision: `<reason>: <message>` of the order by which the revision was taken back. */
   held: `${GROUP}/held`,
   /** On a Deployment: what its ControllerRevision says beside the template, as JSON, so that a lost one is made again. */

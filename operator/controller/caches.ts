@@ -80,6 +80,7 @@ export function createCaches(options: CachesOptions): Caches {
   const deployments = follow(resources.deployments, trimChild, ours);
   const services = follow(resources.services, trimChild, ours);
   const serviceAccounts = follow(resources.serviceAccounts, trimChild, ours);
+  const networkPolicies = follow(resources.networkPolicies, trimChild, ours);
   const podDisruptionBudgets = follow(resources.podDisruptionBudgets, trimBudget, ours);
   const horizontalPodAutoscalers = follow(resources.horizontalPodAutoscalers, trimAutoscaler, ours);
   const pods = follow(resources.pods, trimPod, ours);
@@ -90,6 +91,7 @@ export function createCaches(options: CachesOptions): Caches {
     ControllerRevision: untyped(controllerRevisions),
     Deployment: untyped(deployments),
     Service: untyped(services),
+    NetworkPolicy: untyped(networkPolicies),
     PodDisruptionBudget: untyped(podDisruptionBudgets),
     HorizontalPodAutoscaler: untyped(horizontalPodAutoscalers),
   };
@@ -102,6 +104,7 @@ export function createCaches(options: CachesOptions): Caches {
       deployments: deployments.store,
       services: services.store,
       serviceAccounts: serviceAccounts.store,
+      networkPolicies: networkPolicies.store,
       podDisruptionBudgets: podDisruptionBudgets.store,
       horizontalPodAutoscalers: horizontalPodAutoscalers.store,
       pods: pods.store,

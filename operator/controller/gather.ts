@@ -16,6 +16,7 @@ import type {
   LiveHorizontalPodAutoscaler,
   LiveMeta,
   LivePod,
+  LiveNetworkPolicy,
   LivePodDisruptionBudget,
   LiveService,
   LiveServiceAccount,
@@ -40,6 +41,7 @@ export interface ChildStores {
   readonly deployments: Store<LiveDeployment>;
   readonly services: Store<LiveService>;
   readonly serviceAccounts: Store<LiveServiceAccount>;
+  readonly networkPolicies: Store<LiveNetworkPolicy>;
   readonly podDisruptionBudgets: Store<LivePodDisruptionBudget>;
   readonly horizontalPodAutoscalers: Store<LiveHorizontalPodAutoscaler>;
   readonly pods: Store<LivePod>;
@@ -82,6 +84,7 @@ export function gather(
     deployments: owned(stores.deployments),
     services: owned(stores.services),
     serviceAccounts: owned(stores.serviceAccounts),
+    networkPolicies: owned(stores.networkPolicies),
     podDisruptionBudgets: owned(stores.podDisruptionBudgets),
     horizontalPodAutoscalers: owned(stores.horizontalPodAutoscalers),
     pods,

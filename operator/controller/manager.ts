@@ -12,6 +12,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Caches, createCaches, routeEvents } from './caches.ts';
 import type { DecideOptions } from './decide/judgement.ts';
+import type { DefaultsReader } from './defaults-reader.ts';
 import { EngineLogs, type LogClient } from './engine-logs.ts';
 import { ServerVersionReader, type VersionClient } from './server-version.ts';
 import { createReconciler, ObstacleError } from './reconciler.ts';
@@ -24,6 +25,7 @@ import { CapacityReader } from './capacity-reader.ts';
 import { NodeAutoscalerReader } from './node-autoscaler.ts';
 import { Observer } from './observer.ts';
 import { PriorityClassReader } from './priority-class.ts';
+import { SpecJudge } from './spec-judge.ts';
 import type { PrometheusClient, Resolve } from '../observe/index.ts';
 
 /** What a manager is wired from. */
@@ -42,6 +44,8 @@ export interface ManagerOptions {
   /** Empty: all namespaces. */
   readonly namespaces: readonly string[];
   readonly decide: DecideOptions;
+  /** What the cluster wants of every model; absent: nothing. */
+  readonly defaults?: DefaultsReader;
   /** Where the address of a pod is reached; default: itself. */
   readonly resolve?: Resolve;
   /** Answers gates on queries; absent: they have no data. */
@@ -56,6 +60,8 @@ export class Manager {
   readonly #options: ManagerOptions;
   readonly #caches: Caches;
   readonly #queue: WorkQueue;
+  /** Says what becomes of a spec before it is stored; in every replica. */
+  readonly judge: SpecJudge;
   /** Kinds whose last list has failed. */
   readonly #unlisted = new Set<string>();
 
@@ -69,6 +75,12 @@ export class Manager {
       clock,
       namespaces: options.namespaces,
       onReflectorEvent: (kind, event) => this.#logReflector(kind, event),
+    });
+    this.judge = new SpecJudge({
+      caches: this.#caches,
+      serverVersion: new ServerVersionReader(options.watchClient),
+      priorityClasses: new PriorityClassReader({ client: options.watchClient, clock }),
+      clock,
     });
     routeEvents(this.#caches, (key, initial) => this.#queue.add(key, initial ? PRIORITY.initial : PRIORITY.live));
   }
@@ -118,7 +130,8 @@ export class Manager {
   }
 
   async #lead(signal: AbortSignal): Promise<void> {
-    const { workers, clock, log, metrics, client, watchClient, events, decide, resolve, prometheus } = this.#options;
+    const { workers, clock, log, metrics, client, watchClient, events, decide, defaults, resolve, prometheus } =
+      this.#options;
     const priorityClasses = new PriorityClassReader({ client: watchClient, clock });
     const autoscaler = new NodeAutoscalerReader({ client: watchClient, clock });
     const observer = new Observer(
@@ -136,6 +149,7 @@ export class Manager {
       engineLogs: new EngineLogs(watchClient),
       serverVersion: new ServerVersionReader(watchClient),
       priorityClasses,
+      ...(defaults && { defaults }),
       metricsApi: new MetricsApiReader({ client: watchClient, clock }),
       capacity: new CapacityReader({ client: watchClient, nodes: this.#caches.nodes, autoscaler, priorityClasses }),
       admission: new Admission({ clock }),

@@ -49,6 +49,7 @@ function bench(first: object, { observeOnly = true, refused }: { observeOnly?: b
         services: empty,
         serviceAccounts: empty,
         podDisruptionBudgets: empty,
+        networkPolicies: empty,
         horizontalPodAutoscalers: empty,
         pods: empty,
         endpointSlices: empty,

@@ -13,6 +13,7 @@ import { autoscalingOf, needsServedMetrics, needsTolerance } from './autoscaling
 import { HTTP_ROUTES } from './gateway.ts';
 import type { MetricsApiReader } from './metrics-api.ts';
 import type { Observer } from './observer.ts';
+import type { DefaultsReader } from './defaults-reader.ts';
 import type { PriorityClassReader } from './priority-class.ts';
 import { SERVING_PRIORITY_CLASS } from '../resources/priority-class.ts';
 import type { CapacityReading, Claim as Asked } from '../rollout/capacity/index.ts';
@@ -31,7 +32,7 @@ import type { Obstacle } from './obstacle.ts';
 import { report, type EventSink } from './report.ts';
 import { reservationsBeside } from './reservations.ts';
 import { Settling } from './settling.ts';
-import type { Claim, LiveDeepSeekDeployment, LiveMeta, RouteState, Snapshot } from './snapshot.ts';
+import type { Claim, DefaultsReading, LiveDeepSeekDeployment, LiveMeta, RouteState, Snapshot } from './snapshot.ts';
 
 /** What a reconciler works with; all of it is passed in. */
 export interface ReconcilerContext {
@@ -40,6 +41,8 @@ export interface ReconcilerContext {
   readonly engineLogs: EngineLogs;
   readonly serverVersion: ServerVersionReader;
   readonly priorityClasses: Pick<PriorityClassReader, 'value'>;
+  /** Absent: there are none. */
+  readonly defaults?: Pick<DefaultsReader, 'read'>;
   readonly metricsApi: Pick<MetricsApiReader, 'read'>;
   readonly capacity: Pick<CapacityReader, 'read'>;
   readonly admission: Pick<Admission, 'run' | 'size'>;
@@ -120,12 +123,14 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     const onImage = deployment.spec.model.source?.image !== undefined;
     const serverVersion = onImage || needsTolerance(live) ? await context.serverVersion.read(signal) : undefined;
     let servingPriority: boolean | undefined;
+    let defaults: DefaultsReading | undefined;
     const served = needsServedMetrics(live, caches) ? await context.metricsApi.read(signal) : undefined;
     let loads: ReadonlyMap<string, number> | undefined;
     const look = (capacity?: CapacityReading) => {
       const cluster = {
         ...{ nodes: caches.nodes.nodes, version: serverVersion },
         ...(servingPriority !== undefined && { servingPriority }),
+        ...(defaults && { defaults }),
       };
       const observations = context.observer.known(uid);
       const surroundings = {
@@ -145,7 +150,10 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     const mute = snapshot.pods.filter((pod) => decision.logsWanted.includes(pod.metadata.name));
     const news = await context.engineLogs.read(mute, signal);
     if (decision.rendersRevision) {
-      servingPriority = (await context.priorityClasses.value(SERVING_PRIORITY_CLASS, signal)) !== undefined;
+      const isNamed = deployment.spec.podTemplate?.priorityClassName !== undefined;
+      if (!isNamed)
+        servingPriority = (await context.priorityClasses.value(SERVING_PRIORITY_CLASS, signal)) !== undefined;
+      defaults = await context.defaults?.read();
     }
     if (news || decision.rendersRevision) {
       snapshot = look();

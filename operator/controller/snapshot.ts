@@ -1,4 +1,4 @@
-import type { DeepSeekDeployment } from '../api/index.ts';
+import type { DeepSeekDeployment, OperatorDefaults } from '../api/index.ts';
 import type { CapacityReading } from '../rollout/capacity/types.ts';
 import type { MonitoringKind } from '../monitoring/index.ts';
 import type { ServedMetrics } from '../autoscaling/index.ts';
@@ -11,6 +11,7 @@ import type {
   HorizontalPodAutoscaler,
   Node,
   Pod,
+  NetworkPolicy,
   PodDisruptionBudget,
   Service,
   ServiceAccount,
@@ -21,6 +22,7 @@ import type { Revision } from '../rollout/revision.ts';
 export type LiveDeployment = Deployment;
 export type LiveService = Service;
 export type LiveServiceAccount = ServiceAccount;
+export type LiveNetworkPolicy = NetworkPolicy;
 export type LivePodDisruptionBudget = PodDisruptionBudget;
 export type LiveHorizontalPodAutoscaler = HorizontalPodAutoscaler;
 export type LivePod = Pod;
@@ -43,6 +45,7 @@ export type LiveMeta = ObjectMeta & { readonly namespace: string; readonly uid: 
 /** The kinds that the operator makes, in the order in which they are made. */
 export const CHILD_KINDS = [
   'ServiceAccount',
+  'NetworkPolicy',
   'ControllerRevision',
   'Deployment',
   'Service',
@@ -64,6 +67,16 @@ export interface ClusterFacts {
   readonly version: { readonly major: string; readonly minor: string; readonly gitVersion: string } | undefined;
   /** Whether it has the PriorityClass of models; absent: nobody has asked, since no revision is rendered in this pass. */
   readonly servingPriority?: boolean;
+  /** The operator's defaults; absent: as with `servingPriority`, or there are none. */
+  readonly defaults?: DefaultsReading;
+}
+
+/** What is known of the operator's defaults. */
+export interface DefaultsReading {
+  /** The last ones that were valid; absent: none ever was. */
+  readonly value?: OperatorDefaults;
+  /** What is wrong with them as they are now. */
+  readonly problem?: string;
 }
 
 /** Everything that one pass is decided on: read once, never changed. Children are those that we own, by UID. */
@@ -76,6 +89,7 @@ export interface Snapshot {
   readonly deployments: readonly LiveDeployment[];
   readonly services: readonly LiveService[];
   readonly serviceAccounts: readonly LiveServiceAccount[];
+  readonly networkPolicies: readonly LiveNetworkPolicy[];
   readonly podDisruptionBudgets: readonly LivePodDisruptionBudget[];
   readonly horizontalPodAutoscalers: readonly LiveHorizontalPodAutoscaler[];
   /** Pods of all revisions, those that are going included. */

@@ -11,7 +11,8 @@ export function waitUntilIdle(port: number, { preStopSeconds, drainSeconds }: Te
     `sleep ${preStopSeconds}`,
     `end=$(($(date +%s) + ${drainSeconds}))`,
     `while [ "$(date +%s)" -lt "$end" ]; do`,
-    `  slots=$(curl -fsS -m 2 -H "Authorization: Bearer $LLAMA_API_KEY" http://127.0.0.1:${port}/slots) || slots=unknown`,
+    // The key by standard input: arguments are in the list of processes.
+    `  slots=$(printf 'Authorization: Bearer %s' "$LLAMA_API_KEY" | curl -fsS -m 2 -H @- http://127.0.0.1:${port}/slots) || slots=unknown`,
     `  case "$slots" in *'"is_processing":true'* | unknown) sleep 1 ;; *) exit 0 ;; esac`,
     'done',
   ].join('\n');

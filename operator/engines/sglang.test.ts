@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from '@jest/globals';
+import type { EngineContainer } from './types.ts';
 import { commandLine, planned, render, valueOf } from './test-support.ts';
 
 const lite = {
@@ -45,6 +46,26 @@ describe('arguments', () => {
       name: 'ENGINE_API_KEY',
       valueFrom: { secretKeyRef: { name: 'keys', key: 'chat' } },
     });
+  });
+
+  it('keeps the key out of the log, in which SGLang shows its arguments', () => {
+    const withKey = (extraArgs: readonly string[] = []) =>
+      render({ ...lite, engine: { ...lite.engine, apiKeySecretRef: { name: 'keys', key: 'chat' }, extraArgs } });
+    const loggingOf = (container: EngineContainer): unknown =>
+      JSON.parse(container.initContainers.find(({ name }) => name === 'engine-config')?.args?.[0] ?? 'null');
+    const container = withKey();
+    expect(loggingOf(container)).toMatchObject({
+      disable_existing_loggers: false,
+      root: { level: 'INFO' },
+      loggers: { 'sglang.srt.entrypoints.engine': { level: 'WARNING' } },
+    });
+    const path = '/etc/sglang/logging.json';
+    expect(container.env).toContainEqual({ name: 'SGLANG_LOGGING_CONFIG_PATH', value: path });
+    expect(container.initContainers[0]?.command?.[2]).toBe(`printf '%s\\n' "$@" > ${path}`);
+    expect(container.volumeMounts).toContainEqual({ name: 'engine-config', mountPath: '/etc/sglang', readOnly: true });
+    expect(loggingOf(withKey(['--log-level', 'debug']))).toMatchObject({ root: { level: 'DEBUG' } });
+    expect(loggingOf(withKey(['--log-level=error']))).toMatchObject({ root: { level: 'ERROR' } });
+    expect(render(lite)).toMatchObject({ initContainers: [], volumes: [], volumeMounts: [] });
   });
 
   it('quantizes on loading only what is not quantized yet', () => {

@@ -3,6 +3,7 @@ import type { EngineVersion } from '../catalog/index.ts';
 import type { ServingPlan } from '../planner/index.ts';
 import { mergeArguments } from './arguments.ts';
 import type { Argument } from './arguments.ts';
+import { configFile } from './config-file.ts';
 import { apiKey, probes, servedNames } from './container.ts';
 import { termination } from './termination.ts';
 import type { EngineContainer } from './types.ts';
@@ -10,6 +11,7 @@ import { hubRevision, weights } from './weights.ts';
 
 const PORT = 30_000;
 const KEY = 'ENGINE_API_KEY';
+const LOGGING = { folder: '/etc/sglang', name: 'logging.json' };
 /** It looks for SIGTERM every 5 seconds, for the end of requests every 5, and then waits for its schedulers. */
 const EXIT_SECONDS = 15;
 
@@ -21,6 +23,9 @@ export function renderSGLang(
 ): EngineContainer {
   const { spec } = deployment;
   const { model, env, ...files } = weights(plan, deployment);
+  const quiet = hasKey(deployment)
+    ? configFile({ ...LOGGING, image: plan.engine.image, lines: [loggingConfig(spec.engine?.extraArgs ?? [])] })
+    : undefined;
   const stop = termination(spec.termination);
   return {
     image: plan.engine.image,
@@ -30,13 +35,22 @@ export function renderSGLang(
       spec.engine?.extraArgs ?? [],
       version.plannedFlags.map(({ flags }) => flags),
     ),
-    env: [...env, ...apiKey(deployment, KEY)],
+    env: [
+      ...env,
+      ...apiKey(deployment, KEY),
+      ...(quiet ? [{ name: 'SGLANG_LOGGING_CONFIG_PATH', value: `${LOGGING.folder}/${LOGGING.name}` }] : []),
+    ],
     port: PORT,
     metricsPath: '/metrics',
     // /health answers after a second at the earliest, when a token was made, and 503 while the weights load; an idle
     // engine makes one for it. It gives up by itself after 20 seconds.
     ...probes(plan, { port: PORT, path: '/health', timeoutSeconds: 5, slowSeconds: 19 }),
     ...files,
+    ...(quiet && {
+      initContainers: [...files.initContainers, ...quiet.initContainers],
+      volumes: [...files.volumes, ...quiet.volumes],
+      volumeMounts: [...files.volumeMounts, ...quiet.volumeMounts],
+    }),
     terminationGracePeriodSeconds: stop.gracePeriodSeconds + EXIT_SECONDS,
     preStopSeconds: stop.preStopSeconds,
   };
@@ -66,11 +80,43 @@ function sglangArguments(plan: ServingPlan, deployment: DeepSeekDeployment): Arg
     ['--chunked-prefill-size', String(plan.maxNumBatchedTokens)],
     ...(plan.kvCacheDtype === 'fp8' ? [['--kv-cache-dtype', 'fp8_e4m3'] as const] : []),
     // The kubelet puts the key in: the pod shows the reference alone.
-    ...(deployment.spec.engine?.apiKeySecretRef === undefined ? [] : [['--api-key', `$(${KEY})`] as const]),
+    ...(hasKey(deployment) ? [['--api-key', `$(${KEY})`] as const] : []),
     // Off by default.
     ['--enable-metrics'],
     ['--uvicorn-access-log-exclude-prefixes', '/health', '/metrics'],
   ];
+}
+
+const hasKey = ({ spec }: DeepSeekDeployment): boolean => spec.engine?.apiKeySecretRef !== undefined;
+
+/**
+ * What Python's logging is told of an engine with an API key: SGLang takes it as an argument alone, and logs all its settings when it
+ * starts, the key among them (`server_args={... 'api_key': '...'}`, entrypoints/engine.py of 0.5.23; sgl-project/sglang#37457). Whoever may
+ * read logs of pods could read what they may not read in a Secret, and the end of a log goes into the status of a pod. That module
+ * logs from warnings on; the others as SGLang has them without a configuration (srt/utils/common.py, configure_logger), but for the
+ * rank of a process, in whose place is its name.
+ */
+function loggingConfig(extraArgs: readonly string[]): string {
+  const level = levelOf(extraArgs).toUpperCase();
+  return JSON.stringify({
+    version: 1,
+    disable_existing_loggers: false,
+    formatters: { default: { format: '[%(asctime)s %(processName)s] %(message)s', datefmt: '%Y-%m-%d %H:%M:%S' } },
+    handlers: { default: { class: 'logging.StreamHandler', formatter: 'default' } },
+    root: { level, handlers: ['default'] },
+    loggers: {
+      'sglang.srt.entrypoints.engine': { level: 'WARNING' },
+      httpx: { level: 'WARNING' },
+      httpcore: { level: 'WARNING' },
+    },
+  });
+}
+
+/** What the last `--log-level` of the user says. */
+function levelOf(extraArgs: readonly string[]): string {
+  const at = extraArgs.findLastIndex((argument) => /^--log[-_]level(?:=|$)/.test(argument));
+  const [, given] = /=(.*)$/.exec(extraArgs[at] ?? '') ?? [];
+  return (at < 0 ? undefined : (given ?? extraArgs[at + 1])) ?? 'info';
 }
 
 /** Most quantized checkpoints say so themselves, and want no flag. INT8 with a scale per channel does not. */

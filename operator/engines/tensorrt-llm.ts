@@ -1,18 +1,17 @@
-import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { DeepSeekDeployment } from '../api/index.ts';
 import type { EngineVersion } from '../catalog/index.ts';
 import type { ServingPlan } from '../planner/index.ts';
 import { mergeArguments } from './arguments.ts';
 import type { Argument } from './arguments.ts';
+import { configFile } from './config-file.ts';
 import { probes, servedNames } from './container.ts';
 import { termination } from './termination.ts';
 import type { EngineContainer } from './types.ts';
 import { hubRevision, weights } from './weights.ts';
 
 const PORT = 8000;
-const CONFIG_VOLUME = 'engine-config';
-const CONFIG_FOLDER = '/etc/trtllm';
-const CONFIG_FILE = `${CONFIG_FOLDER}/config.yaml`;
+const CONFIG = { folder: '/etc/trtllm', name: 'config.yaml' };
+const CONFIG_FILE = `${CONFIG.folder}/${CONFIG.name}`;
 
 /** How TensorRT-LLM serves a plan: `trtllm-serve` with its PyTorch backend. */
 export function renderTensorRTLLM(
@@ -22,6 +21,7 @@ export function renderTensorRTLLM(
 ): EngineContainer {
   const { spec } = deployment;
   const { model, env, volumes, volumeMounts, initContainers } = weights(plan, deployment);
+  const config = configFile({ ...CONFIG, image: plan.engine.image, lines: configLines(plan) });
   const stop = termination(spec.termination);
   const { flags, plannedFlags } = version;
   const ours = trtllmArguments(plan, deployment).filter(([flag]) => flags.includes(flag));
@@ -41,9 +41,9 @@ export function renderTensorRTLLM(
     metricsPath: '/prometheus/metrics',
     // It binds its port at once and listens only once it has loaded.
     ...probes(plan, { port: PORT, path: '/health' }),
-    initContainers: [...initContainers, writeConfig(plan)],
-    volumes: [...volumes, { name: CONFIG_VOLUME, emptyDir: { sizeLimit: '1Mi' } }],
-    volumeMounts: [...volumeMounts, { name: CONFIG_VOLUME, mountPath: CONFIG_FOLDER, readOnly: true }],
+    initContainers: [...initContainers, ...config.initContainers],
+    volumes: [...volumes, ...config.volumes],
+    volumeMounts: [...volumeMounts, ...config.volumeMounts],
     terminationGracePeriodSeconds: stop.gracePeriodSeconds,
     preStopSeconds: stop.preStopSeconds,
   };
@@ -77,24 +77,9 @@ function trtllmArguments(plan: ServingPlan, deployment: DeepSeekDeployment): Arg
 }
 
 /**
- * The settings that have no flag: without the two about metrics, Prometheus finds nothing, and the number format of
- * the activations would be the checkpoint's. An object of its own for three lines would have to follow each revision,
- * so an init container writes them, with the shell of the engine's own image, which the node has to have anyway.
+ * The configuration file: without the two settings about metrics, Prometheus finds nothing, and the number format of the activations
+ * would be the checkpoint's. Its kv_cache_config replaces what the flags say as a whole.
  */
-function writeConfig(plan: ServingPlan): IContainer {
-  return {
-    name: CONFIG_VOLUME,
-    image: plan.engine.image,
-    command: ['/bin/sh', '-c', `printf '%s\\n' "$@" > ${CONFIG_FILE}`, 'write-config'],
-    args: configLines(plan),
-    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '64Mi' } },
-    volumeMounts: [{ name: CONFIG_VOLUME, mountPath: CONFIG_FOLDER }],
-    terminationMessagePolicy: 'FallbackToLogsOnError',
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-  };
-}
-
-/** The configuration file; its kv_cache_config replaces what the flags say as a whole. */
 function configLines({ computeDtype, kvCacheDtype, memory: { engineSetting } }: ServingPlan): string[] {
   const fraction =
     engineSetting === undefined ? [] : [`  free_gpu_memory_fraction: ${engineSetting.fraction.toFixed(2)}`];

@@ -60,7 +60,7 @@ export interface PodLogOptions extends CallOptions {
   readonly limitBytes: number;
 }
 
-/** Longest time that reading a log may take. */
+/** Longest time that reading a log, or what is behind the proxy, may take. */
 const LOG_LIMIT_MS = 10_000;
 
 export interface KubeHttpClientOptions {
@@ -128,6 +128,11 @@ export class KubeHttpClient implements KubeClient, WatchClient {
   /** The end of a container's log, as text. Throws an ApiError when there is none (the container has not run yet). */
   async podLog(ref: ObjectRef, { container, previous, tailLines, limitBytes, signal }: PodLogOptions): Promise<string> {
     const path = withQuery(`${objectPath(resources.pods, ref)}/log`, { container, previous, tailLines, limitBytes });
+    return this.text(path, { signal });
+  }
+
+  /** What the API server answers to a GET, as text; for what is behind its proxy. */
+  async text(path: string, { signal }: CallOptions): Promise<string> {
     const bytes = await this.#transport.stream(
       { method: 'GET', verb: 'get', path, retry: false, signal },
       LOG_LIMIT_MS,

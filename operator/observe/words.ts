@@ -1,3 +1,5 @@
+import { hideSecrets } from '../redaction/index.ts';
+
 /** Longest error that is handed on: it ends up in conditions and events. */
 const MAX_WORDS = 300;
 
@@ -5,8 +7,7 @@ const MAX_WORDS = 300;
 export function oneLine(text: string, secret?: string, maxLength = MAX_WORDS): string {
   // Cut first: what follows is for what is kept, and one more secret's length for one that would begin at the end.
   const open = secret === undefined || secret === '' ? text : text.replaceAll(secret, '***');
-  const line = open
-    .slice(0, 4 * maxLength)
+  const line = hideSecrets(open.slice(0, 4 * maxLength), '***')
     // eslint-disable-next-line no-control-regex -- control characters are what has to go
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .replace(/ {2,}/g, ' ')

@@ -13,6 +13,7 @@ export {
   type WeightedRevision,
 } from './http-route.ts';
 export { type Child, childLabels, childNames, type Owner, ownerReference, revisionSelector } from './names.ts';
+export { networkPolicy } from './network-policy.ts';
 export { podDisruptionBudget } from './pod-disruption-budget.ts';
 export { ENGINE_CONTAINER, renderPodTemplate } from './pod-template.ts';
 export { parseQuantity, sameQuantity } from './quantity.ts';

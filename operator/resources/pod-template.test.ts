@@ -8,7 +8,10 @@ import { deploymentWith, engineWith, planWith } from './test-support.ts';
 type Spec = Partial<DeepSeekDeploymentInput['spec']>;
 
 function render(spec: Spec = {}, plan = planWith(), engine = engineWith()) {
-  const template = renderPodTemplate(deploymentWith(spec), 'x7k2m', plan, engine);
+  // The proxy has a test of its own.
+  const { termination } = spec;
+  const plain = deploymentWith({ ...spec, termination: { drainProxy: 'Disabled', ...termination } });
+  const template = renderPodTemplate(plain, 'x7k2m', plan, engine);
   new PodTemplateSpec(template).validate();
   const pod = template.spec!;
   const container = pod.containers[0]!;

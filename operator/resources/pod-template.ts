@@ -1,11 +1,13 @@
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
-import { type DeepSeekDeployment, GROUP, LABEL } from '../api/index.ts';
+import { type DeepSeekDeployment, GROUP, LABEL, type OperatorDefaults } from '../api/index.ts';
 import { ACCELERATORS } from '../catalog/accelerators.ts';
 import type { EngineContainer } from '../engines/types.ts';
 import type { ServingPlan } from '../planner/types.ts';
 import { containerResources } from './container-resources.ts';
+import { DRAIN_PROXY_IMAGE, drainProxy, wantsDrainProxy } from './drain-proxy.ts';
+import { mirroredImage } from './mirrored-image.ts';
 import { childLabels, childNames, revisionSelector } from './names.ts';
 import { acceleratorTerms, spread, tolerations, withNodeTerms } from './pod-placement.ts';
 import { CONTAINER_SECURITY, podSecurity } from './pod-security.ts';
@@ -17,13 +19,15 @@ export const ENGINE_CONTAINER = 'engine';
 
 /**
  * The pod template of a revision. It is rendered once, when the revision is made, and then stored: what changes here
- * reaches a model with its next revision and never before.
+ * reaches a model with its next revision and never before. The engine's images are where `engine` says; those of what stands beside
+ * it come from the mirrors.
  */
 export function renderPodTemplate(
   deployment: DeepSeekDeployment,
   revision: string,
   plan: ServingPlan,
   engine: EngineContainer,
+  { registryMirrors = {} }: Pick<OperatorDefaults, 'registryMirrors'> = {},
 ): IPodTemplateSpec {
   const { spec } = deployment;
   const { name } = deployment.metadata;
@@ -32,6 +36,11 @@ export function renderPodTemplate(
   const affinity = withNodeTerms(pod.affinity, acceleratorTerms(plan.accelerator.type, ACCELERATORS));
   const resourceName = plan.gpusPerReplica === 0 ? undefined : plan.accelerator.resourceName;
   const { nodeSelector, runtimeClassName, tolerations: tolerated } = asWritten(spec.accelerator);
+
+  const proxy = wantsDrainProxy(spec)
+    ? drainProxy(engine, mirroredImage(DRAIN_PROXY_IMAGE, registryMirrors))
+    : undefined;
+  const initContainers = [...engine.initContainers, ...(proxy ? [proxy.container] : [])];
 
   const podSpec: IPodSpec = {
     serviceAccountName: pod.serviceAccountName ?? childNames(name, revision).serviceAccount,
@@ -42,9 +51,14 @@ export function renderPodTemplate(
     terminationGracePeriodSeconds: engine.terminationGracePeriodSeconds,
     tolerations: tolerations(tolerated, resourceName),
     topologySpreadConstraints: spread(revisionSelector(name, revision), pod.topologySpreadConstraints),
-    ...(engine.initContainers.length > 0 && { initContainers: [...engine.initContainers] }),
+    ...(initContainers.length > 0 && { initContainers }),
     containers: [engineContainer(spec, plan, engine, shared)],
-    volumes: lastBy('name', [...shared.volumes, ...engine.volumes, ...(pod.volumes ?? [])]),
+    volumes: lastBy('name', [
+      ...shared.volumes,
+      ...engine.volumes,
+      ...(proxy ? [proxy.volume] : []),
+      ...(pod.volumes ?? []),
+    ]),
     ...(affinity && { affinity }),
     ...(nodeSelector && { nodeSelector }),
     ...(runtimeClassName !== undefined && { runtimeClassName }),
@@ -60,7 +74,7 @@ export function renderPodTemplate(
         // On the pods alone: here it stays true, while a label of the other children would follow the spec.
         [LABEL.appName]: spec.model.name,
       },
-      annotations: withoutReserved(pod.metadata?.annotations),
+      annotations: { ...withoutReserved(pod.metadata?.annotations), ...proxy?.annotations },
     },
     spec: podSpec,
   };
@@ -79,7 +93,10 @@ function engineContainer(
     args: [...engine.args],
     ...(engine.envFrom && { envFrom: [...engine.envFrom] }),
     env: lastBy('name', [...shared.env, ...engine.env, ...asWritten(spec.engine?.env ?? [])]),
-    ports: [{ name: HTTP_PORT_NAME, containerPort: engine.port, protocol: 'TCP' }],
+    // Behind a proxy, requests come to the proxy's port.
+    ports: [
+      { name: wantsDrainProxy(spec) ? ENGINE_CONTAINER : HTTP_PORT_NAME, containerPort: engine.port, protocol: 'TCP' },
+    ],
     resources: containerResources(spec, plan, shared.ephemeralStorage),
     volumeMounts: lastBy('mountPath', [
       ...shared.volumeMounts,

@@ -17,7 +17,6 @@ export function servingPriorityClass(): IPriorityClass {
     kind: 'PriorityClass',
     metadata: { name: SERVING_PRIORITY_CLASS },
     value: SERVING_PRIORITY,
-    globalDefault: false,
     preemptionPolicy: 'Never',
     description: 'Models that deepseek-operator serves. Their pods come first when GPUs become free, and evict nobody.',
   };

@@ -5,6 +5,12 @@ import { type Child, childMetadata, childNames, type Owner, revisionSelector } f
 /** Name of the container port and of the Service port behind which the engine's API answers. */
 export const HTTP_PORT_NAME = 'http';
 
+/**
+ * The port of a container that a Service leads to: the name, where the engine itself has it. A sidecar's is given by number:
+ * before Kubernetes 1.33 the names of their ports are not found (k8s.io/endpointslice, utils.go), and a Service has no endpoint.
+ */
+export type TargetPort = number | typeof HTTP_PORT_NAME;
+
 /** Port of the Services unless the user chose another. */
 const DEFAULT_SERVICE_PORT = 80;
 
@@ -15,6 +21,7 @@ const DEFAULT_SERVICE_PORT = 80;
 export function revisionService(
   deployment: Owner,
   revision: string,
+  targetPort: TargetPort = HTTP_PORT_NAME,
   annotations?: Readonly<Record<string, string>>,
 ): Child<IService> {
   const { name } = deployment.metadata;
@@ -28,7 +35,7 @@ export function revisionService(
     spec: {
       type: 'ClusterIP',
       selector: revisionSelector(name, revision),
-      ports: [httpPort(DEFAULT_SERVICE_PORT)],
+      ports: [httpPort(DEFAULT_SERVICE_PORT, targetPort)],
     },
   };
 }
@@ -41,6 +48,8 @@ export interface Serving {
   readonly previous?: string | undefined;
   /** RFC 3339. */
   readonly switchedAt?: string | undefined;
+  /** Default: the engine's, by its name. */
+  readonly targetPort?: TargetPort | undefined;
 }
 
 /**
@@ -65,13 +74,13 @@ export function activeService(deployment: Owner, serving: Serving): Child<IServi
     spec: {
       type: wanted?.type ?? 'ClusterIP',
       selector: revisionSelector(name, serving.revision),
-      ports: [httpPort(wanted?.port ?? DEFAULT_SERVICE_PORT)],
+      ports: [httpPort(wanted?.port ?? DEFAULT_SERVICE_PORT, serving.targetPort)],
     },
   };
 }
 
 /** The Service of the version that comes next, for routes that need a name which stays; of what serves while there is none. */
-export function previewService(deployment: Owner, revision: string): Child<IService> {
+export function previewService(deployment: Owner, revision: string, targetPort?: TargetPort): Child<IService> {
   const { name } = deployment.metadata;
   return {
     apiVersion: 'v1',
@@ -80,11 +89,11 @@ export function previewService(deployment: Owner, revision: string): Child<IServ
     spec: {
       type: 'ClusterIP',
       selector: revisionSelector(name, revision),
-      ports: [httpPort(DEFAULT_SERVICE_PORT)],
+      ports: [httpPort(DEFAULT_SERVICE_PORT, targetPort)],
     },
   };
 }
 
-function httpPort(port: number) {
-  return { name: HTTP_PORT_NAME, port, targetPort: HTTP_PORT_NAME, protocol: 'TCP' } as const;
+function httpPort(port: number, targetPort: TargetPort = HTTP_PORT_NAME) {
+  return { name: HTTP_PORT_NAME, port, targetPort, protocol: 'TCP' } as const;
 }

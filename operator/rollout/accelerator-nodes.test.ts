@@ -55,6 +55,11 @@ describe('checkAccelerator', () => {
     });
   });
 
+  it('names a product in the labels of any dialect, and not the CPU beside it', () => {
+    const labels = { 'cloud.google.com/gke-accelerator': 'nvidia-tesla-p100', 'kubernetes.io/arch': 'amd64' };
+    expect(check(wants('H100'), node('p', labels))?.message).toContain('it has nvidia-tesla-p100: add');
+  });
+
   it('says the same however many nodes of the other classes there are', () => {
     expect(check(wants('H100'), node('a', A100))).toEqual(check(wants('H100'), node('a', A100), node('b', A100)));
   });

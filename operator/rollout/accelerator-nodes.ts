@@ -28,7 +28,12 @@ export interface AcceleratorFinding {
 
 /** What GPU Feature Discovery says of the memory of one GPU, in MiB. Jetsons and the clouds' own labels do not have it. */
 const MEMORY_LABEL = 'nvidia.com/gpu.memory';
-const PRODUCT_LABEL = 'nvidia.com/gpu.product';
+/** Labels that name a GPU: of GPU Feature Discovery, GKE and Karpenter. */
+const PRODUCT_LABELS = [
+  'nvidia.com/gpu.product',
+  'cloud.google.com/gke-accelerator',
+  'karpenter.k8s.aws/instance-gpu-name',
+];
 
 /**
  * Drivers differ by a percent or two (40,536 and 40,960 MiB of an A100-40GB), and people write the nominal size of
@@ -46,7 +51,12 @@ export function acceleratorOf(
 ): string | undefined {
   const shown = accelerators.filter(({ nodeLabels }) => shows(labels ?? {}, nodeLabels));
   const gpu = shown.find(({ device }) => device !== 'CPU');
-  return gpu === undefined && labels?.[PRODUCT_LABEL] === undefined ? shown[0]?.name : gpu?.name;
+  return gpu === undefined && productOf(labels) === undefined ? shown[0]?.name : gpu?.name;
+}
+
+/** What the labels call the GPU, whether the catalogue knows it or not. */
+export function productOf(labels: Readonly<Record<string, string>> | undefined): string | undefined {
+  return PRODUCT_LABELS.map((label) => labels?.[label]).find((value) => value !== undefined);
 }
 
 /**
@@ -91,7 +101,7 @@ function classesOf(nodes: readonly NodeEvidence[], accelerators: readonly Accele
   const unknown = new Set<string>();
   for (const { metadata } of nodes) {
     const name = acceleratorOf(metadata.labels, accelerators);
-    const product = metadata.labels?.[PRODUCT_LABEL];
+    const product = productOf(metadata.labels);
     if (name !== undefined) known.add(name);
     else if (product !== undefined) unknown.add(product);
   }

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DeploymentMetrics } from './deployment-metrics.ts';
+import { WebhookMetrics } from './webhook-metrics.ts';
 
 /** client-go's buckets for the work queue: 10 ns to 1,000 s. */
 const QUEUE_BUCKETS = Array.from({ length: 12 }, (_, exponent) => 10 ** (exponent - 8));
@@ -47,6 +48,7 @@ export class Metrics {
   readonly registry = new Registry();
   /** What is exported of DeepSeekDeployments and their rollouts. */
   readonly deployments: DeploymentMetrics;
+  #webhook: WebhookMetrics | undefined;
   readonly #queues = new Map<string, QueueGauges>();
   readonly #queueAdds = this.#counter('workqueue_adds_total', 'Keys added to the queue.', ['name']);
   readonly #queueRetries = this.#counter('workqueue_retries_total', 'Keys added again after a failure.', ['name']);
@@ -102,6 +104,12 @@ export class Metrics {
       'How long the oldest work in progress has been running.',
       (queue) => queue.longestRunningSeconds(),
     );
+  }
+
+  /** What the webhook exports; where it is off, there is nothing of it. */
+  get webhook(): WebhookMetrics {
+    this.#webhook ??= new WebhookMetrics(this.registry);
+    return this.#webhook;
   }
 
   /** Hooks for the queue called `name`. */

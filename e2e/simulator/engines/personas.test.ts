@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { personaOf } from './index.ts';
+import { sglangFailure } from './sglang/failures.ts';
 import type { Launch, NodeGpu, StartResult } from './types.ts';
 
 const t4: NodeGpu = { name: 'Tesla T4', computeCapability: 7.5, memoryGiB: 15 };
@@ -19,19 +20,22 @@ interface Machine {
   readonly gpuCount?: number;
   readonly memoryGiB?: number;
   readonly files?: ReadonlyMap<string, string>;
+  readonly environment?: ReadonlyMap<string, string>;
 }
 
-function start(line: string, { gpu, gpuCount = gpu === undefined ? 0 : 1, ...machine }: Machine): StartResult {
+function asLaunch(line: string): Launch {
   const words = line.split(' ');
   const commandLength = words[0] === 'python3' ? 3 : words[0] === 'trtllm-serve' ? 2 : 1;
-  const launch: Launch = {
+  return {
     command: words.slice(0, commandLength),
     args: words.slice(commandLength),
     environment: new Map(),
-    gpuCount,
-    ...(gpu && { gpu }),
-    ...machine,
+    gpuCount: 0,
   };
+}
+
+function start(line: string, { gpu, gpuCount = gpu === undefined ? 0 : 1, ...machine }: Machine): StartResult {
+  const launch: Launch = { ...asLaunch(line), gpuCount, ...(gpu && { gpu }), ...machine };
   const persona = personaOf(launch);
   if (persona === undefined) throw new Error(`no engine is started by ${line}`);
   return persona.start(launch);
@@ -122,6 +126,36 @@ describe('a machine that the model does not fit', () => {
     [`${llama} -m /models/DeepSeek-R1-Distill-Qwen-1.5B-Q4_K_M.gguf -c 131072`, { memoryGiB: 2 }],
   ])('%s on %j is killed by the kernel', (line, machine) => {
     expect(start(line, machine)).toMatchObject({ accepted: false, exitCode: 137, oomKilled: true });
+  });
+});
+
+describe('what SGLang logs when it starts', () => {
+  const line = `${sglang} --model-path ${model70B} --api-key planted --tp-size 1`;
+  const path = '/etc/sglang/logging.json';
+  const environment = new Map([['SGLANG_LOGGING_CONFIG_PATH', path]]);
+  const level = (of: string) => new Map([[path, JSON.stringify({ loggers: { [of]: { level: 'WARNING' } } })]]);
+
+  it.each<[string, Partial<Launch>, boolean]>([
+    ['as it is', {}, true],
+    ['told of another module', { environment, files: level('sglang.srt.managers') }, true],
+    ['told that its module be quiet', { environment, files: level('sglang.srt.entrypoints.engine') }, false],
+  ])('%s', (_, more, shows) => {
+    const launch = { gpu: a100, gpuCount: 1, ...more };
+    const settings = `server_args={'model_path': '${model70B}', 'api_key': 'planted', 'tp_size': '1'}`;
+    const logs = [start(line, launch), sglangFailure('crash', { ...asLaunch(line), ...launch })].map((end) =>
+      'log' in end ? end.log : '',
+    );
+    for (const log of logs) {
+      expect(log).toMatch(/CUDA out of memory|told to crash/);
+      expect(log.includes(settings)).toBe(shows);
+    }
+  });
+
+  it('is an error where its configuration is not there', () => {
+    expect(start(line, { gpu: a100, environment })).toMatchObject({
+      exitCode: 1,
+      log: expect.stringContaining(`SGLANG_LOGGING_CONFIG_PATH from env with ${path} but it does not exist!`),
+    });
   });
 });
 

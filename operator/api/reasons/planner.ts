@@ -77,6 +77,12 @@ export const PLANNER = {
     meaning: 'The model’s weights come with Python code that the engine has to run.',
     fix: 'Review that code, then set model.trustRemoteCode: true and pin model.revision.',
   },
+  DefaultsInvalid: {
+    on: ['PlanAccepted', 'Ready', 'Stalled'],
+    meaning:
+      'The operator’s defaults cannot be used, and it has seen none that could since it started. What serves is left as it is; a new revision is made when they are corrected.',
+    fix: 'Correct what the message names in the ConfigMap of the operator’s defaults; `kubectl deepseek doctor` checks it.',
+  },
   UnsupportedStrategy: {
     on: ['PlanAccepted', 'Ready', 'Stalled'],
     meaning: 'rollout.strategy Canary splits traffic by weight, and nothing is named that can: a gateway or a route.',

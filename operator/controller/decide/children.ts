@@ -5,7 +5,13 @@ import { foreignTemplateManagers } from '../../resources/field-managers.ts';
 import { childNames } from '../../resources/names.ts';
 import type { HttpRoute } from '../../resources/http-route.ts';
 import { podDisruptionBudget } from '../../resources/pod-disruption-budget.ts';
-import { activeService, previewService, revisionService } from '../../resources/service.ts';
+import {
+  activeService,
+  HTTP_PORT_NAME,
+  previewService,
+  revisionService,
+  type TargetPort,
+} from '../../resources/service.ts';
 import { serviceAccount } from '../../resources/service-account.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { recordOf } from '../../rollout/record.ts';
@@ -13,9 +19,11 @@ import type { Revision } from '../../rollout/revision.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
 import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
 import { autoscalerOf, scaledObjectIntents } from './autoscaling.ts';
+import { targetPortOf } from './engines.ts';
 import { differences } from './differences.ts';
 import { deletionCosts } from './deletion-cost.ts';
 import type { ChildObject, Intent } from './intents.ts';
+import { networkPolicyOf } from './network-policy.ts';
 import { monitoringIntents, serviceAnnotations } from './monitoring.ts';
 import { routeDeletions, routeIntents } from './route.ts';
 import { seconds } from './times.ts';
@@ -29,6 +37,7 @@ export interface Wanted {
   readonly leaveService: boolean;
   /** Prometheus that KEDA asks; absent: none is known. */
   readonly prometheusUrl?: string | undefined;
+  readonly operatorNamespace?: string | undefined;
   readonly monitoringLabels?: Readonly<Record<string, string>> | undefined;
   /** Ready pods of a revision. */
   readonly readyReplicas: (revision: string | undefined) => number | undefined;
@@ -58,17 +67,27 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     kept.add(`Deployment/${names.deployment}`).add(`Service/${names.revisionService}`);
     kept.add(`PodDisruptionBudget/${names.podDisruptionBudget}`);
   };
+  /** Of a revision that is lost, what its Service says stands. */
+  const targetPort = (hash: string): TargetPort => {
+    const revision = revisions.find((candidate) => candidate.hash === hash);
+    if (revision) return targetPortOf(revision.data);
+    const service = snapshot.services.find(({ spec }) => spec?.selector?.[LABEL.revision] === hash);
+    const port = service?.spec?.ports?.[0]?.targetPort;
+    return typeof port === 'number' ? port : HTTP_PORT_NAME;
+  };
   const wantActiveService = () => {
     if (leaveService || step.serving === undefined) return;
     const { serving: revision, attempt, previous, switchedAt } = step;
     const when = switchedAt === undefined ? undefined : seconds(switchedAt);
-    want('Service', activeService(deployment, { revision, attempt, previous, switchedAt: when }));
+    const serving = { revision, attempt, previous, switchedAt: when, targetPort: targetPort(revision) };
+    want('Service', activeService(deployment, serving));
   };
   const wantPreview = () => {
     if (deployment.spec.traffic?.routeRef === undefined || step.serving === undefined) return;
     // A revision that is not ready yet is no preview: the Service would have no endpoint.
     const ready = (wanted.readyReplicas(step.candidate) ?? 0) > 0;
-    want('Service', previewService(deployment, ready ? (step.candidate ?? step.serving) : step.serving));
+    const shown = ready ? (step.candidate ?? step.serving) : step.serving;
+    want('Service', previewService(deployment, shown, targetPort(shown)));
   };
 
   const routes = routeIntents(snapshot, step);
@@ -77,6 +96,8 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
   const running = [...step.replicas.keys()].map((hash) => revisions.find((revision) => revision.hash === hash));
   if (running.some((revision) => revision && usesOwnAccount(revision)))
     want('ServiceAccount', serviceAccount(deployment));
+  const policy = networkPolicyOf(snapshot, running, wanted.operatorNamespace);
+  if (policy !== undefined) want('NetworkPolicy', policy);
   // Of a revision whose ControllerRevision is lost nobody knows.
   if (running.includes(undefined)) kept.add(`ServiceAccount/${deployment.metadata.name}`);
   if (leaveService) {
@@ -113,7 +134,7 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     const shrinks = hash === step.serving && found !== undefined && replicas < replicasOf(found);
     if (shrinks && everyBackend(snapshot, routes)) wantRoute();
     want('Deployment', object);
-    want('Service', revisionService(deployment, hash, serviceAnnotations(snapshot, revision)));
+    want('Service', revisionService(deployment, hash, targetPort(hash), serviceAnnotations(snapshot, revision)));
     if (step.protect.includes(hash)) want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));
     if (hash !== step.serving) continue;
     wantActiveService();
@@ -211,6 +232,7 @@ function deletions(snapshot: Snapshot, kept: ReadonlySet<string>): Intent[] {
       'PodDisruptionBudget',
       'Service',
       'ControllerRevision',
+      'NetworkPolicy',
       'ServiceAccount',
     ] as const
   ).flatMap((kind) =>
@@ -238,6 +260,8 @@ function children(snapshot: Snapshot, kind: ChildKind): readonly KubeObject[] {
       return snapshot.deployments;
     case 'Service':
       return snapshot.services;
+    case 'NetworkPolicy':
+      return snapshot.networkPolicies;
     case 'PodDisruptionBudget':
       return snapshot.podDisruptionBudgets;
     case 'HorizontalPodAutoscaler':

@@ -4,13 +4,14 @@ import { autoscalingVerdict } from './autoscaling.ts';
 import { capacityVerdict, isShortOfNodes } from './capacity.ts';
 import { cut } from './fit.ts';
 import type { Judgement, Verdict } from './judgement.ts';
-import { ignoredFields } from './ignored-fields.ts';
+import { ignoredVerdict } from './ignored-fields.ts';
 import type { Intent } from './intents.ts';
 import { heldMark, readMark } from './marks.ts';
 import { monitoringVerdict } from './monitoring.ts';
 import { activeServiceOf } from './observed.ts';
 import { rollbackVerdict } from './rollback.ts';
 import { type ReadyVerdict, readyVerdict, roomToCome, SERVICE_LEFT } from './ready.ts';
+import { planVerdict } from './spec-verdict.ts';
 import { seconds } from './times.ts';
 
 /** Longest message of a condition: what a person reads, not a log. */
@@ -38,11 +39,8 @@ export function conditionsOf(snapshot: Snapshot, judgement: Judgement, intents: 
   if (autoscaling) verdicts.push(['AutoscalingActive', autoscaling]);
   const monitoring = monitoringVerdict(snapshot);
   if (monitoring) verdicts.push(['Monitored', monitoring]);
-  const ignored = ignoredFields(snapshot.deployment.spec);
-  if (ignored.length > 0) {
-    const message = `This version of the operator does not act on: ${ignored.join(', ')}.`;
-    verdicts.push(['FieldsIgnored', { status: 'True', reason: 'FieldsNotImplemented', message }]);
-  }
+  const ignored = ignoredVerdict(snapshot.deployment.spec);
+  if (ignored) verdicts.push(['FieldsIgnored', ignored]);
   return stamp(snapshot, verdicts);
 }
 
@@ -85,18 +83,6 @@ function availableVerdict(snapshot: Snapshot, judgement: Judgement): Verdict {
   return failure
     ? { status: 'False', reason: failure.reason, message: `${none} ${failure.message}` }
     : unavailable(none);
-}
-
-function planVerdict({ desired: { plan, revision }, window }: Judgement): Verdict {
-  if (!plan.accepted && revision === undefined) return { status: 'False', reason: plan.reason, message: plan.message };
-  // What was said when the revision was rendered holds for as long as it does.
-  const planned = plan.accepted
-    ? [...new Set([...(revision?.data.plan.warnings ?? []), ...plan.plan.warnings])]
-    : [`Accepted when the revision was made; a new one would be refused: ${plan.message}`];
-  const warnings = [...planned, ...(window.problems ?? [])];
-  return warnings.length === 0
-    ? { status: 'True', reason: 'Planned', message: 'The model fits the accelerator as specified.' }
-    : { status: 'True', reason: 'PlannedWithWarnings', message: warnings.join(' ') };
 }
 
 function candidateVerdict(judgement: Judgement): Verdict {

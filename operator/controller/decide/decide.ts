@@ -1,35 +1,27 @@
 import { ANNOTATION } from '../../api/index.ts';
-import { childNames } from '../../resources/names.ts';
 import { nextStep } from '../../rollout/next.ts';
-import { rolloutSettings } from '../../rollout/settings.ts';
-import { traffic } from '../../rollout/traffic.ts';
-import { windowState } from '../../rollout/windows.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { assignmentsOf } from './assignments.ts';
 import { capacityOf } from './capacity.ts';
 import { childIntents } from './children.ts';
 import { claimWish } from './claims.ts';
 import { shrinking } from './deletion-cost.ts';
-import { desiredRevision } from './desired.ts';
+import { DEFAULTS_AGAIN_MS } from './defaults.ts';
 import { exportedOf } from './exported.ts';
 import { eventsOf, eventsOfWrites } from './events.ts';
 import { evidenceOf, failuresOf, nextLook } from './evidence.ts';
 import { withinSchema } from './fit.ts';
 import type { DecideOptions, Decision, Judgement } from './judgement.ts';
-import { knownRevisions } from './known-revisions.ts';
 import { inHistory, withMarks } from './marks.ts';
-import { activeServiceOf, servingInStatus, setsOf, statusTraffic, wantedReplicas } from './observed.ts';
-import { onceFor } from './once-for.ts';
+import { wantedReplicas } from './observed.ts';
 import { isOptional, optionalLast } from './optional-writes.ts';
 import { pendingOrder } from './order.ts';
 import { contestedUntil } from './replica-owners.ts';
 import { restartOf } from './restart.ts';
 import { hasGateway } from './route.ts';
 import { rolloutInput } from './rollout-input.ts';
-import { refuseRollout } from './rollout-spec.ts';
+import { judgeSpec } from './spec-verdict.ts';
 import { statusOf } from './status.ts';
-
-const settingsOf = onceFor(rolloutSettings);
 
 /**
  * The whole judgement of one pass: pure, with the clock in the snapshot. What it needs is in the cluster (spec,
@@ -38,16 +30,7 @@ const settingsOf = onceFor(rolloutSettings);
 export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnly: false }): Decision {
   const { deployment, now } = snapshot;
   const { spec } = deployment;
-  const stored = knownRevisions(snapshot);
-  const found = desiredRevision(deployment, stored, snapshot.deployments, snapshot.cluster, options.making);
-  const sets = setsOf(snapshot);
-  const settings = settingsOf(spec);
-  const window = windowState(settings.maintenanceWindows, now);
-  const serves = traffic(activeServiceOf(snapshot), stored, withDeployment(snapshot, sets), {
-    servingRevision: servingInStatus(deployment),
-    ...statusTraffic(deployment),
-  });
-  const desired = refuseRollout(found, spec, settings, serves);
+  const { desired, stored, sets, settings, window, traffic: serves } = judgeSpec(snapshot, options.making);
   const replicas = wantedReplicas(snapshot, serves.serving);
   const known = desired.revision && desired.isNew ? [...stored, desired.revision] : stored;
   const evidence = evidenceOf(snapshot, known);
@@ -70,6 +53,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const children = childIntents(snapshot, {
     ...{ step, revisions, leaveService },
     prometheusUrl: options.prometheusUrl,
+    operatorNamespace: options.operatorNamespace,
     monitoringLabels: options.monitoringLabels,
     readyReplicas: (revision) => sets.get(revision ?? '')?.readyReplicas,
   });
@@ -95,11 +79,11 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     assignments: observeOnly ? [] : assignmentsOf(snapshot, step, known, settings),
     shrinks: observeOnly ? undefined : shrinking(snapshot, step)?.revision,
     rollout: step,
-    rendersRevision:
-      desired.isNew && desired.revision !== undefined && spec.podTemplate?.priorityClassName === undefined,
+    rendersRevision: desired.isNew && desired.revision !== undefined,
     ...soonest(
       nextLook(evidence, sets, now).requeueAfterMs,
       ...[step.wakeAt, contestedUntil(next)].map((at) => (at === undefined ? undefined : at - now)),
+      !desired.plan.accepted && desired.plan.reason === 'DefaultsInvalid' ? DEFAULTS_AGAIN_MS : undefined,
     ),
   };
 }
@@ -108,12 +92,6 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
 function isPassing({ phase, awaits, taken, marks, ordered }: Judgement['step'], order: Judgement['order']): boolean {
   const ready = phase === 'AwaitingPromotion' && awaits === undefined;
   return ready && taken.length > 0 && marks.length === 0 && ordered === undefined && order === undefined;
-}
-
-/** The sets that have a Deployment: pods that are left of one that is gone serve nobody. */
-function withDeployment({ deployments, deployment }: Snapshot, sets: ReturnType<typeof setsOf>) {
-  const names = new Set(deployments.map(({ metadata }) => metadata.name));
-  return new Map([...sets].filter(([hash]) => names.has(childNames(deployment.metadata.name, hash).deployment)));
 }
 
 function capacityWanted({ step, observeOnly, revisions }: Judgement): Pick<Decision, 'capacityWanted'> {

@@ -1,4 +1,4 @@
-import type { DeepSeekDeployment } from '../../api/index.ts';
+import type { DeepSeekDeployment, OperatorDefaults } from '../../api/index.ts';
 import { renderEngine } from '../../engines/index.ts';
 import { plan } from '../../planner/index.ts';
 import type { PlanResult, ServingPlan } from '../../planner/types.ts';
@@ -7,6 +7,7 @@ import { childNames } from '../../resources/names.ts';
 import { CANONICAL_FORMS, type CanonicalForms } from '../../rollout/canonical.ts';
 import { findRevision, newRevision, type PlanSummary, type Revision } from '../../rollout/revision.ts';
 import type { ClusterFacts, LiveDeployment } from '../snapshot.ts';
+import { fromMirrors, judgeDefaults, withDefaults } from './defaults.ts';
 import { checkImageVolume } from './image-volumes.ts';
 import { onceFor } from './once-for.ts';
 import { warnOfRaces, withServingPriority } from './serving-priority.ts';
@@ -19,6 +20,7 @@ export interface Making {
     deployment: DeepSeekDeployment,
     hash: string,
     plan: ServingPlan,
+    defaults: OperatorDefaults,
   ) => ReturnType<typeof renderPodTemplate>;
 }
 
@@ -26,8 +28,11 @@ export interface Making {
 export const MAKING: Making = {
   forms: CANONICAL_FORMS,
   plan: onceFor((spec: DeepSeekDeployment['spec']) => plan(spec)),
-  render: (deployment, hash, accepted) =>
-    renderPodTemplate(deployment, hash, accepted, renderEngine(accepted, deployment)),
+  render: (deployment, hash, accepted, defaults) => {
+    const filled = withDefaults(deployment, accepted, defaults);
+    const engine = fromMirrors(renderEngine(accepted, filled), deployment.spec, defaults);
+    return renderPodTemplate(filled, hash, accepted, engine, defaults);
+  },
 };
 
 /** What the spec asks for, judged. */
@@ -47,26 +52,27 @@ export function desiredRevision(
   deployment: DeepSeekDeployment,
   stored: readonly Revision[],
   running: readonly LiveDeployment[],
-  { version, servingPriority }: Omit<ClusterFacts, 'nodes'>,
+  { version, servingPriority, defaults }: Omit<ClusterFacts, 'nodes'>,
   { forms, plan: planOf, render }: Making = MAKING,
 ): Desired {
   const judged = checkImageVolume(planOf(deployment.spec), version);
   const result = servingPriority === false ? warnOfRaces(judged, deployment.spec) : judged;
   const found = findRevision(stored, deployment.spec, forms);
   if (found) return { revision: found, isNew: false, plan: result };
-  if (!result.accepted) return { isNew: false, plan: result };
+  const rendering = judgeDefaults(result, defaults);
+  if (!rendering.accepted) return { isNew: false, plan: rendering };
   const rendered = (hash: string) => {
     const name = childNames(deployment.metadata.name, hash).deployment;
     const runs = running.find(({ metadata }) => metadata.name === name)?.spec?.template;
     const placed = servingPriority === true ? withServingPriority(deployment) : deployment;
     return {
-      template: runs ?? render(placed, hash, result.plan),
-      plan: summarize(result.plan),
-      version: versionOf(deployment, result.plan),
+      template: runs ?? render(placed, hash, rendering.plan, defaults?.value ?? {}),
+      plan: summarize(rendering.plan),
+      version: versionOf(deployment, rendering.plan),
     };
   };
   const revision = newRevision(stored, deployment.spec, rendered, forms);
-  return { revision, isNew: true, plan: result };
+  return { revision, isNew: true, plan: rendering };
 }
 
 /** Share of the memory of a GPU that the engine fills at most. */

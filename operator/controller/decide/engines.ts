@@ -1,7 +1,7 @@
 import { ENGINE_TYPES, LABEL } from '../../api/index.ts';
 import { CATALOG, findEngine } from '../../catalog/index.ts';
 import { ENGINE_CONTAINER } from '../../resources/pod-template.ts';
-import { HTTP_PORT_NAME } from '../../resources/service.ts';
+import { HTTP_PORT_NAME, type TargetPort } from '../../resources/service.ts';
 import { isDisrupted } from '../../rollout/failures/index.ts';
 import { isGone, isReady, statusOf } from '../../rollout/failures/pod.ts';
 import type { Revision, RevisionData } from '../../rollout/revision.ts';
@@ -65,9 +65,18 @@ export function engineArguments(data: Pick<RevisionData, 'template'>): readonly 
   return engineContainer(data)?.args ?? [];
 }
 
-/** The port of the engine's API. */
+/** The port at which a pod answers requests: the engine's, or that of the proxy in front of it. */
 export function portOf(data: Pick<RevisionData, 'template'>): number | undefined {
-  return engineContainer(data)?.ports?.find(({ name }) => name === HTTP_PORT_NAME)?.containerPort;
+  const { containers = [], initContainers = [] } = data.template.spec ?? {};
+  const ports = [...containers, ...initContainers].flatMap(({ ports = [] }) => ports);
+  return ports.find(({ name }) => name === HTTP_PORT_NAME)?.containerPort;
+}
+
+/** The port that a Service of this revision leads to. */
+export function targetPortOf(data: Pick<RevisionData, 'template'>): TargetPort {
+  const containers = data.template.spec?.containers ?? [];
+  const isEngines = containers.some(({ ports = [] }) => ports.some(({ name }) => name === HTTP_PORT_NAME));
+  return isEngines ? HTTP_PORT_NAME : (portOf(data) ?? HTTP_PORT_NAME);
 }
 
 /** The engine and its version, which end the version text of a revision. */

@@ -44,7 +44,7 @@ export interface Decision {
   };
   /** Somebody lacks room that versions which others keep warm may hold: it is claimed of them. */
   readonly claimWanted?: ClaimWish & NonNullable<Decision['capacityWanted']>;
-  /** A revision is rendered in this pass that could name the PriorityClass of models, if the cluster has it. */
+  /** A revision is rendered in this pass: what its pods take over from the cluster has to be known. */
   readonly rendersRevision: boolean;
   /** What is to be observed from now on; what is missing here is observed no longer. */
   readonly assignments: readonly Assignment[];
@@ -111,6 +111,8 @@ export interface DecideOptions {
   readonly observeOnly: boolean;
   /** Prometheus that KEDA asks where the spec names none. */
   readonly prometheusUrl?: string;
+  /** Where the operator runs; absent: outside of the cluster. */
+  readonly operatorNamespace?: string;
   /** Labels of the objects of prometheus-operator where the spec names none. */
   readonly monitoringLabels?: Readonly<Record<string, string>>;
   /** How revisions are made; default: as this version of the operator makes them. */

@@ -27,7 +27,7 @@ describe('scraping', () => {
     expect(annotations()).toMatchObject({
       'prometheus.io/scrape': 'true',
       'prometheus.io/path': '/metrics',
-      'prometheus.io/port': '8000',
+      'prometheus.io/port': '9000',
       [ANNOTATION.model]: SPEC.model.name,
       [ANNOTATION.accelerator]: 'A100-80GB',
     });
@@ -115,7 +115,7 @@ describe('what is exported of a revision', () => {
     const { maxNumSeqs: _, gpuMemoryFraction: __, ...plan } = stored.data.plan;
     const revision = { ...stored, data: { ...stored.data, plan } };
     const found = monitoredRevision(revision);
-    expect(found).toMatchObject({ revision: stored.hash, engine: 'vLLM', port: 8000, maxNumSeqs: 256 });
+    expect(found).toMatchObject({ revision: stored.hash, engine: 'vLLM', port: 9000, maxNumSeqs: 256 });
     expect(found).not.toHaveProperty('gpuMemoryFraction');
     expect(monitoredRevision({ ...revision, data: { ...revision.data, version: 'an/engine/of tomorrow 1' } })).toBe(
       undefined,

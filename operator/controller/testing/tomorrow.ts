@@ -26,8 +26,8 @@ export const TOMORROW: DecideOptions = {
       message: 'This catalogue knows better: nothing fits.',
       alternatives: [],
     }),
-    render: (deployment, hash, plan) => {
-      const template = MAKING.render(deployment, hash, plan);
+    render: (deployment, hash, plan, defaults) => {
+      const template = MAKING.render(deployment, hash, plan, defaults);
       const annotations = { ...template.metadata?.annotations, 'tomorrow.example.com/rendered': 'yes' };
       return { ...template, metadata: { ...template.metadata, annotations } };
     },

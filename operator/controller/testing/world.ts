@@ -7,6 +7,7 @@ import { isOptional, withWriteFailures, type WriteFailure, writeFailure } from '
 import type { Observations } from '../observations.ts';
 import { MONITORING_KINDS, type MonitoringKind } from '../../monitoring/index.ts';
 import type { CapacityReading } from '../../rollout/capacity/index.ts';
+import { ENGINE_CONTAINER } from '../../resources/pod-template.ts';
 import { isReady } from '../../rollout/failures/pod.ts';
 import { gather, isOwnedBy, type ChildStores } from '../gather.ts';
 import type {
@@ -37,7 +38,13 @@ export class World {
   nodes: readonly LiveNode[] | undefined = [gpuNode('a100-0', 'NVIDIA-A100-SXM4-80GB'), gpuNode('t4-0', 'Tesla-T4')];
   autoscaling: AutoscalingState | undefined;
   loads: ReadonlyMap<string, number> | undefined;
+  /** The operator's defaults as they are now. */
+  defaults: ClusterFacts['defaults'];
   version: ClusterFacts['version'] = { major: '1', minor: '36', gitVersion: 'v1.36.1' };
+  /** Revisions whose engine ends as soon as it starts. */
+  failing: ReadonlySet<string> = new Set();
+  /** Since when the pods of a revision are as they are; without an entry: since now. */
+  readonly since = new Map<string, number>();
   /** Logs that the operator has read, by pod name. */
   readonly logs = new Map<string, string>();
   /** What has been learned of engines. */
@@ -59,6 +66,29 @@ export class World {
       metadata: { name: 'chat', namespace: 'ai', uid: 'uid-chat', generation: 1, resourceVersion: '1', ...metadata },
       spec: spec as DeepSeekDeployment['spec'],
     };
+  }
+
+  /** A world in which a version of the operator has left a model that serves: what it stored, without managedFields. */
+  static restore(deployment: World['deployment'], objects: readonly KubeObject[]): World {
+    const world = new World(deployment.spec);
+    world.deployment = deployment;
+    world.now = Math.max(...(deployment.status?.conditions ?? []).map((at) => Date.parse(at.lastTransitionTime)));
+    for (const object of objects) world.#put(object.kind as WrittenKind, declared(object, object.metadata.uid ?? ''));
+    world.ready();
+    return world;
+  }
+
+  /** The same world, on its own. */
+  copy(): World {
+    const { objects, pods, logs, refusals, since, written: _, ...plain } = this;
+    const copy = Object.assign(new World(this.deployment.spec), plain);
+    for (const [key, object] of objects) copy.objects.set(key, object);
+    for (const [pod, log] of logs) copy.logs.set(pod, log);
+    for (const [kind, words] of refusals) copy.refusals.set(kind, words);
+    for (const [revision, at] of since) copy.since.set(revision, at);
+    copy.pods.push(...pods);
+    copy.#version = this.#version;
+    return copy;
   }
 
   /** One pass: gather, decide, carry out, write the status. */
@@ -113,10 +143,14 @@ export class World {
   snapshot(): Snapshot {
     return gather(
       this.deployment,
-      this.#stores(),
+      this.stores(),
       { known: () => this.logs },
       {
-        cluster: { nodes: this.nodes, version: this.version },
+        cluster: {
+          nodes: this.nodes,
+          version: this.version,
+          ...(this.defaults && { defaults: this.defaults }),
+        },
         observations: this.observations,
         capacity: this.capacity,
         claims: [],
@@ -261,9 +295,16 @@ export class World {
       const revision = metadata.labels?.[LABEL.revision];
       if (given.has(revision)) return [];
       const count = Math.max(spec?.replicas ?? 0, status?.readyReplicas ?? 0);
-      return Array.from({ length: count }, (_, index) =>
-        simplePod(`${metadata.name}-${index}`, metadata.labels ?? {}, index < (status?.readyReplicas ?? 0), this.now),
-      );
+      const since = this.since.get(revision ?? '') ?? this.now;
+      return Array.from({ length: count }, (_, index) => {
+        const pod = simplePod(
+          `${metadata.name}-${index}`,
+          metadata.labels ?? {},
+          index < (status?.readyReplicas ?? 0),
+          since,
+        );
+        return this.failing.has(revision ?? '') ? crashed(pod, since) : pod;
+      });
     });
     return [...this.pods, ...made];
   }
@@ -289,7 +330,8 @@ export class World {
     });
   }
 
-  #stores(): ChildStores {
+  /** What the caches would hold. */
+  stores(): ChildStores {
     const store = (objects: readonly KubeObject[]) =>
       ({
         get: () => undefined,
@@ -305,6 +347,7 @@ export class World {
       services: ours('Service'),
       serviceAccounts: ours('ServiceAccount'),
       podDisruptionBudgets: ours('PodDisruptionBudget'),
+      networkPolicies: ours('NetworkPolicy'),
       horizontalPodAutoscalers: ours('HorizontalPodAutoscaler'),
       pods: store(this.#allPods()),
       endpointSlices: store(this.#endpointSlices()),
@@ -354,6 +397,17 @@ function simplePod(name: string, labels: Readonly<Record<string, string>>, ready
       podIP: '10.0.0.1',
     },
   };
+}
+
+/** The engine has ended three times, and is not started again before long. */
+function crashed(pod: LivePod, now: number): LivePod {
+  const time = new Date(now).toISOString();
+  const ended = { terminated: { exitCode: 1, startedAt: time, finishedAt: time } };
+  const engine = {
+    ...{ name: ENGINE_CONTAINER, image: 'i', imageID: 'i', ready: false, started: false, restartCount: 3 },
+    ...{ state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: ended },
+  };
+  return { ...pod, status: { ...pod.status, containerStatuses: [engine] } };
 }
 
 /** A node with eight GPUs, as GPU Feature Discovery labels it. */

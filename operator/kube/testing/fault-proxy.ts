@@ -44,6 +44,14 @@ export interface FaultRule {
   readonly times?: number;
 }
 
+/** One line of a watch, on its way to the client. */
+export interface WatchLine {
+  readonly request: ProxiedRequest;
+  readonly text: string;
+  /** Passes a line on, now or later; never does, and it is lost. */
+  readonly deliver: (text: string) => void;
+}
+
 export interface InjectedFault {
   /** Requests hit so far. A fault that never fired has proved nothing. */
   readonly fired: number;
@@ -75,6 +83,7 @@ export class FaultProxy {
   readonly #rules = new Set<{ readonly rule: FaultRule; fired: number }>();
   readonly #open = new Map<FaultyConnection, number>();
   readonly #watches = new Set<FaultyConnection>();
+  #tamper: ((line: WatchLine) => void) | undefined;
   #port = 0;
   #connections = 0;
 
@@ -127,6 +136,11 @@ export class FaultProxy {
   /** No fault any more for requests to come. */
   clearFaults(): void {
     this.#rules.clear();
+  }
+
+  /** From now on each line of each watch goes through this; undefined: passes as it is. */
+  tamperWatches(tamper: ((line: WatchLine) => void) | undefined): void {
+    this.#tamper = tamper;
   }
 
   /** Closes the connections of all open watches. Returns how many. */
@@ -211,7 +225,7 @@ export class FaultProxy {
         break;
       default:
     }
-    this.#forward(request, response, fault);
+    this.#forward(request, response, seen, fault);
   }
 
   #faultFor(request: ProxiedRequest): Fault | undefined {
@@ -225,7 +239,7 @@ export class FaultProxy {
     return undefined;
   }
 
-  #forward(request: IncomingMessage, response: ServerResponse, fault: Fault | undefined): void {
+  #forward(request: IncomingMessage, response: ServerResponse, seen: ProxiedRequest, fault: Fault | undefined): void {
     const { server, authorization } = this.#options.upstream;
     const headers = { ...request.headers };
     delete headers.host;
@@ -247,13 +261,30 @@ export class FaultProxy {
       const pass = (): void => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         response.flushHeaders();
-        answer.pipe(response);
+        if (seen.isWatch) this.#passLines(answer, response, seen);
+        else answer.pipe(response);
       };
       if (fault?.kind === 'hold') setTimeout(pass, fault.ms);
       else pass();
     });
     response.on('close', () => upstream.destroy());
     request.pipe(upstream);
+  }
+
+  #passLines(answer: IncomingMessage, response: ServerResponse, request: ProxiedRequest): void {
+    const deliver = (text: string): void => {
+      if (!response.destroyed && !response.writableEnded) response.write(`${text}\n`);
+    };
+    let rest = '';
+    answer.setEncoding('utf8').on('data', (piece: string) => {
+      const lines = (rest + piece).split('\n');
+      rest = lines.pop() ?? '';
+      for (const text of lines) {
+        if (this.#tamper === undefined) deliver(text);
+        else this.#tamper({ request, text, deliver });
+      }
+    });
+    answer.on('end', () => response.end());
   }
 }
 

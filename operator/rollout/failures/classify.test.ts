@@ -1,3 +1,4 @@
+import { statusOf } from './pod.ts';
 import { describe, expect, it, test } from '@jest/globals';
 import { isReason, type Reason } from '../../api/index.ts';
 import { classifyFailure } from './classify.ts';
@@ -342,6 +343,20 @@ Please verify the following requirements:
       reason: 'CrashLoop',
       blocking: true,
     });
+  });
+
+  it.each([
+    ['killed for its memory', { exitCode: 137, reason: 'OOMKilled' }],
+    ['stopped before it listened', { exitCode: 143, reason: 'Error' }],
+  ])('does not take the end of the proxy for the engine’s: %s', (_, terminated) => {
+    const [engine] = statusOf(loading('a')).containerStatuses ?? [];
+    const proxy = {
+      ...{ name: 'drain-proxy', image: 'haproxy', imageID: '', ready: false, restartCount: 1, started: false },
+      state: { waiting: { reason: 'CrashLoopBackOff' } },
+      lastState: { terminated: { ...terminated, startedAt: ago(90), finishedAt: ago(30) } },
+    };
+    const containerStatuses = engine ? [engine] : [];
+    expect(failureOf(pod('a', { initContainerStatuses: [proxy], containerStatuses }))).toBeUndefined();
   });
 
   describe('a container that the kubelet stopped', () => {

@@ -1,7 +1,7 @@
 import type { IContainerStateTerminated } from 'kubernetes-models/v1/ContainerStateTerminated';
 import type { IContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
 import { CAUSE_ABOVE, readLastWords } from './engine-output.ts';
-import { conditionOf, containersOf, lastEnd, timeOf } from './pod.ts';
+import { conditionOf, engineContainersOf, lastEnd, timeOf } from './pod.ts';
 import type { Diagnosis, FailureEvidence, PodEvidence } from './types.ts';
 import { quote, tellingLine } from './words.ts';
 
@@ -96,7 +96,7 @@ function endOf(
   { logs }: FailureEvidence,
   kind: (end: IContainerStateTerminated) => boolean,
 ): End | undefined {
-  for (const container of containersOf(pod)) {
+  for (const container of engineContainersOf(pod)) {
     const ended = isServing(container) ? undefined : lastEnd(container);
     const message = logs?.get(pod.metadata.name) ?? ended?.message;
     const end = ended && { ...ended, ...(message !== undefined && { message }) };

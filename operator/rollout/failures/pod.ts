@@ -2,6 +2,7 @@ import type { IContainerStateTerminated } from 'kubernetes-models/v1/ContainerSt
 import type { IContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
 import type { IPodCondition } from 'kubernetes-models/v1/PodCondition';
 import type { IPodStatus } from 'kubernetes-models/v1/PodStatus';
+import { DRAIN_PROXY_CONTAINER } from '../../api/index.ts';
 import type { PodEvidence } from './types.ts';
 
 /** The pod's status, empty while nobody has written one. */
@@ -13,6 +14,11 @@ export function statusOf(pod: PodEvidence): Partial<IPodStatus> {
 export function containersOf(pod: PodEvidence): readonly IContainerStatus[] {
   const { initContainerStatuses = [], containerStatuses = [] } = statusOf(pod);
   return [...initContainerStatuses, ...containerStatuses];
+}
+
+/** The same without the proxy in front of the engine: its ends and starts are not the engine's. */
+export function engineContainersOf(pod: PodEvidence): readonly IContainerStatus[] {
+  return containersOf(pod).filter(({ name }) => name !== DRAIN_PROXY_CONTAINER);
 }
 
 export function conditionOf(pod: PodEvidence, type: string): IPodCondition | undefined {

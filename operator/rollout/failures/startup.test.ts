@@ -28,6 +28,13 @@ describe('startupProgress', () => {
     expect(pulling(2401)).toMatchObject({ overdue: 1 });
   });
 
+  it('does not begin with the proxy, which runs while the engine’s image is pulled', () => {
+    const one = loading('a', { state: { waiting: { reason: 'ContainerCreating' } } }, 2399);
+    const proxy = { ...container({}), name: 'drain-proxy', state: { running: { startedAt: ago(2390) } } };
+    const withProxy = { ...one, status: { ...one.status, initContainerStatuses: [proxy] } };
+    expect(startupProgress(evidence([withProxy]))).toMatchObject({ overdue: 0 });
+  });
+
   it('never ends without a budget, and does not wait for pods that are going', () => {
     expect(startupProgress(evidence([loading('a', {}, 1e6)], { startupBudgetSeconds: Infinity }))).toEqual({
       loading: 1,

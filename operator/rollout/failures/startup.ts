@@ -1,4 +1,4 @@
-import { conditionOf, containersOf, isGone, isReady, statusOf, timeOf } from './pod.ts';
+import { conditionOf, engineContainersOf, isGone, isReady, statusOf, timeOf } from './pod.ts';
 import type { Diagnosis, FailureEvidence, PodEvidence } from './types.ts';
 
 /** What a pod may take beyond the startup budget from its node to its engine's first step: engine images have 10 GB and more. */
@@ -41,7 +41,7 @@ function startupDeadline(pod: PodEvidence, budgetSeconds: number): number | unde
   const scheduled = conditionOf(pod, 'PodScheduled');
   const placedAt = timeOf(scheduled?.status === 'True' ? scheduled.lastTransitionTime : statusOf(pod).startTime);
   if (placedAt === undefined) return undefined;
-  const running = containersOf(pod).find(({ state, restartCount }) => state?.running && restartCount === 0);
+  const running = engineContainersOf(pod).find(({ state, restartCount }) => state?.running && restartCount === 0);
   const startedAt = timeOf(running?.state?.running?.startedAt);
   return (startedAt ?? placedAt + IMAGE_PULL_MS) + budgetSeconds * 1000;
 }
@@ -80,7 +80,7 @@ export const volumesNotReady: Diagnosis = (pod, { now }) => {
   if (sandbox?.status !== 'False' || scheduled?.status !== 'True' || since === undefined) return undefined;
   if (
     now - since < SANDBOX_MS ||
-    containersOf(pod).some(({ state, restartCount }) => state?.running || restartCount > 0)
+    engineContainersOf(pod).some(({ state, restartCount }) => state?.running || restartCount > 0)
   ) {
     return undefined;
   }

@@ -9,6 +9,14 @@ describe('quote', () => {
     ['(APIServer pid=1) (Worker_TP1 pid=9) RuntimeError: y', 'RuntimeError: y'],
     ['a\n  b\tc', 'a b c'],
     ['[ERROR] kept', '[ERROR] kept'],
+    [
+      "ServerArgs(tokenizer='m', max_tokens=4096, api_key='planted')",
+      "ServerArgs(tokenizer='m', max_tokens=4096, api_key='***')",
+    ],
+    ['401 for sk-0123456789abcdef0123', '401 for ***'],
+    ['401 for eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl', '401 for ***'],
+    ['denied to AKIAIOSFODNN7EXAMPLE at https://user:planted@hub/api', 'denied to *** at https://user:***@hub/api'],
+    ['Authorization: Bearer planted-0a1b', 'Authorization: ***'],
   ])('%p is quoted as %p', (words, quoted) => expect(quote(words)).toBe(quoted));
 });
 

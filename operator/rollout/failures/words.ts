@@ -1,20 +1,17 @@
+import { hideSecrets } from '../../redaction/index.ts';
+
 /** Longest quotation of a component's words in a message, in characters. */
 const MAX_QUOTATION = 300;
 
-/** Things in a log that must not end up in a status: Hugging Face and AWS keys, bearer tokens, passwords in addresses. */
-const SECRETS: readonly RegExp[] = [
-  /\bhf_[A-Za-z0-9]{16,}/g,
-  /\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g,
-  /(?<=\bBearer\s+)[A-Za-z0-9._~+/=-]{8,}/gi,
-  /(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g,
-];
+/** More than that is cut before it is looked at, in characters. */
+const MAX_READ = 8_192;
 
 /** Prefixes that vLLM puts before each line: `(EngineCore_DP0 pid=17) ERROR 11-21 09:00:00 [core.py:708] `. */
 const LOG_PREFIX = /^(?:\([^)]*\bpid=\d+[^)]*\)\s*)*(?:[A-Z]+ \d\d-\d\d \d\d:\d\d:\d\d \[[^\]]+\]\s*)?/;
 
 /** A component's words as one line that a person can read: without prefixes, secrets and what is too long. */
 export function quote(words: string): string {
-  const line = SECRETS.reduce((text, secret) => text.replace(secret, '***'), words)
+  const line = hideSecrets(words.slice(0, MAX_READ), '***')
     .replace(LOG_PREFIX, '')
     .replace(/\s+/g, ' ')
     .trim()

@@ -220,8 +220,10 @@ const ACTIONS = {
     const { memory, serving, previous } = course;
     const { candidate = serving, step: _, ...kept } = judged(memory, input);
     const { baseline } = input.observed;
-    // A rollback goes to a version that is known to serve.
-    const known = isSettled(course, input, serving) ? serving : (rollbackTarget(course, input) ?? previous ?? serving);
+    // A rollback goes to a version that is known to serve; where that would have to load first, to the one that has just served.
+    const before = rollbackTarget(course, input) ?? previous;
+    const isWarm = setOf(input, before).readyReplicas > 0;
+    const known = isSettled(course, input, serving) || before === undefined || !isWarm ? serving : before;
     const target = known === candidate ? serving : known;
     const { warmLimit: __, ...fresh } = kept;
     return {

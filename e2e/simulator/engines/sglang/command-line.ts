@@ -3,6 +3,7 @@ import { ArgumentError, floatValue, intValue, parseArguments, parseHelp, plainSt
 import type { ParsedArguments, ValueCheck } from '../argparse.ts';
 import type { EngineSpec, Launch, StartResult } from '../types.ts';
 import { deviceRefusal } from './device.ts';
+import { launcherFailure, startLine } from './failures.ts';
 
 /** Every option of sglang 0.5.23's own parser (srt/server_args.py and srt/arg_groups), in the form of its help. */
 const flags = parseHelp(readFileSync(new URL('flags-0.5.23.txt', import.meta.url), 'utf8'));
@@ -52,8 +53,17 @@ export function startSglang(launch: Launch): StartResult {
     return { accepted: false, exitCode: 2, log };
   }
   const engine = engineSpec(parsed);
+  let shown: string;
+  try {
+    shown = startLine(launch);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { accepted: false, ...launcherFailure(`Exception: ${error.message}`) };
+  }
   const refusal = deviceRefusal(parsed, engine, launch);
-  return refusal === undefined ? { accepted: true, engine } : { accepted: false, ...refusal };
+  return refusal === undefined
+    ? { accepted: true, engine }
+    : { accepted: false, ...refusal, log: `${shown}${refusal.log}` };
 }
 
 function engineSpec(parsed: ParsedArguments): EngineSpec {

@@ -20,8 +20,42 @@ export function schedulerFailure(error: string): Exit {
   };
 }
 
+/** The module that logs the arguments, and how its level is set (SGLANG_LOGGING_CONFIG_PATH). */
+interface LoggingConfig {
+  readonly loggers?: Readonly<Record<string, { readonly level?: string }>>;
+}
+
+/**
+ * What SGLang 0.5.23 logs before it loads a model (entrypoints/engine.py): all its settings as a Python dict, the API key in clear; here
+ * those that were given. Empty where its module is told to log warnings alone.
+ *
+ * @throws Error for a logging configuration that is not there, as SGLang.
+ */
+export function startLine({ command, args, environment, files }: Launch): string {
+  const path = environment.get('SGLANG_LOGGING_CONFIG_PATH');
+  if (path !== undefined) {
+    const text = files?.get(path);
+    if (text === undefined) {
+      throw new Error(`Setting SGLANG_LOGGING_CONFIG_PATH from env with ${path} but it does not exist!`);
+    }
+    const level = (JSON.parse(text) as LoggingConfig).loggers?.['sglang.srt.entrypoints.engine']?.level;
+    if (level === 'WARNING') return '';
+  }
+  const words = [...command, ...args];
+  const settings = words.flatMap((word, index) => {
+    const [, name, value = words[index + 1] ?? 'True'] = /^--([a-z][\w-]*)(?:=(.*))?$/s.exec(word) ?? [];
+    return name === undefined ? [] : [`'${name.replaceAll('-', '_')}': '${value.startsWith('--') ? 'True' : value}'`];
+  });
+  return `[2026-01-01 00:00:00] server_args={${settings.join(', ')}}\n`;
+}
+
 /** How SGLang ends when it is told to fail. */
 export function sglangFailure(failure: EngineFailure, launch: Launch): Exit {
+  const exit = failureOf(failure, launch);
+  return { ...exit, log: `${startLine(launch)}${exit.log}` };
+}
+
+function failureOf(failure: EngineFailure, launch: Launch): Exit {
   switch (failure) {
     case 'cuda-oom':
       return schedulerFailure(outOfMemory(launch.gpu?.memoryGiB ?? 80));

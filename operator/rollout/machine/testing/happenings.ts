@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import type { Memory } from '../types.ts';
 import type { Model, ModelOptions } from './model.ts';
-import { HASHES } from './model.ts';
+import { HASHES, LEAVE_MS, LOAD_MS, PROOF_MS, type Quality } from './model.ts';
 
 /** One thing that happens to the world around the machine. */
 export type Happening =
   | { readonly is: 'time'; readonly seconds: number }
+  /** Time passes until something changes by itself. */
+  | { readonly is: 'next' }
   | { readonly is: 'spec'; readonly desired: string | undefined }
   | { readonly is: 'replicas'; readonly count: number }
   | { readonly is: 'order'; readonly verb: 'promote' | 'abort' | 'retry' | 'rollback' | 'release'; readonly to: string }
@@ -14,6 +16,8 @@ export type Happening =
   | { readonly is: 'tenant'; readonly gpus: number }
   | { readonly is: 'node lost'; readonly of: 'serving' | 'candidate' | 'previous'; readonly pods: number }
   | { readonly is: 'load'; readonly waiting: number }
+  /** What a version turns out to be like. */
+  | { readonly is: 'quality'; readonly of: string; readonly quality: Quality }
   | { readonly is: 'trouble'; readonly of: string; readonly on: boolean }
   | { readonly is: 'traffic'; readonly level: 'Enough' | 'None' }
   | { readonly is: 'crash'; readonly after: number }
@@ -144,6 +148,17 @@ export const options: fc.Arbitrary<ModelOptions> = fc
     }),
   );
 
+/** How long nothing happens by itself, milliseconds: no pod loads or leaves, no proof ends, and the machine wants no look. */
+function untilNext({ now, pods, proofs, last }: Model): number {
+  const instants = [
+    ...pods.filter(({ placed, ready, leaving }) => placed && !ready && !leaving).map(({ since }) => since + LOAD_MS),
+    ...pods.filter(({ leaving }) => leaving).map(({ since }) => since + LEAVE_MS),
+    ...[...proofs.values()].map((began) => began + PROOF_MS),
+    ...(last?.wakeAt === undefined ? [] : [last.wakeAt]),
+  ].filter((at) => at > now);
+  return instants.length === 0 ? 60_000 : Math.max(1_000, Math.min(...instants) - now);
+}
+
 /** Makes it happen. Crashes and stale statuses are the caller’s: they are about the next pass. */
 export function happen(model: Model, what: Happening, stale: Memory | undefined): void {
   const roles = {
@@ -154,6 +169,9 @@ export function happen(model: Model, what: Happening, stale: Memory | undefined)
   switch (what.is) {
     case 'time':
       model.tick(what.seconds * 1000);
+      return;
+    case 'next':
+      model.tick(untilNext(model));
       return;
     case 'spec':
       model.desired = what.desired;
@@ -181,6 +199,9 @@ export function happen(model: Model, what: Happening, stale: Memory | undefined)
       return;
     case 'load':
       model.load = { running: 1, waiting: what.waiting };
+      return;
+    case 'quality':
+      model.quality.set(what.of, what.quality);
       return;
     case 'trouble':
       if (what.on) model.trouble.set(what.of, 'CrashLoop: exit code 1');

@@ -9,7 +9,7 @@ import { nextStep } from '../../next.ts';
 import type { Memory, Mark, ReplicaSetState, RolloutInput, RolloutStep, SetHealth } from '../types.ts';
 
 /** What a version is like once it runs. */
-export type Quality = 'Good' | 'FailsProof' | 'FailsGates' | 'Crashes' | 'NeverReady' | 'DiesServing';
+export type Quality = 'Good' | 'FailsProof' | 'FailsGates' | 'Crashes' | 'NeverReady' | 'Slow' | 'DiesServing';
 
 interface Pod {
   readonly revision: string;
@@ -34,9 +34,10 @@ export interface ModelOptions {
   readonly gateway?: boolean;
 }
 
-const LOAD_MS = 40_000;
-const LEAVE_MS = 15_000;
-const PROOF_MS = 20_000;
+/** How long a pod loads, and takes to leave; how long a proof takes. */
+export const LOAD_MS = 40_000;
+export const LEAVE_MS = 15_000;
+export const PROOF_MS = 20_000;
 const START = Date.parse('2026-03-01T00:00:00Z');
 export const HASHES = ['a', 'b', 'c'] as const;
 
@@ -74,9 +75,12 @@ export class Model {
   /** What the engines did, per revision. */
   trouble = new Map<string, string>();
   last: RolloutStep | undefined;
-  readonly #proofs = new Map<string, number>();
-  readonly #warm = new Set<string>();
-  readonly #watched = new Set<string>();
+  /** The machine; a test of a checker plants a bug here. */
+  machine: (input: RolloutInput) => RolloutStep = nextStep;
+  /** What the operator's process knows: when proofs began, whom it warms up, whose traffic it measures. */
+  readonly proofs = new Map<string, number>();
+  readonly warm = new Set<string>();
+  readonly watched = new Set<string>();
   #nonce = 0;
   #parsed: { readonly of: Partial<RolloutSpec>; readonly settings: RolloutSettings } | undefined;
 
@@ -130,11 +134,11 @@ export class Model {
       ...(capacity && { capacity }),
       observed: {
         ...this.#proof(candidate, memory?.attempt),
-        warmedUp: this.#warm.has(candidate ?? '') && this.ready(candidate) > 0,
+        warmedUp: this.warm.has(candidate ?? '') && this.ready(candidate) > 0,
         ...this.#trafficVerdict(settings.gates.length > 0),
         load: this.load,
         idleSince: new Map(
-          [...this.#watched]
+          [...this.watched]
             .filter((hash) => hash !== traffic.serving)
             .map((hash) => [hash, traffic.switchedAt ?? START] as const),
         ),
@@ -155,11 +159,11 @@ export class Model {
    */
   pass(look: (input: RolloutInput, step: RolloutStep) => void = () => undefined, writes = Infinity): RolloutStep {
     let input = this.input();
-    let step = nextStep(input);
+    let step = this.machine(input);
     const question = step.questions.find(({ kind }) => kind === 'Capacity');
     if (question?.kind === 'Capacity') {
       input = this.input(this.reading(question.revision, step));
-      step = nextStep(input);
+      step = this.machine(input);
     }
     look(input, step);
     const todo = this.#writes(step);
@@ -172,9 +176,9 @@ export class Model {
 
   /** A restart of the operator: what it was observing is lost. */
   forget(): void {
-    this.#proofs.clear();
-    this.#warm.clear();
-    this.#watched.clear();
+    this.proofs.clear();
+    this.warm.clear();
+    this.watched.clear();
   }
 
   /** Time passes, and the cluster follows. */
@@ -302,19 +306,19 @@ export class Model {
 
   #observe(step: RolloutStep): void {
     const asked = new Set(step.questions.map((question) => question.kind));
-    if (!asked.has('Proof')) this.#proofs.clear();
-    this.#warm.clear();
-    this.#watched.clear();
+    if (!asked.has('Proof')) this.proofs.clear();
+    this.warm.clear();
+    this.watched.clear();
     for (const question of step.questions) {
       const key = `${step.memory.candidate ?? ''}/${step.memory.attempt}`;
-      if (question.kind === 'Proof' && !this.#proofs.has(key)) this.#proofs.set(key, this.now);
-      if (question.kind === 'WarmUp') this.#warm.add(question.candidate);
-      if (question.kind === 'Traffic') this.#watched.add(question.revision);
+      if (question.kind === 'Proof' && !this.proofs.has(key)) this.proofs.set(key, this.now);
+      if (question.kind === 'WarmUp') this.warm.add(question.candidate);
+      if (question.kind === 'Traffic') this.watched.add(question.revision);
     }
   }
 
   #proof(candidate: string | undefined, attempt: number | undefined): { proof?: StageVerdict } {
-    const began = this.#proofs.get(`${candidate ?? ''}/${attempt ?? 0}`);
+    const began = this.proofs.get(`${candidate ?? ''}/${attempt ?? 0}`);
     if (began === undefined || this.now < began + PROOF_MS || this.ready(candidate) === 0) return {};
     return { proof: stage('Proof', this.qualityOf(candidate) === 'FailsProof' ? 'Fail' : 'NotRefuted') };
   }
@@ -324,7 +328,7 @@ export class Model {
     const canary = memory?.step !== undefined && memory.candidate !== undefined && memory.candidate !== traffic.serving;
     const judged = canary ? memory.candidate : traffic.serving;
     const watching = canary || memory?.phase === 'Watching' || memory?.phase === 'Switching';
-    if (!watching || !this.#watched.has(judged ?? '')) return {};
+    if (!watching || !this.watched.has(judged ?? '')) return {};
     if (this.trafficLevel === 'None') return { traffic: stage('Watch', 'NoData') };
     const fails = gated && this.qualityOf(judged) === 'FailsGates';
     return { traffic: stage(canary ? 'Canary' : 'Watch', fails ? 'Fail' : 'Pass') };
@@ -367,7 +371,7 @@ export class Model {
 
   #isReady(pod: Pod): boolean {
     const quality = this.qualityOf(pod.revision);
-    if (quality === 'Crashes' || quality === 'NeverReady') return false;
+    if (quality === 'Crashes' || quality === 'NeverReady' || quality === 'Slow') return false;
     return pod.placed && !pod.leaving && this.now >= pod.since + LOAD_MS;
   }
 

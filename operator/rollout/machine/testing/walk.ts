@@ -3,24 +3,26 @@ import type { Memory, RolloutInput } from '../types.ts';
 import { behave, happen, type Happening } from './happenings.ts';
 import { violations } from './invariants.ts';
 import { Model, type ModelOptions } from './model.ts';
+import { fingerprintOf } from './state.ts';
 
 /** Passes until nothing changes any more, as the watch events of its own writes wake the controller. */
 const MAX_PASSES = 6;
 
-const fingerprint = ({ memory, phase, serving, previous, replicas, weight }: RolloutStep) =>
+const outcomeOf = ({ memory, phase, serving, previous, replicas, weight }: RolloutStep) =>
   JSON.stringify([memory, phase, serving, previous, [...replicas], weight]);
 
-function check(input: RolloutInput, step: RolloutStep): void {
+/** Throws where a step breaks a promise. */
+export function check(input: RolloutInput, step: RolloutStep): void {
   const found = violations(input, step);
   if (found.length > 0) throw new Error(found.join('; '));
 }
 
 /** Passes until the machine is at rest. Throws when a step breaks a promise, or when it does not come to rest. */
-export function rest(model: Model): void {
+export function rest(model: Model, look: (input: RolloutInput, step: RolloutStep) => void = check): void {
   let before = '';
   for (let pass = 0; ; pass++) {
-    const step = model.pass(check);
-    const now = fingerprint(step);
+    const step = model.pass(look);
+    const now = outcomeOf(step);
     if (now === before && step.taken.length === 0) return;
     if (pass === MAX_PASSES) throw new Error(`it does not come to rest: ${before} ${now}`);
     before = now;
@@ -44,16 +46,26 @@ export function walk(start: ModelOptions, happenings: readonly Happening[]): Mod
   return model;
 }
 
-/** Lets the world behave, and the rollout end: at rest, or held. Throws when it does not within two hours. */
-export function finish(model: Model): void {
+/**
+ * Lets the world behave, and the rollout end: at rest, or held. Throws when it does not within two hours.
+ *
+ * @param ends states of which it is known that they end; those that this one goes through are added
+ */
+export function finish(model: Model, ends?: Set<string>): void {
+  const passed: string[] = [];
   behave(model);
   for (let look = 0; look < 240; look++) {
     rest(model);
+    if (ends !== undefined) passed.push(fingerprintOf(model));
     const { awaits, phase } = model.last ?? {};
     // A first version that never gets ready has nothing to be replaced by.
     const stuck =
       phase === 'Loading' && model.last?.candidate === undefined && model.ready(model.traffic.serving) === 0;
-    if (model.order === undefined && (phase === 'Idle' || phase === 'Held' || stuck)) return;
+    const isOver = model.order === undefined && (phase === 'Idle' || phase === 'Held' || stuck);
+    if (isOver || ends?.has(passed.at(-1) ?? '') === true) {
+      for (const state of passed) ends?.add(state);
+      return;
+    }
     if (awaits === 'Person' && model.order === undefined) model.give('promote', model.memory?.candidate ?? '');
     model.tick(30_000);
   }

@@ -1,0 +1,152 @@
+import { startSimulator } from '../../simulator/index.ts';
+import { installCrd } from '../../reconcile/harness.ts';
+import { direct } from '../../rollouts/stage.ts';
+import { type Cluster, installGatewayApi } from '../../../hack/cluster/index.ts';
+import { resources } from '../../../operator/kube/resources.ts';
+import { differences, type Finding } from './oracles.ts';
+import { kindOfWrite, nameOf, type Plan, plansFor } from './plan.ts';
+import { type Outcome, play, type Theatre } from './run.ts';
+import type { Scenario } from './scenario.ts';
+
+/** What came of one plan. */
+export interface Result extends Plan {
+  readonly struck: boolean;
+  readonly writes: number;
+  readonly findings: readonly Finding[];
+  readonly ms: number;
+}
+
+/** An undisturbed run: what all others of the scenario are held against. */
+export interface Reference {
+  readonly scenario: string;
+  /** Kinds of writes, in order. */
+  readonly writes: readonly string[];
+  readonly outcome: Outcome;
+}
+
+export interface CampaignOptions {
+  readonly cluster: Cluster;
+  readonly scenarios: readonly Scenario[];
+  readonly seed: number;
+  /** Runs at the same time. */
+  readonly atOnce: number;
+  /** Which of all plans are run. */
+  readonly choose: (plans: readonly Plan[]) => readonly Plan[];
+  readonly onReference?: (reference: Reference) => void;
+  readonly onResult?: (result: Result, done: number, all: number) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Campaign {
+  readonly seed: number;
+  readonly references: readonly Reference[];
+  readonly plans: readonly Plan[];
+  readonly results: readonly Result[];
+}
+
+/** A write may be made once more for the fault, and the status told again. */
+const MORE_WRITES = 10;
+
+/** Plays each scenario undisturbed, and then once for each plan that is chosen. */
+export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
+  const { cluster, scenarios, seed, atOnce, signal, onReference, onResult } = options;
+  await installCrd(cluster);
+  await installGatewayApi(cluster, signal);
+  const director = await direct(cluster, 'faults-director');
+  const group = `faults-${crypto.randomUUID().slice(0, 6)}`;
+  const names = Array.from({ length: 4_000 }, (_, index) => `${group}-${index}`);
+  const fresh = (): string => names.shift() ?? `${group}-too-many`;
+  const kubeconfig = await cluster.kubeconfig(`simulator-${group}`);
+  const simulator = await startSimulator({ kubeconfig, namespaces: [...names], timeScale: 0.001, signal });
+  const theatre: Theatre = { cluster, director, simulator };
+  try {
+    await autoscalerRuns(theatre, signal);
+    const references = await side(scenarios, atOnce, signal, async (scenario) => {
+      const outcome = await play(theatre, scenario, fresh());
+      const reference = { scenario: scenario.name, writes: outcome.writes.map(kindOfWrite), outcome };
+      onReference?.(reference);
+      return reference;
+    });
+    const plans = options.choose(
+      references.flatMap(({ scenario, outcome }) => plansFor(scenario, outcome.writes, seed)),
+    );
+    let done = 0;
+    const results = await side(plans, atOnce, signal, async (plan) => {
+      const scenario = scenarios.find(({ name }) => name === plan.scenario);
+      const reference = references.find((one) => one.scenario === plan.scenario);
+      if (scenario === undefined || reference === undefined) throw new Error(`no scenario ${plan.scenario}`);
+      const result = await judged(theatre, scenario, reference, plan, fresh());
+      onResult?.(result, ++done, plans.length);
+      return result;
+    });
+    return { seed, references, plans, results };
+  } finally {
+    await simulator.stop();
+    await director.close();
+  }
+}
+
+async function judged(
+  theatre: Theatre,
+  scenario: Scenario,
+  { outcome: undisturbed }: Reference,
+  plan: Plan,
+  namespace: string,
+): Promise<Result> {
+  const began = performance.now();
+  try {
+    const { writes, struck, findings, end, switches, ms } = await play(theatre, scenario, namespace, plan);
+    const most = 2 * undisturbed.writes.length + MORE_WRITES;
+    return {
+      ...{ ...plan, struck, ms, writes: writes.length },
+      findings: [
+        ...findings,
+        ...differences(end, undisturbed.end),
+        ...(writes.length > most
+          ? [{ oracle: 'writes' as const, detail: `${writes.length} writes, at most ${most}` }]
+          : []),
+        ...(String(switches) === String(undisturbed.switches)
+          ? []
+          : [{ oracle: 'switches' as const, detail: `${String(switches)}, not ${String(undisturbed.switches)}` }]),
+      ],
+    };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return {
+      ...{ ...plan, struck: true, writes: 0, ms: Math.round(performance.now() - began) },
+      findings: [{ oracle: 'error', detail: `${nameOf(plan)} in ${namespace}: ${detail}` }],
+    };
+  }
+}
+
+/** As cluster-autoscaler shows that it is at work: scenarios that do not want to buy nodes say so. */
+async function autoscalerRuns({ director: { client } }: Theatre, signal: AbortSignal): Promise<void> {
+  // Operators of the scenarios live in their future: the rollback window is over within seconds.
+  const at = new Date(Date.now() + 86_400_000).toISOString().replace('T', ' ').replace('Z', '000000 +0000 UTC');
+  const metadata = {
+    name: 'cluster-autoscaler-status',
+    namespace: 'kube-system',
+    annotations: { 'cluster-autoscaler.kubernetes.io/last-updated': at },
+  };
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+  await client.apply(resources.configMaps, object, { fieldManager: 'autoscaler', force: true, signal });
+}
+
+/** Works on all items, so many at once; results are in the order of the items. */
+async function side<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  signal: AbortSignal,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const queue = [...items.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      signal.throwIfAborted();
+      results[next[0]] = await work(next[1]);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}

@@ -1,0 +1,288 @@
+import type { DeepSeekDeploymentStatus, RolloutPhase } from '../../../operator/api/index.ts';
+import { LABEL } from '../../../operator/api/index.ts';
+import type { Cluster } from '../../../hack/cluster/index.ts';
+import { DEEPSEEK_DEPLOYMENTS } from '../../../operator/controller/resources.ts';
+import { isNotFound } from '../../../operator/kube/errors.ts';
+import { resources } from '../../../operator/kube/resources.ts';
+import type { KubeObject } from '../../../operator/kube/types.ts';
+import type { OrderVerb } from '../../../operator/rollout/orders.ts';
+import { Pool } from '../../reconcile/pools.ts';
+import { type Director, Stage } from '../../rollouts/stage.ts';
+import type { Simulator } from '../../simulator/index.ts';
+import { eventually } from '../../support/index.ts';
+import { found, type Finding, ownershipOf, restsSilently, StatusWatch } from './oracles.ts';
+import type { Plan } from './plan.ts';
+import type { Scenario } from './scenario.ts';
+import { Trouble } from './trouble.ts';
+
+/** What the runs of a campaign share. */
+export interface Theatre {
+  readonly cluster: Cluster;
+  readonly director: Director;
+  readonly simulator: Simulator;
+}
+
+/** Longest that a run may take. */
+const LIMIT_MS = 120_000;
+/** Where nothing happens for so long, the operator waits for its own clock. */
+const STUCK_MS = 3_000;
+const STUCK_STEP_MS = 10_000;
+/** Of so many looks at the operator one is at the status, too. */
+const LOOKS = 8;
+/** Nothing has changed for so long: it is over. */
+const REST_MS = 500;
+
+/** What came of a run. */
+export interface Outcome {
+  /** Writes of all its operators since the counting began. */
+  readonly writes: readonly string[];
+  readonly struck: boolean;
+  readonly end: object;
+  /** Which versions had the traffic, in order, as numbers of revisions. */
+  readonly switches: readonly number[];
+  readonly findings: readonly Finding[];
+  readonly ms: number;
+}
+
+/** One scenario on the stage, with what its script can do. */
+export class Run {
+  readonly stage: Stage;
+  readonly pool: Pool;
+  readonly signal: AbortSignal;
+  readonly #theatre: Theatre;
+  readonly #trouble: Trouble;
+  readonly #scenario: Scenario;
+
+  constructor(theatre: Theatre, scenario: Scenario, stage: Stage, pool: Pool, trouble: Trouble, signal: AbortSignal) {
+    this.#theatre = theatre;
+    this.#scenario = scenario;
+    this.stage = stage;
+    this.pool = pool;
+    this.#trouble = trouble;
+    this.signal = signal;
+  }
+
+  get client() {
+    return this.#theatre.director.client;
+  }
+
+  get simulator() {
+    return this.#theatre.simulator.control;
+  }
+
+  get enginePort(): number {
+    return this.#theatre.simulator.enginePort;
+  }
+
+  get namespace(): string {
+    return this.stage.namespace;
+  }
+
+  get spec(): object {
+    const { rollout, ...rest } = this.#scenario.spec ?? {};
+    return {
+      model: { name: 'deepseek-r1-distill-qwen-1.5b' },
+      accelerator: this.pool.accelerator,
+      termination: { preStopDelay: '1s', drainDeadline: '5s', rollbackDrain: '5s' },
+      replicas: this.#scenario.replicas,
+      ...rest,
+      rollout: { proof: { warmUpRequests: 1, pairedRequests: 0 }, schedulingDeadline: '30m', ...rollout },
+    };
+  }
+
+  status(): Promise<DeepSeekDeploymentStatus> {
+    return this.stage.status();
+  }
+
+  /** Waits until the rollout is in one of the phases; returns the status. */
+  phase(...wanted: readonly RolloutPhase[]): Promise<DeepSeekDeploymentStatus> {
+    return this.until(async () => {
+      const status = await this.status();
+      const { phase = 'Idle', message = '' } = status.rollout ?? {};
+      if (!wanted.includes(phase)) throw new Error(`the phase is ${phase}, not ${wanted.join(' or ')}: ${message}`);
+      return status;
+    });
+  }
+
+  until<T>(attempt: () => Promise<T>): Promise<T> {
+    return eventually(attempt, { timeoutMs: LIMIT_MS / 2, intervalMs: 50, signal: this.signal });
+  }
+
+  advance(ms: number): void {
+    this.stage.clock.advance(ms);
+  }
+
+  edit(spec: object): Promise<void> {
+    return this.stage.edit({ spec });
+  }
+
+  change(model: string): Promise<void> {
+    return this.edit({ model: { name: model } });
+  }
+
+  order(verb: OrderVerb, revision: string): Promise<void> {
+    return this.stage.order(verb, revision);
+  }
+
+  /** Through the switch, the watch and, unless `warm`, the rollback window. */
+  async passWatch({ warm = false } = {}): Promise<void> {
+    await this.phase('Switching', 'Watching', 'Idle');
+    this.advance(16_000);
+    await this.phase('Watching', 'Idle');
+    this.advance(601_000);
+    await this.phase('Idle');
+    if (!warm) this.advance(7_201_000);
+  }
+
+  /** Waits until nothing changes any more; where something waits for time, time passes. */
+  async rest(): Promise<void> {
+    let last = '';
+    let since = performance.now();
+    await this.until(async () => {
+      const now = JSON.stringify([await this.#objects(), this.stage.operator.isDead]);
+      if (now !== last) since = performance.now();
+      last = now;
+      const quietMs = performance.now() - since;
+      const why = await this.#whyNotOver();
+      if (why === undefined && quietMs >= REST_MS) return;
+      if (quietMs > STUCK_MS) {
+        this.advance(STUCK_STEP_MS);
+        since = performance.now();
+      }
+      throw new Error(why ?? 'not at rest yet');
+    });
+  }
+
+  async #objects(): Promise<unknown> {
+    const versions = await Promise.all(
+      [resources.deployments, resources.services, resources.pods].map((type) => this.stage.list<KubeObject>(type)),
+    );
+    const deployments = await this.client.list(DEEPSEEK_DEPLOYMENTS, {
+      namespace: this.namespace,
+      signal: this.signal,
+    });
+    return [...versions.flat(), ...deployments.items].map(({ metadata }) => [metadata.name, metadata.resourceVersion]);
+  }
+
+  async #whyNotOver(): Promise<string | undefined> {
+    if (this.stage.operator.isDead) return 'the operator is dead';
+    const { deployments = 1, pods = this.#scenario.replicas, phase = 'Idle' } = this.#scenario.end;
+    const [sets, all] = [await this.stage.list(resources.deployments), await this.stage.list(resources.pods)];
+    const ours = (objects: readonly KubeObject[]) =>
+      objects.filter(({ metadata }) => metadata.labels?.[LABEL.name] !== undefined).length;
+    if (ours(sets) !== deployments || ours(all) !== pods)
+      return `${ours(sets)} Deployments and ${ours(all)} pods are left, not ${deployments} and ${pods}`;
+    if (phase === 'Deleted') return undefined;
+    const { rollout } = await this.status();
+    return rollout?.phase === phase ? undefined : `the phase is ${rollout?.phase ?? 'none'}, not ${phase}`;
+  }
+
+  /** From here on writes are counted. */
+  arm(): Promise<void> {
+    return this.#trouble.arm(this.stage);
+  }
+}
+
+/** Plays a scenario once, in a namespace of its own that is gone afterwards; throws when it does not come to its end. */
+export async function play(theatre: Theatre, scenario: Scenario, namespace: string, plan?: Plan): Promise<Outcome> {
+  const began = performance.now();
+  const { client } = theatre.director;
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  await client.create(resources.namespaces, { metadata: { name: namespace } }, { signal });
+  const { nodes = 1, gpusPerNode } = scenario.pool;
+  const shape = { accelerator: 'A100-80GB', nodes, gpusPerNode };
+  const pool = await Pool.create(client, theatre.simulator.control, namespace, shape, signal);
+  const trouble = await Trouble.begin(theatre.cluster, plan);
+  const stage = await Stage.open(theatre.cluster, theatre.director, theatre.simulator, namespace, trouble.options);
+  const statuses = new StatusWatch(stage);
+  const end = new AbortController();
+  let nursing: Promise<unknown> = Promise.resolve();
+  let beside: Promise<unknown> = Promise.resolve();
+  let failure: unknown;
+  try {
+    await eventually(() => client.get(resources.serviceAccounts, { namespace, name: 'default' }, { signal }), {
+      timeoutMs: 30_000,
+    });
+    const run = new Run(theatre, scenario, stage, pool, trouble, signal);
+    const aside = scenario.beside?.(run, end.signal) ?? Promise.resolve();
+    beside = aside.catch((error: unknown) => void (failure = error));
+    if (scenario.begin === 'Serving') {
+      await stage.create(run.spec);
+      const first = await stage.ready();
+      await stage.traffic.served(first, scenario.replicas);
+      stage.traffic.beginHere();
+    }
+    await run.arm();
+    nursing = nurse(stage, trouble, statuses, end.signal);
+    await scenario.act(run);
+    await run.rest();
+    trouble.noteCrash();
+    if (failure !== undefined) throw new Error('what goes on beside has failed', { cause: failure });
+    const writes = [...stage.earlierWrites, ...stage.operator.writes];
+    const endState = scenario.end.phase === 'Deleted' ? await ownershipOf(stage) : await stage.endState();
+    const silence = await restsSilently(stage);
+    const findings = [...found(scenario, stage.traffic), ...statuses.findings, ...silence, ...(await orphans(stage))];
+    return {
+      ...{ writes, struck: trouble.struck, findings, end: endState, ms: Math.round(performance.now() - began) },
+      switches: numbered(stage.traffic.switches.map(({ to }) => to)),
+    };
+  } finally {
+    end.abort();
+    await Promise.all([nursing, beside]);
+    await stage.close();
+    await trouble.close();
+    await leave(theatre, namespace);
+    await pool.close(AbortSignal.timeout(20_000));
+  }
+}
+
+/** Another operator follows each that dies; and what the status says is looked at. */
+async function nurse(stage: Stage, trouble: Trouble, statuses: StatusWatch, end: AbortSignal): Promise<void> {
+  for (let look = 0; !end.aborted; look++) {
+    trouble.noteCrash();
+    if (stage.operator.isDead) {
+      trouble.onReplace();
+      await stage.replaceDead();
+    }
+    if (look % LOOKS === 0)
+      await stage.status().then(
+        (status) => statuses.look(status),
+        (error: unknown) => {
+          if (!isNotFound(error)) throw error;
+        },
+      );
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+async function orphans(stage: Stage): Promise<Finding[]> {
+  const owners = await stage.client.list(DEEPSEEK_DEPLOYMENTS, { namespace: stage.namespace, signal: stage.signal });
+  const uids = new Set(owners.items.map(({ metadata }) => metadata.uid));
+  const types = [
+    resources.deployments,
+    resources.services,
+    resources.controllerRevisions,
+    resources.podDisruptionBudgets,
+  ];
+  const all = (await Promise.all(types.map((type) => stage.list<KubeObject>(type)))).flat();
+  return all
+    .filter(({ metadata }) => metadata.labels?.[LABEL.name] !== undefined)
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uids.has(uid)) !== true)
+    .map(({ kind, metadata }) => ({ oracle: 'orphan', detail: `${kind} ${metadata.name} has no owner` }));
+}
+
+/** The pods of the run are taken away by force: the next run wants their GPUs. */
+async function leave({ director: { client } }: Theatre, namespace: string): Promise<void> {
+  const signal = AbortSignal.timeout(20_000);
+  await client.delete(resources.namespaces, { name: namespace }, { signal });
+  for (const { metadata } of (await client.list(resources.pods, { namespace, signal })).items) {
+    const ref = { namespace, name: metadata.name };
+    await client.delete(resources.pods, ref, { gracePeriodSeconds: 0, signal }).catch(() => undefined);
+  }
+}
+
+/** Names as the numbers in which they first came. */
+function numbered(names: readonly string[]): number[] {
+  const order = [...new Set(names)];
+  return names.map((name) => order.indexOf(name));
+}

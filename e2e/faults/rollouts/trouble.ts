@@ -1,0 +1,225 @@
+import { type Cluster, RIGHTFUL } from '../../../hack/cluster/index.ts';
+import { systemClock } from '../../../operator/kube/clock.ts';
+import { type Credentials, loadCredentials } from '../../../operator/kube/credentials.ts';
+import {
+  errorEvent,
+  type Fault,
+  FaultProxy,
+  type ProxiedRequest,
+  type WatchLine,
+} from '../../../operator/kube/testing/fault-proxy.ts';
+import type { KillableOptions } from '../../rollouts/killable-operator.ts';
+import type { Stage } from '../../rollouts/stage.ts';
+import { type FaultKind, isCrash, type Plan } from './plan.ts';
+
+/** How long an operator waits for one call. */
+const CALL_TIMEOUT_MS = 1_500;
+/** How long events are held back. */
+const HELD_MS = 2_000;
+/** Events that come twice. */
+const TWICE = 20;
+
+const refuse = (status: number, reason: string, retryAfterSeconds?: number): Fault => ({
+  kind: 'respond',
+  status,
+  reason,
+  ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+});
+
+/** What a request meets, and how often in a row: one call asks several times. */
+const ANSWERS: Partial<Record<FaultKind, { readonly fault: Fault; readonly times: number }>> = {
+  conflict: { fault: refuse(409, 'Conflict'), times: 1 },
+  throttled: { fault: refuse(429, 'TooManyRequests', 1), times: 2 },
+  error: { fault: refuse(500, 'InternalError'), times: 2 },
+  unavailable: { fault: refuse(503, 'ServiceUnavailable'), times: 6 },
+  timeout: { fault: refuse(504, 'Timeout'), times: 1 },
+  'no-answer': { fault: { kind: 'hold', ms: 2 * CALL_TIMEOUT_MS }, times: 1 },
+  'late-leader': { fault: { kind: 'delay', ms: HELD_MS }, times: 1 },
+};
+
+/** Kinds whose events come late, one after the other by the number of the write. */
+const KINDS = ['deployments', 'pods', 'endpointslices', 'services', 'deepseekdeployments'] as const;
+
+const isWrite = ({ method, path }: ProxiedRequest): boolean => method !== 'GET' && !path.endsWith('/events');
+const isEvent = ({ text }: WatchLine): boolean => !text.startsWith('{"type":"BOOKMARK"') && text !== '';
+const listKey = ({ path, query }: Pick<ProxiedRequest, 'path' | 'query'>): string =>
+  `${path}?${query.get('labelSelector') ?? ''}&${query.get('fieldSelector') ?? ''}`;
+
+/** What stands between the operators of one run and the API server, and the one thing that it does to them. */
+export class Trouble {
+  /** Whether it has happened. */
+  struck = false;
+  readonly #plan: Plan | undefined;
+  readonly #proxy: FaultProxy;
+  readonly #credentials: Credentials;
+  readonly #lists = new Map<string, string>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #stage: Stage | undefined;
+  #pending: Promise<unknown> = Promise.resolve();
+
+  static async begin(cluster: Cluster, plan: Plan | undefined): Promise<Trouble> {
+    const kubeconfig = await cluster.kubeconfig('faults', { groups: [RIGHTFUL] });
+    const { ca, cert, key } = await (await loadCredentials({ clock: systemClock, kubeconfig })).tls();
+    const upstream = { server: cluster.server, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+    return new Trouble(plan, await FaultProxy.start({ upstream }));
+  }
+
+  private constructor(plan: Plan | undefined, proxy: FaultProxy) {
+    this.#plan = plan;
+    this.#proxy = proxy;
+    const tls = { verify: true };
+    this.#credentials = {
+      server: proxy.url,
+      tls: () => Promise.resolve(tls),
+      headers: () => Promise.resolve({}),
+      invalidate: () => undefined,
+    };
+  }
+
+  /** How the operators of the run connect. */
+  get options(): Partial<KillableOptions> {
+    return {
+      credentials: this.#credentials,
+      callTimeoutMs: CALL_TIMEOUT_MS,
+      onWrite: (number) => this.#onWrite(number),
+    };
+  }
+
+  /** From now on writes are counted, and the fault comes at its number. */
+  async arm(stage: Stage): Promise<void> {
+    this.#stage = stage;
+    const { kind, at } = this.#plan ?? {};
+    if (kind === 'old-cache') await this.#rememberLists();
+    if (kind !== undefined && isCrash(kind)) stage.arm(at ?? -1, kind);
+    else stage.arm(kind === 'old-cache' ? (at ?? -1) : -1, 'dies-after');
+  }
+
+  /** Called until the run is over: whether a crash has come. */
+  noteCrash(): void {
+    this.struck ||= this.#stage?.operator.struck === true;
+  }
+
+  /** Before the operator that follows a dead one lists anything. */
+  onReplace(): void {
+    if (this.#plan?.kind !== 'old-cache' || this.#lists.size === 0) return;
+    const isOld = (request: ProxiedRequest) => request.isList && this.#lists.has(listKey(request));
+    const rule = this.#proxy.inject({
+      match: isOld,
+      times: Number.POSITIVE_INFINITY,
+      fault: (request) => ({ kind: 'stream', lines: [this.#lists.get(listKey(request)) ?? ''] }),
+    });
+    this.#holdBack(
+      () => true,
+      () => rule.remove(),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#pending;
+    for (const timer of this.#timers) clearTimeout(timer);
+    await this.#proxy.close();
+  }
+
+  async #onWrite(number: number): Promise<void> {
+    if (this.#stage === undefined || this.#plan === undefined || this.struck || number !== this.#plan.at) return;
+    const { kind } = this.#plan;
+    const answer = ANSWERS[kind];
+    if (answer !== undefined) {
+      this.struck = true;
+      this.#proxy.inject({ match: isWrite, ...answer });
+    }
+    switch (kind) {
+      case 'late-leader':
+        this.#proxy.freezeWatches();
+        this.#pending = this.#overtake(this.#stage);
+        return;
+      case 'late-events':
+        this.struck = true;
+        this.#holdBack(() => true);
+        return;
+      case 'events-reordered': {
+        this.struck = true;
+        const held = KINDS[number % KINDS.length] ?? 'pods';
+        this.#holdBack(({ request }) => request.path.endsWith(`/${held}`));
+        return;
+      }
+      case 'events-twice':
+        this.struck = true;
+        this.#repeat();
+        return;
+      case 'event-dropped':
+        this.struck = true;
+        this.#drop();
+        return;
+      default:
+    }
+  }
+
+  /** Another operator takes over while a write of the old one is on its way; that one ends once it has arrived. */
+  async #overtake(stage: Stage): Promise<void> {
+    const old = await stage.overtake();
+    await new Promise((resolve) => this.#after(HELD_MS + 500, () => resolve(undefined)));
+    await old.stop();
+  }
+
+  /** Holds lines back for two seconds; then all of them come, in their order. */
+  #holdBack(which: (line: WatchLine) => boolean, atEnd: () => void = () => undefined): void {
+    const held: WatchLine[] = [];
+    this.#proxy.tamperWatches((line) => {
+      if (which(line)) held.push(line);
+      else line.deliver(line.text);
+    });
+    this.#after(HELD_MS, () => {
+      this.#proxy.tamperWatches(undefined);
+      for (const { text, deliver } of held) deliver(text);
+      atEnd();
+    });
+  }
+
+  #repeat(): void {
+    let left = TWICE;
+    this.#proxy.tamperWatches((line) => {
+      line.deliver(line.text);
+      if (left <= 0 || !isEvent(line)) return;
+      left -= 1;
+      line.deliver(line.text);
+    });
+  }
+
+  /** Loses one event; the watch that lacks it expires two seconds later. */
+  #drop(): void {
+    let isLost = false;
+    this.#proxy.tamperWatches((line) => {
+      if (isLost || !isEvent(line)) {
+        line.deliver(line.text);
+        return;
+      }
+      isLost = true;
+      this.#after(HELD_MS, () => line.deliver(errorEvent(410, 'Expired')));
+    });
+  }
+
+  /** Keeps every list that the operator has asked for, as it would be answered now. */
+  async #rememberLists(): Promise<void> {
+    const asked = new Map(this.#proxy.requests.filter(({ isList }) => isList).map((list) => [listKey(list), list]));
+    for (const [key, { path, query }] of asked) {
+      const fresh = new URLSearchParams();
+      for (const name of ['labelSelector', 'fieldSelector']) {
+        const value = query.get(name);
+        if (value !== null) fresh.set(name, value);
+      }
+      const answer = await fetch(`${this.#proxy.url}${path}?${fresh.toString()}`, {
+        signal: AbortSignal.timeout(10_000),
+      });
+      if (answer.ok) this.#lists.set(key, (await answer.text()).trim());
+    }
+  }
+
+  #after(ms: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}

@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { synthesize } from '../../cdk8s/install/install.ts';
+import { type Cluster, findTool } from '../../hack/cluster/index.ts';
+import { kubectl as runKubectl } from '../support/index.ts';
+import type { Scratch } from './scratch.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MANIFESTS = join(ROOT, 'manifests');
+export const CHART = join(ROOT, 'charts/deepseek-operator');
+
+/** Where the operator is installed. */
+export const OPERATOR = { namespace: 'deepseek-system', name: 'deepseek-operator' } as const;
+
+/** An object of the installation as the API server has it, without what changes by itself. */
+export interface Stored {
+  readonly kind: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** A way of installing the operator, as a platform engineer does it. */
+export interface Way {
+  /** Installs, or installs again. */
+  apply(): Promise<void>;
+  /** Its objects, as they are stored. */
+  objects(): Promise<readonly Stored[]>;
+  remove(): Promise<void>;
+  /** Whether it has rights in one namespace alone. */
+  readonly isNarrow: boolean;
+  /** Where it puts the operator. */
+  readonly namespace: string;
+}
+
+const run = promisify(execFile);
+const LIMIT_MS = 180_000;
+
+/** Runs kubectl as somebody who may do everything. */
+export async function kubectl(cluster: Cluster, ...args: readonly string[]): Promise<string> {
+  return runKubectl(cluster, 'platform-engineer', args, { signal: AbortSignal.timeout(LIMIT_MS) });
+}
+
+/** Runs Helm as the same person. */
+export async function helm(cluster: Cluster, ...args: readonly string[]): Promise<string> {
+  const command = await findTool('helm', { signal: AbortSignal.timeout(LIMIT_MS) });
+  const KUBECONFIG = await cluster.kubeconfig('platform-engineer');
+  const options = { timeout: LIMIT_MS, maxBuffer: 1 << 25, env: { ...process.env, KUBECONFIG } };
+  return (await run(command, args, options)).stdout;
+}
+
+interface KubectlWay {
+  readonly isNarrow?: boolean;
+  readonly namespace?: string;
+  /** More flags of `kubectl apply`. */
+  readonly flags?: readonly string[];
+}
+
+function byKubectl(
+  cluster: Cluster,
+  source: () => Promise<readonly string[]>,
+  { isNarrow = false, namespace = OPERATOR.namespace, flags = [] }: KubectlWay = {},
+): Way {
+  return {
+    isNarrow,
+    namespace,
+    async apply() {
+      await kubectl(cluster, 'apply', '-k', join(MANIFESTS, 'kustomize/crds'));
+      await kubectl(cluster, 'apply', ...flags, ...(await source()));
+    },
+    objects: async () =>
+      stored(await kubectl(cluster, 'get', '-o', 'json', '--show-managed-fields', ...(await source()))),
+    async remove() {
+      await kubectl(cluster, 'delete', '--wait', '--timeout=45s', ...(await source()));
+    },
+  };
+}
+
+function byHelm(cluster: Cluster, scratch: Scratch): Way {
+  const { namespace, name } = OPERATOR;
+  // The CRD is there already, by other tests' hands.
+  const flags = ['--namespace', namespace, '--create-namespace', '--take-ownership'];
+  return {
+    isNarrow: false,
+    namespace,
+    async apply() {
+      await helm(cluster, 'upgrade', '--install', name, CHART, ...flags);
+    },
+    async objects() {
+      const file = await scratch('chart.yaml', await helm(cluster, 'get', 'manifest', name, '--namespace', namespace));
+      return stored(await kubectl(cluster, 'get', '-o', 'json', '--show-managed-fields', '-f', file));
+    },
+    async remove() {
+      await helm(cluster, 'uninstall', name, '--namespace', namespace, '--wait');
+      await kubectl(cluster, 'delete', 'namespace', namespace, '--wait', '--timeout=45s');
+    },
+  };
+}
+
+/** Objects without their status and what the API server counts of it. */
+function stored(list: string): Stored[] {
+  const { items } = JSON.parse(list) as {
+    items: { kind: string; metadata: Record<string, unknown>; status?: unknown }[];
+  };
+  return items.map(({ status, ...object }) => {
+    const { resourceVersion, managedFields, ...metadata } = object.metadata;
+    const fields = (managedFields as { subresource?: string }[]).filter(({ subresource }) => subresource === undefined);
+    // What has a status is written by controllers, and its version counts that.
+    return { ...object, metadata: { ...metadata, fields, ...(status === undefined && { resourceVersion }) } };
+  });
+}
+
+/** All ways, by what people call them. `watched` is the namespace of the narrow one. */
+export function ways(cluster: Cluster, watched: string, scratch: Scratch): Readonly<Record<WayName, Way>> {
+  const synthesized = (watchNamespaces: readonly string[]) => async () => {
+    const list = { apiVersion: 'v1', kind: 'List', items: synthesize({ watchNamespaces }) };
+    return ['-f', await scratch('operator.json', JSON.stringify(list))];
+  };
+  const overlay = (path: string) => () => Promise.resolve(['-k', join(MANIFESTS, 'kustomize', path)]);
+  return {
+    helm: byHelm(cluster, scratch),
+    'install.yaml': byKubectl(cluster, () => Promise.resolve(['-f', join(MANIFESTS, 'install.yaml')])),
+    'install.yaml, server-side': byKubectl(cluster, () => Promise.resolve(['-f', join(MANIFESTS, 'install.yaml')]), {
+      flags: ['--server-side'],
+    }),
+    'kustomize, the base': byKubectl(cluster, overlay('base')),
+    'kustomize, high availability': byKubectl(cluster, overlay('overlays/high-availability')),
+    'kustomize, air-gapped': byKubectl(cluster, overlay('overlays/air-gapped')),
+    'kustomize, one namespace': byKubectl(
+      cluster,
+      async () => {
+        // As docs/multi-tenancy.md says: another name for its namespace.
+        const text = await kubectl(cluster, 'kustomize', join(MANIFESTS, 'kustomize/overlays/single-namespace'));
+        return ['-f', await scratch('operator.yaml', text.replaceAll(/\bmodels$/gm, watched))];
+      },
+      { isNarrow: true, namespace: watched },
+    ),
+    cdk8s: byKubectl(cluster, synthesized([])),
+    'cdk8s, one namespace': byKubectl(cluster, synthesized([watched]), { isNarrow: true }),
+  };
+}
+
+export const WAY_NAMES = [
+  'helm',
+  'install.yaml',
+  'install.yaml, server-side',
+  'kustomize, the base',
+  'kustomize, high availability',
+  'kustomize, air-gapped',
+  'kustomize, one namespace',
+  'cdk8s',
+  'cdk8s, one namespace',
+] as const;
+export type WayName = (typeof WAY_NAMES)[number];

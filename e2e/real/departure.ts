@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect } from '@jest/globals';
+import { eventually } from '../support/index.ts';
+import type { Pod } from './stage.ts';
+import { answered, LIMIT_MS, type Traffic } from './traffic.ts';
+
+const run = promisify(execFile);
+
+/** The end of a version: what clients still had from it. Times are milliseconds of `performance.now()`. */
+export interface Departure {
+  /** Connections of clients to its pods when it was first looked at. */
+  readonly connections: number;
+  /** Requests that its pods ended from then on. */
+  readonly requests: number;
+  /** When its pods were told to go; the last of them. */
+  readonly told: number;
+  readonly lastConnection: number;
+  readonly lastRequest: number;
+  /** When the last pod was gone. */
+  readonly gone: number;
+}
+
+/** Follows the pods of a version until none is left. */
+export async function departure(traffic: Traffic, revision: string): Promise<Departure> {
+  const port = new URL(traffic.url).port;
+  const begun = performance.now();
+  const counted = new Map<string, number>();
+  const held: number[] = [];
+  let requests = 0;
+  let [told, lastConnection, lastRequest] = [begun, begun, begun];
+  await eventually(
+    async () => {
+      const pods = await traffic.pods(revision);
+      told = Math.max(told, ...pods.map(toldToGo));
+      const established = await connectionsTo(port);
+      const now = pods.reduce((sum, { status }) => sum + (established.get(status.podIP ?? '') ?? 0), 0);
+      held.push(now);
+      if (now > 0) lastConnection = performance.now();
+      for (const { metadata, status } of pods) {
+        const count = await answered(status.podIP ?? '').catch(() => undefined);
+        const before = counted.get(metadata.name);
+        if (count === undefined || count === before) continue;
+        counted.set(metadata.name, count);
+        lastRequest = performance.now();
+        requests += before === undefined ? 0 : count - before;
+      }
+      expect(pods.map(({ metadata }) => metadata.name)).toEqual([]);
+    },
+    { timeoutMs: LIMIT_MS, intervalMs: 250 },
+  );
+  return { connections: held[0] ?? 0, requests, told, lastConnection, lastRequest, gone: performance.now() };
+}
+
+/** When a pod was told to go, on the clock of `performance.now()`; the API server cuts fractions of a second off. */
+function toldToGo({ metadata }: Pod): number {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata;
+  if (deletionTimestamp === undefined) return -Infinity;
+  return Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000 - performance.timeOrigin;
+}
+
+/** Established connections to a node port, by the pod that has them: as the kernel, which translates their addresses, knows them. */
+async function connectionsTo(nodePort: string): Promise<ReadonlyMap<string, number>> {
+  const { stdout } = await run('conntrack', ['-L', '-p', 'tcp', '--state', 'ESTABLISHED', '--orig-port-dst', nodePort]);
+  const pods = stdout.split('\n').flatMap((line) => {
+    // The addresses of the connection, then those of its answers: the first of these is the pod's.
+    const [, pod] = [...line.matchAll(/\bsrc=(\S+)/g)].map(([, address]) => address);
+    return pod === undefined ? [] : [pod];
+  });
+  return new Map([...Map.groupBy(pods, (pod) => pod)].map(([pod, all]) => [pod, all.length]));
+}

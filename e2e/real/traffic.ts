@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, expect } from '@jest/globals';
+import { Agent, request } from 'undici';
+import { eventually } from '../support/index.ts';
+import { between, describeLosses, Load, type LoadResult } from './load.ts';
+import { FULL, PATIENCE, type Pod, SMALL, type Stage } from './stage.ts';
+
+/** Clients of every kind, 30 at once; streams of 5 s. */
+export const CLIENTS = { callers: 8, pooled: 12, streams: 10, streamTokens: 50 } as const;
+/** 200 streams of 60 s beside them. */
+export const MANY_CLIENTS = { ...CLIENTS, streams: 200, streamTokens: 600 } as const;
+/** All of them at once, with streams of 60 s. */
+export const LONG_CLIENTS = { ...CLIENTS, streams: 30, streamTokens: 600 } as const;
+/** Of a test. */
+export const LIMIT_MS = FULL ? 900_000 : 420_000;
+/** Answers of each kind of client after an event. */
+const AROUND = 10;
+
+type Clients = typeof CLIENTS | typeof MANY_CLIENTS | typeof LONG_CLIENTS;
+
+export const NAME = 'chat';
+const PODS = `deepseek-operator.io/name=${NAME}`;
+const REVISION = 'deepseek-operator.io/revision';
+
+/** What ends pods: seconds. A version that is taken back has as long as its streams need. */
+export const TERMINATION = { preStopDelay: 6, drainDeadline: FULL ? 90 : 30, rollbackDrain: FULL ? 90 : 10 } as const;
+
+export interface Changes {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly rollbackWindow?: string;
+  readonly watch?: string;
+  readonly autoscaling?: object;
+}
+
+/** A version of the model; what differs in the environment makes a new revision. */
+export const version = (
+  number: number,
+  { env = {}, rollbackWindow = '1s', watch = '10s', autoscaling }: Changes = {},
+): object => ({
+  ...SMALL,
+  replicas: 2,
+  ...(autoscaling && { autoscaling }),
+  engine: {
+    env: Object.entries({ VERSION: String(number), SIMULATOR_INTER_TOKEN_LATENCY: '0.1', ...env }).map(
+      ([name, value]) => ({ name, value }),
+    ),
+  },
+  termination: Object.fromEntries(Object.entries(TERMINATION).map(([name, seconds]) => [name, `${seconds}s`])),
+  rollout: {
+    proof: { warmUpRequests: 1, pairedRequests: 0 },
+    gates: [{ metric: 'TimeToFirstToken', quantile: '0.5', max: '0.7' }],
+    watch: { duration: watch, minRequests: 300, onNoData: 'AcceptUnproven' },
+    rollbackWindow,
+  },
+});
+
+/** What was measured, for people; at once, since a run takes minutes. */
+export const tell = (line: string): void => void process.stderr.write(`traffic: ${line}\n`);
+
+/** A model with two replicas on a stage, and clients that ask it all the time. */
+export class Traffic {
+  readonly #stage: Stage;
+  readonly #namespace: string;
+  #load: Load | undefined;
+  #url = '';
+  #seen: LoadResult = { sent: { call: 0, pooled: 0, stream: 0 }, losses: [] };
+  #begun = 0;
+  /** What the load loses by itself. */
+  #control = 0;
+
+  constructor(stage: Stage, namespace: string) {
+    this.#stage = stage;
+    this.#namespace = namespace;
+  }
+
+  /** Where the model answers. */
+  get url(): string {
+    return this.#url;
+  }
+
+  get control(): number {
+    return this.#control;
+  }
+
+  async start(clients: Clients): Promise<void> {
+    await this.#stage.kubectl(['create', 'namespace', this.#namespace]);
+    await this.declare(version(1));
+    await this.#stage.ready(this.#namespace, NAME);
+    this.#url = await this.#stage.url(this.#namespace, NAME);
+    this.#load = new Load({ url: this.#url, model: NAME, ...clients });
+    this.#begun = performance.now();
+    await this.#load.more(2 * AROUND, AbortSignal.timeout(LIMIT_MS));
+    this.#control = this.#since('control, nothing happens').losses.length;
+  }
+
+  async stop(): Promise<void> {
+    await this.#load?.stop();
+    await this.#stage.kubectl(['delete', 'namespace', this.#namespace, '--wait=false']);
+    await this.#stage.kubectl(['delete', 'pods', '-n', this.#namespace, '--all', '--force', '--grace-period=0']);
+  }
+
+  /** Runs something under load; no more may be lost than the control run has lost. */
+  async under(what: string, event: () => Promise<void>): Promise<void> {
+    if (this.#load === undefined) throw new Error('There is no load: the model did not start.');
+    let result: LoadResult | undefined;
+    try {
+      await event();
+      await this.#load.more(AROUND, AbortSignal.timeout(LIMIT_MS));
+    } finally {
+      result = this.#since(what);
+    }
+    if (result.losses.length > this.#control) expect(describeLosses(result.losses)).toEqual([]);
+  }
+
+  /** What has ended since the last time; told, too. */
+  #since(what: string): LoadResult {
+    const seen = this.#load?.sofar() ?? this.#seen;
+    const result = between(this.#seen, seen);
+    const seconds = Math.round((performance.now() - this.#begun) / 1000);
+    [this.#seen, this.#begun] = [seen, performance.now()];
+    const kinds = Object.entries(result.sent).map(([kind, count]) => `${count} ${kind}`);
+    tell(`${what}: ${result.losses.length} lost of ${kinds.join(', ')} in ${seconds} s`);
+    for (const line of describeLosses(result.losses)) tell(`    ${line}`);
+    return result;
+  }
+
+  async declare(spec: object): Promise<void> {
+    await this.#stage.declare(this.#namespace, NAME, spec);
+  }
+
+  async serving(): Promise<string> {
+    return (await this.#stage.model(this.#namespace, NAME)).status?.serving?.revision ?? '';
+  }
+
+  async pods(revision?: string): Promise<Pod[]> {
+    return this.#stage.pods(this.#namespace, revision === undefined ? PODS : `${PODS},${REVISION}=${revision}`);
+  }
+
+  /** So many pods are ready, and no other is there. */
+  async settled(count: number): Promise<void> {
+    await eventually(async () => {
+      const pods = await this.pods();
+      const ready = pods.filter(({ metadata, status }) => {
+        const holds = status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+        return metadata.deletionTimestamp === undefined && holds === true;
+      });
+      expect({ ready: ready.length, all: pods.length }).toEqual({ ready: count, all: count });
+    }, PATIENCE);
+  }
+}
+
+/** Gives the tests of a file a model under load, in a namespace of its own. */
+export function trafficOn(stage: Stage, namespace: string, clients: Clients): Traffic {
+  const traffic = new Traffic(stage, namespace);
+  beforeAll(() => traffic.start(clients), LIMIT_MS);
+  afterAll(() => traffic.stop(), 240_000);
+  return traffic;
+}
+
+/** Requests that the engine in a pod has ended. A pod that is gone does not answer at all: undici waits 10 s for a connection. */
+export async function answered(podIP: string): Promise<number> {
+  const dispatcher = new Agent({ connect: { timeout: 1_000 } });
+  try {
+    const response = await request(`http://${podIP}:8000/metrics`, { dispatcher, signal: AbortSignal.timeout(2_000) });
+    const lines = (await response.body.text())
+      .split('\n')
+      .filter((line) => line.startsWith('vllm:request_success_total{'));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  } finally {
+    await dispatcher.destroy();
+  }
+}

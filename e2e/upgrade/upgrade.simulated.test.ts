@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+import { type AuditEntry, countWrites } from '../../hack/cluster/index.ts';
+import { MANAGER } from '../../operator/api/index.ts';
+import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
+import type { KubeObject, ResourceType } from '../../operator/kube/types.ts';
+import { type Pod, resources } from '../../operator/kube/resources.ts';
+import { operatorBench } from '../reconcile/harness.ts';
+import { eventually, testCluster } from '../support/index.ts';
+import { FLEET_POOL, type Golden, goldenOf, VERSIONS } from './golden.ts';
+
+const cluster = testCluster('simulated');
+const bench = operatorBench(cluster);
+
+/** One for each engine, and one whose weights are an image. */
+const MODELS = ['chat', 'v2-lite', 'trtllm-a100', 'lightweight', 'from-image'];
+
+const TYPES: Readonly<Record<string, ResourceType>> = {
+  ServiceAccount: resources.serviceAccounts,
+  Service: resources.services,
+  ControllerRevision: resources.controllerRevisions,
+  Deployment: resources.deployments,
+  PodDisruptionBudget: resources.podDisruptionBudgets,
+};
+
+/** Puts into the cluster what a version of the operator left, as if that version had. */
+async function restore({ deployment, objects }: Golden): Promise<void> {
+  const { client, namespace, signal } = bench();
+  const { name } = deployment.metadata;
+  const { metadata } = await bench().create(name, deployment.spec);
+  const { status } = deployment;
+  const live = await client.patch(
+    DEEPSEEK_DEPLOYMENTS,
+    { namespace, name },
+    { status },
+    {
+      ...{ type: 'merge', subresource: 'status', signal },
+    },
+  );
+  expect(live.status?.serving).toEqual(status?.serving);
+  for (const { kind, metadata: stored, status: _, ...object } of objects as (KubeObject & { status?: object })[]) {
+    const type = TYPES[kind];
+    if (!type) throw new Error(`a ${kind} is new in the record`);
+    const { uid, generation, resourceVersion, ...rest } = stored;
+    const ownerReferences = rest.ownerReferences?.map((owner) => ({ ...owner, uid: metadata.uid ?? '' }));
+    const body = { ...object, kind, metadata: { ...rest, namespace, ...(ownerReferences && { ownerReferences }) } };
+    await client.apply(type, body, { fieldManager: MANAGER, signal });
+  }
+}
+
+/** The same model by another name. */
+function renamed(golden: Golden, name: string): Golden {
+  const old = golden.deployment.metadata.name;
+  return JSON.parse(JSON.stringify(golden).replaceAll(new RegExp(`\\b${old}\\b`, 'g'), name)) as Golden;
+}
+
+/** As many models as a cluster of several teams has. */
+const COPIES = 50;
+
+describe.each(VERSIONS)('an upgrade from version %s', (version) => {
+  const serving = goldenOf(version).filter(({ phase }) => phase === 'Idle');
+  const named = (name: string) => serving.filter(({ deployment }) => deployment.metadata.name === name).slice(0, 1);
+
+  it.each([
+    ['of models on each engine', () => MODELS.flatMap(named)],
+    [
+      `of ${COPIES} models`,
+      () =>
+        named('fleet').flatMap((model) =>
+          Array.from({ length: COPIES }, (_, index) => renamed(model, `fleet${String(index).padStart(2, '0')}`)),
+        ),
+    ],
+  ])(
+    '%s restarts no pod, makes no revision, and writes to no workload',
+    async (_, list) => {
+      await bench().stopOperator();
+      const models = list();
+      expect(models.length).toBeGreaterThanOrEqual(MODELS.length);
+      if (models.length > MODELS.length)
+        await bench().pool({
+          name: FLEET_POOL,
+          accelerator: 'A100-80GB',
+          nodes: Math.ceil(COPIES / 8),
+          gpusPerNode: 8,
+        });
+      // Several at a time, so that it takes seconds; not all, so that no request waits for the others.
+      const left = [...models];
+      const some = async (): Promise<void> => {
+        for (let model = left.shift(); model; model = left.shift()) await restore(model);
+      };
+      await Promise.all([some(), some(), some(), some()]);
+      const names = models.map(({ deployment }) => deployment.metadata.name);
+      const pods = async () => (await Promise.all(names.map((name) => bench().pods(name)))).flat();
+      await eventually(
+        async () => {
+          const isReady = ({ status }: Pod) =>
+            status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
+          const all = await pods();
+          expect(all.filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name)).toEqual([]);
+          expect(all).toHaveLength(models.reduce((sum, { deployment }) => sum + (deployment.spec.replicas ?? 1), 0));
+        },
+        { timeoutMs: 90_000 },
+      );
+      const before = (await pods()).map(({ metadata }) => metadata.uid);
+      const since = new Date();
+
+      await bench().startOperator();
+      for (const name of names) await bench().condition(name, 'Ready', 'True');
+      await bench().rest();
+      const requests = (await bench().requests()).filter(({ received }) => received >= since);
+      expect(requests.filter(({ verb, resource }) => verb === 'watch' && resource === 'pods')).not.toEqual([]);
+      const writes = requests.filter((entry) => countWrites([entry], { without: ['leases', 'events'] }) > 0);
+      const whatOf = ({ verb, resource, subresource }: AuditEntry) => `${verb} ${resource ?? ''}/${subresource ?? ''}`;
+      expect(writes.map(whatOf).filter((what) => what !== 'patch deepseekdeployments/status')).toEqual([]);
+      expect((await pods()).map(({ metadata }) => metadata.uid)).toEqual(before);
+      for (const { deployment } of models) {
+        const { serving: now } = await bench().status(deployment.metadata.name);
+        expect(now).toMatchObject({ revision: deployment.status?.serving?.revision, proven: true });
+      }
+    },
+    240_000,
+  );
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from '@jest/globals';
+import { type AuditEntry, RIGHTFUL } from '../cluster/index.ts';
+import { deniedRights, EXCEPTIONS, GRANTED, judgeRights, usedRights } from './rights.ts';
+
+const entry = (changes: Partial<AuditEntry>): AuditEntry => ({
+  ...{ auditId: 'a', user: 'operator', groups: [RIGHTFUL], verb: 'get', resource: 'services', group: '', code: 200 },
+  ...{ denied: false, uri: '/', userAgent: 'test', received: new Date(0) },
+  ...changes,
+});
+
+describe('the rights that a run used', () => {
+  it.each([
+    ['a request of the operator', {}, ['get services']],
+    ['one of its ServiceAccount', { groups: [], user: 'system:serviceaccount:a:deepseek-operator' }, ['get services']],
+    ['a subresource', { resource: 'pods', subresource: 'log' }, ['get pods/log']],
+    ['an apply that makes', { verb: 'patch', code: 201 }, ['patch services', 'create services']],
+    ['an apply that changes', { verb: 'patch' }, ['patch services']],
+    [
+      'one that is granted for a name',
+      { resource: 'configmaps', name: 'cluster-autoscaler-status' },
+      ['get configmaps cluster-autoscaler-status'],
+    ],
+    ['one of another name', { resource: 'configmaps', name: 'another' }, []],
+    ['one of somebody else', { groups: ['system:masters'] }, []],
+    ['one that was denied', { denied: true, code: 403 }, []],
+    ['one that is not granted', { verb: 'deletecollection' }, []],
+  ])('%s', (_, changes, used) => {
+    expect([...usedRights([entry(changes)])]).toEqual(used);
+  });
+});
+
+describe('the rights that a run lacked', () => {
+  const serviceAccount = { groups: [], user: 'system:serviceaccount:a:deepseek-operator' };
+  it.each([
+    ['a request of the operator', { denied: true, namespace: 'ai' }, ['get services in ai']],
+    ['one for the whole cluster', { denied: true }, ['get services']],
+    ['one of its ServiceAccount', { ...serviceAccount, denied: true, namespace: 'ai' }, ['get services in ai']],
+    ['one that a narrow installation goes without', { ...serviceAccount, denied: true }, []],
+    ['one of somebody else', { groups: ['system:masters'], denied: true }, []],
+    [
+      'the Lease of one that is uninstalled',
+      {
+        ...serviceAccount,
+        denied: true,
+        verb: 'update',
+        resource: 'leases',
+        group: 'coordination.k8s.io',
+        namespace: 'a',
+      },
+      [],
+    ],
+    ['one that was granted', {}, []],
+  ])('%s', (_, changes, denied) => {
+    expect([...deniedRights([entry(changes)], { mayBeNarrow: true })]).toEqual(denied);
+  });
+
+  it('on the real node are those for the whole cluster, too', () => {
+    const denied = deniedRights([entry({ ...serviceAccount, denied: true })], { mayBeNarrow: false });
+    expect([...denied]).toEqual(['get services']);
+  });
+});
+
+describe('the judgement of the rights', () => {
+  const needed = [...GRANTED].filter((key) => !(key in EXCEPTIONS));
+
+  it('passes when every granted verb was used', () => {
+    expect(judgeRights(new Set(needed))).toEqual({ counts: { passed: 1, failed: 0, skipped: 0 } });
+  });
+
+  it('fails with a request that was denied', () => {
+    const { counts, problem } = judgeRights(new Set(needed), new Set(['get secrets in ai']));
+    expect(counts.failed).toBe(1);
+    expect(problem).toContain('a run was denied "get secrets in ai"');
+  });
+
+  it('takes the read of one kind of child for that of all', () => {
+    const reads = needed.filter((key) => key.startsWith('get ') && key.endsWith('.apps'));
+    expect(reads).toHaveLength(2);
+    expect(judgeRights(new Set(needed.filter((key) => key !== reads[0]))).counts.failed).toBe(0);
+  });
+
+  it('fails with the name of one that was not', () => {
+    const [unused = '', ...used] = needed.toSorted(
+      (a, b) => Number(b.startsWith('list ')) - Number(a.startsWith('list ')),
+    );
+    expect(judgeRights(new Set(used))).toEqual({
+      counts: { passed: 0, failed: 1, skipped: 0 },
+      problem: `no run uses "${unused}": take it out of operator/api/rights.ts, or test what needs it`,
+    });
+  });
+});

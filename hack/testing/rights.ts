@@ -1,0 +1,104 @@
+import { type AuditEntry, RIGHTFUL } from '../cluster/index.ts';
+import { OWNED, type Right, RIGHTS } from '../../operator/api/rights.ts';
+import type { TierResult } from './report.ts';
+
+const SERVICE_ACCOUNT = /^system:serviceaccount:[^:]+:deepseek-operator$/;
+
+/** Granted verbs that no run uses, each with the reason why it is granted. */
+export const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'update deepseekdeployments/finalizers.deepseek-operator.io':
+    'no request: an admission plugin of the API server, which all test clusters have, asks for it when children are written',
+  'create scrapeconfigs.monitoring.coreos.com':
+    'written by the code that writes PodMonitors, where prometheus-operator has the one kind and not the other',
+  'patch scrapeconfigs.monitoring.coreos.com': 'the same',
+  'patch events.events.k8s.io':
+    'the count of an event that comes again; whether one does in a run is a matter of its pace',
+};
+
+/** `verb resource.group/subresource`, with the name where the right is for one object: what a right is counted by. */
+const keyOf = (group: string, resource: string, verb: string, name?: string): string =>
+  `${verb} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`}`;
+
+function keysOf({ group, resources, verbs, names }: Right): string[] {
+  return resources.flatMap((resource) =>
+    verbs.flatMap((verb) => (names ?? [undefined]).map((name) => keyOf(group, resource, verb, name))),
+  );
+}
+
+/** Every verb that is granted, as `verb resource.group`. */
+export const GRANTED: ReadonlySet<string> = new Set(RIGHTS.flatMap(keysOf));
+
+/**
+ * The granted verbs that requests of the operator used and got. Where two scopes grant the same (pods are listed in the namespaces
+ * with models, and in all to count GPUs), one use counts for both.
+ */
+export function usedRights(entries: readonly AuditEntry[]): Set<string> {
+  const used = new Set<string>();
+  for (const { user, groups, denied, code, verb, resource, subresource, group, name } of entries) {
+    if (denied || resource === undefined || !(groups.includes(RIGHTFUL) || SERVICE_ACCOUNT.test(user))) continue;
+    const full = subresource === undefined ? resource : `${resource}/${subresource}`;
+    // A server-side apply of what is not there yet is a patch in the log, and needs `create` beside `patch`.
+    const verbs = verb === 'patch' && code === 201 ? ['patch', 'create'] : [verb];
+    for (const each of verbs) {
+      // A right for one object is what its requests need; one for all of a kind is for the others.
+      const key = [keyOf(group, full, each, name), keyOf(group, full, each)].find((candidate) =>
+        GRANTED.has(candidate),
+      );
+      if (key !== undefined) used.add(key);
+    }
+  }
+  return used;
+}
+
+/** Requests that may be denied, each with the reason why that is no lack. */
+const MAY_BE_DENIED: Readonly<Record<string, string>> = Object.fromEntries(
+  ['get', 'update'].map((verb) => [
+    keyOf('coordination.k8s.io', 'leases', verb),
+    'an operator that is uninstalled gives its Lease up when its rights have gone already',
+  ]),
+);
+
+/** What a run lacked: requests of the operator that were denied, as `verb resource.group in namespace`. */
+export function deniedRights(
+  entries: readonly AuditEntry[],
+  { mayBeNarrow }: { readonly mayBeNarrow: boolean },
+): Set<string> {
+  const denied = entries.filter(({ user, groups, denied: isDenied, namespace }) => {
+    if (!isDenied) return false;
+    if (groups.includes(RIGHTFUL)) return true;
+    // An operator that was installed for some namespaces alone asks for what is of the whole cluster, and goes without.
+    const isWide = namespace === undefined || namespace === 'kube-system';
+    return SERVICE_ACCOUNT.test(user) && !(mayBeNarrow && isWide);
+  });
+  return new Set(
+    denied.flatMap(({ verb, resource = '', subresource, group, namespace, uri }) => {
+      const full = subresource === undefined ? resource : `${resource}/${subresource}`;
+      const key = resource === '' ? uri : keyOf(group, full, verb);
+      return key in MAY_BE_DENIED ? [] : [`${key}${namespace === undefined ? '' : ` in ${namespace}`}`];
+    }),
+  );
+}
+
+/** Reads (after a name that somebody else has) and deletions of children are one line of code for all kinds: live-reads.ts, act.ts. */
+const UNIFORM = ['get', 'delete'].map(
+  (verb): ReadonlySet<string> =>
+    new Set(RIGHTS.filter(({ verbs }) => verbs === OWNED).flatMap((right) => keysOf({ ...right, verbs: [verb] }))),
+);
+
+/**
+ * Judges whether all tiers together used every verb that is granted: a right that no run needs is one too many; and one that a run
+ * lacked, one too few.
+ */
+export function judgeRights(used: ReadonlySet<string>, denied: ReadonlySet<string> = new Set()): TierResult {
+  const shown = UNIFORM.filter((keys) => [...keys].some((key) => used.has(key)));
+  const isUsed = (key: string): boolean => used.has(key) || shown.some((keys) => keys.has(key));
+  const unused = [...GRANTED].filter((key) => !isUsed(key) && !(key in EXCEPTIONS)).sort();
+  const needless = Object.keys(EXCEPTIONS).filter((key) => !GRANTED.has(key));
+  const problems = [
+    ...[...denied].map((request) => `a run was denied "${request}": grant it in operator/api/rights.ts, or do not ask`),
+    ...unused.map((key) => `no run uses "${key}": take it out of operator/api/rights.ts, or test what needs it`),
+    ...needless.map((key) => `"${key}" needs no exception in hack/testing/rights.ts`),
+  ];
+  const counts = { passed: problems.length === 0 ? 1 : 0, failed: problems.length, skipped: 0 };
+  return problems.length === 0 ? { counts } : { counts, problem: problems.join('; ') };
+}

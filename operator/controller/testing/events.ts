@@ -1,0 +1,190 @@
+import { ANNOTATION, LABEL } from '../../api/index.ts';
+import { formatOrder, type OrderVerb } from '../../rollout/orders.ts';
+import type { Observations } from '../observations.ts';
+import { ROOM, World } from './world.ts';
+
+/** Which of the revisions: the one that serves, the one that is to serve, the one that a rollback would go to. */
+export type Role = 'serving' | 'candidate' | 'previous';
+
+/** Something that happens to a DeepSeekDeployment or around it. */
+export type Happening =
+  /** Time passes until the operator wanted to look again. */
+  | { readonly is: 'time' }
+  /** Pods of a revision become ready, all or none. */
+  | { readonly is: 'ready' | 'unready'; readonly of: Role }
+  /** The engine of a revision ends as soon as it starts. */
+  | { readonly is: 'crash loop'; readonly of: Role }
+  | { readonly is: 'model'; readonly name: string }
+  /** The spec can no longer be served. */
+  | { readonly is: 'refused spec' }
+  | { readonly is: 'replicas'; readonly count: number }
+  | { readonly is: 'paused'; readonly value: boolean }
+  | { readonly is: 'order'; readonly verb: OrderVerb }
+  | { readonly is: 'capacity'; readonly free: boolean }
+  | { readonly is: 'proof'; readonly ends: boolean }
+  | { readonly is: 'status lost' }
+  /** Somebody deletes the Deployment of a revision, or its record, or strips the selector of the active Service. */
+  | { readonly is: 'deployment deleted' | 'record deleted'; readonly of: Role }
+  | { readonly is: 'selector stripped' };
+
+const NO_ROOM = { ...ROOM, slots: 0, slotsWithoutServing: [0, 0, 0], slotsWithoutWarm: [0, 0, 0], freeGpus: 0 };
+const UNPROVEN = { get: () => undefined } as unknown as Observations['proofs'];
+
+/** A world, and what has to be remembered of it between two happenings. */
+export class Universe {
+  world: World;
+  /** How long the operator waits, milliseconds; undefined: for what happens. */
+  wait: number | undefined;
+  /** Whether everything that can be observed is. */
+  proofs: Observations['proofs'];
+  #nonce = 0;
+
+  constructor(world: World) {
+    this.world = world;
+    this.proofs = world.observations.proofs;
+  }
+
+  copy(): Universe {
+    const copy = new Universe(this.world.copy());
+    copy.wait = this.wait;
+    copy.proofs = this.proofs;
+    copy.#nonce = this.#nonce;
+    return copy;
+  }
+
+  revisionOf(role: Role): string | undefined {
+    const { serving, candidate, rollback } = this.world.deployment.status ?? {};
+    return { serving: serving?.revision, candidate: candidate?.revision, previous: rollback?.revision }[role];
+  }
+
+  happen(what: Happening): void {
+    const { world } = this;
+    const revision = 'of' in what ? this.revisionOf(what.of) : undefined;
+    const hasDeployment = revision !== undefined && world.objects.has(`Deployment/${this.name}-${revision}`);
+    switch (what.is) {
+      case 'time':
+        world.now += this.wait ?? 60_000;
+        return;
+      case 'ready':
+        if (!hasDeployment) return;
+        world.failing = new Set([...world.failing].filter((one) => one !== revision));
+        world.since.delete(revision);
+        world.ready(revision);
+        return;
+      case 'unready':
+        if (!hasDeployment) return;
+        if (!world.since.has(revision)) world.since.set(revision, world.now);
+        world.report(revision, 0);
+        return;
+      case 'crash loop':
+        if (!hasDeployment) return;
+        world.failing = new Set([...world.failing, revision]);
+        if (!world.since.has(revision)) world.since.set(revision, world.now);
+        world.report(revision, 0);
+        return;
+      case 'model':
+        world.edit((spec) => ({ ...spec, model: { name: what.name } }));
+        return;
+      case 'refused spec':
+        world.edit((spec) => ({ ...spec, model: { name: 'deepseek-v3' } }));
+        return;
+      case 'replicas':
+        world.edit((spec) => ({ ...spec, replicas: what.count }));
+        return;
+      case 'paused':
+        world.edit((spec) => ({ ...spec, rollout: { ...(spec['rollout'] as object), paused: what.value } }));
+        return;
+      case 'order':
+        this.order(what.verb);
+        return;
+      case 'capacity':
+        world.capacity = what.free ? ROOM : NO_ROOM;
+        return;
+      case 'proof':
+        world.observations = { ...world.observations, proofs: what.ends ? this.proofs : UNPROVEN };
+        return;
+      case 'status lost': {
+        const { status: _, ...deployment } = world.deployment;
+        world.deployment = deployment;
+        return;
+      }
+      case 'deployment deleted':
+        if (hasDeployment) world.objects.delete(`Deployment/${this.name}-${revision}`);
+        return;
+      case 'record deleted':
+        world.objects.delete(`ControllerRevision/${this.name}-${revision ?? ''}`);
+        return;
+      case 'selector stripped':
+        if (world.service(this.name) !== undefined)
+          world.tamper('Service', this.name, (service) => {
+            (service as unknown as { spec: { selector: object } }).spec.selector = { [LABEL.name]: this.name };
+          });
+    }
+  }
+
+  get name(): string {
+    return this.world.deployment.metadata.name;
+  }
+
+  /** Orders it of the revision that it is meant for. */
+  order(verb: OrderVerb): void {
+    const { metadata } = this.world.deployment;
+    const role: Role =
+      verb === 'rollback' || verb === 'release' ? 'previous' : verb === 'restart' ? 'serving' : 'candidate';
+    const revision = this.revisionOf(role) ?? this.revisionOf('serving');
+    if (revision === undefined) return;
+    const order = formatOrder({ verb, revision, uid: metadata.uid, nonce: `n${this.#nonce++}` });
+    const annotations = { ...metadata.annotations, [ANNOTATION.order]: order };
+    this.world.deployment = { ...this.world.deployment, metadata: { ...metadata, annotations } };
+  }
+
+  /** Whether every order has been answered. */
+  get isAnswered(): boolean {
+    const order = this.world.deployment.metadata.annotations?.[ANNOTATION.order];
+    return order === undefined || order === this.world.deployment.status?.handledOrder;
+  }
+}
+
+/** Instants, which only count by how long ago they are. */
+const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+/** Older than this is simply old, seconds. */
+const OLD_S = 9_000;
+/** What changes with each write, and what people read. */
+const COUNTED = new Set([
+  'uid',
+  'resourceVersion',
+  'managedFields',
+  'history',
+  'message',
+  'earlierOrders',
+  'orderResult',
+]);
+
+/** Everything that what comes next depends on, as text; see machine/testing/state.ts. */
+export function fingerprintOf({ world, wait, isAnswered, proofs }: Universe): string {
+  const { deployment, objects, failing, since, capacity, observations, now } = world;
+  const { annotations: _, generation, ...metadata } = deployment.metadata;
+  const seen = deployment.status?.observedGeneration;
+  const { handledOrder: __, observedGeneration: ___, ...status } = deployment.status ?? {};
+  const all = [
+    { ...deployment, metadata, status },
+    [seen === generation, isAnswered, wait, [...failing].sort(), capacity?.slots, observations.proofs === proofs],
+    [...since].map(([revision, at]) => [revision, new Date(at).toISOString()]).sort(),
+    [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, object]) => [key, withoutCounts(object)]),
+  ];
+  return JSON.stringify(all, (key, value: unknown) => (COUNTED.has(key) ? undefined : value)).replaceAll(
+    INSTANT,
+    (instant) => `${Math.min(OLD_S, Math.round((now - Date.parse(instant)) / 1000))} s ago`,
+  );
+}
+
+/** Generations count edits: what matters is whether the controller has seen the last one. */
+function withoutCounts(object: object): object {
+  const { metadata, status, ...rest } = object as {
+    readonly metadata: { readonly generation?: number };
+    readonly status?: { readonly observedGeneration?: number };
+  };
+  const { generation, ...named } = metadata;
+  const { observedGeneration, ...counts } = status ?? {};
+  return { ...rest, metadata: named, status: counts, isSeen: generation === observedGeneration };
+}

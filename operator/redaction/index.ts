@@ -1,0 +1,2 @@
+export { isNoSecret, isSecretName, isSecretVariable } from './names.ts';
+export { hideSecrets } from './text.ts';

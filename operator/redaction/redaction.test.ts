@@ -1,0 +1,134 @@
+import { describe, expect, it } from '@jest/globals';
+import { hideSecrets, isSecretName, isSecretVariable } from './index.ts';
+
+const KEY = 'planted-0a1b2c3d';
+const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl';
+
+describe('hides', () => {
+  it.each([
+    // SGLang until 0.5.10 and since: server_args is logged when it starts.
+    [
+      "server_args=ServerArgs(model_path='m', api_key='§', port=1)",
+      "server_args=ServerArgs(model_path='m', api_key='#', port=1)",
+    ],
+    ["server_args={'api_key': '§', 'admin_api_key': None}", "server_args={'api_key': '#', 'admin_api_key': None}"],
+    [`ServerArgs(api_key="§'s")`, 'ServerArgs(api_key="#")'],
+    ["ssl_keyfile_password='§'", "ssl_keyfile_password='#'"],
+    // vLLM before 0.32.
+    ["non-default args: {'api_key': ['§', 'b'], 'port': 1}", "non-default args: {'api_key': #, 'port': 1}"],
+    ['{"api_key":"§","x":1}', '{"api_key":"#","x":1}'],
+    ['{\\"apiKey\\":\\"§\\",\\"x\\":1}', '{\\"apiKey\\":\\"#\\",\\"x\\":1}'],
+    ['vllm serve --api-key § --port 1', 'vllm serve --api-key # --port 1'],
+    ['--api_key=§', '--api_key=#'],
+    ['--hf_token §', '--hf_token #'],
+    ['--s3-secret-key §', '--s3-secret-key #'],
+    ["['--api-key', '§', '--port']", "['--api-key', '#', '--port']"],
+    ['API_KEYS=§', 'API_KEYS=#'],
+    ['HF_TOKEN_2=§', 'HF_TOKEN_2=#'],
+    ['TEAM_KEY=§', 'TEAM_KEY=#'],
+    ['password: §', 'password: #'],
+    ['AUTHORIZATION: §', 'AUTHORIZATION: #'],
+    ['x-api-key: §', 'x-api-key: #'],
+    ['Cookie: a=§; b=§', 'Cookie: #'],
+    ['GET /v1?access_token=§&x=1', 'GET /v1?access_token=#&x=1'],
+    ['GET /c?sig=§&x=1', 'GET /c?sig=#&x=1'],
+    ['Bearer §', 'Bearer #'],
+    ['https://user:p@§@hub/api', 'https://user:#@hub/api'],
+    ['key sk-§abcdefgh', 'key #'],
+    [`got ${JWT} from`, 'got # from'],
+    ['AKIAIOSFODNN7EXAMPLE', '#'],
+    ['hf_0123456789abcdefXYZ', '#'],
+    ['Incorrect API key provided: §', 'Incorrect API key provided: #'],
+    ['{"name":"HF_TOKEN","value":"§"}', '{"name":"HF_TOKEN","value":"#"}'],
+    ['- name: TEAM_KEY\n  value: §\n- name: X', '- name: TEAM_KEY\n  value: #\n- name: X'],
+    ['["--api-key", "§", "another", "--port", "1"]', '["--api-key", "#", "--port", "1"]'],
+    ["api_key=b'§'", "api_key=b'#'"],
+    ['"aws_secret_access_key" : "§"', '"aws_secret_access_key" : "#"'],
+    ['api_key   =   §', 'api_key   =   #'],
+    ['api_key => "§"', 'api_key => "#"'],
+    ['curl -ume:§ https://hub', 'curl -ume:# https://hub'],
+    ["api_key=('§', 'b')", 'api_key=#'],
+    ['--api-key § k2 k3 --port 1', '--api-key # --port 1'],
+    ['https://§@hub/api', 'https://#@hub/api'],
+    ['curl -u "me:§" https://hub', 'curl -u "me:#" https://hub'],
+    ['tls.key: §', 'tls.key: #'],
+    ['.dockerconfigjson: §', '.dockerconfigjson: #'],
+    ['nvapi-0123456789abcdefXYZ', '#'],
+    ['npm_0123456789abcdefXYZ', '#'],
+    ['-----BEGIN PRIVATE KEY-----\n§\n-----END PRIVATE KEY-----', '#'],
+  ])('%s', (text, hidden) => {
+    const once = hideSecrets(text.replaceAll('§', KEY), '***');
+    expect(once).toBe(hidden.replace('#', '***'));
+    expect(hideSecrets(once, '***')).toBe(once);
+  });
+});
+
+it.each([
+  'max_tokens=4096',
+  '--max-num-batched-tokens 8192',
+  "tokenizer='deepseek-ai/DeepSeek-R1', tokenizer_mode='auto', skip_tokenizer_init=False",
+  "eos_token='</s>', pad_token=None, eos_token_id=2",
+  "'max_total_tokens': None, 'api_key': None, 'admin_api_key': None",
+  'Maximum concurrency for 131,072 tokens per request: 7.84x; token usage: 0.12, #queue-req: 0',
+  'time_per_output_token=0.02 token=12',
+  '--api-key $(ENGINE_API_KEY) --port 1',
+  '--token-file /run/token --prometheus-token-file=/x',
+  'tolerations: [{key: team, value: ml}]; sort_key=name',
+  "couldn't find key chat in Secret ai/keys",
+  'failed to read the secret: permission denied',
+  'imagePullSecrets:\n  - name: registry\ntokenSecretRef:\n  name: hub\n  key: token',
+  'automountServiceAccountToken: false',
+  'Bearer authentication is required',
+  'a bearer token is in the header',
+  'Unexpected token: }',
+  'quay.io/org/image@sha256:0123456789abcdef0123456789abcdef',
+  'https://127.0.0.1:6443/apis?watch=true&resourceVersion=12',
+  '2026-11-22T10:00:00Z INFO [core.py:708] kv cache size: 1,025,295 tokens',
+  'PWD=/workspace',
+  '{"name":"HF_ENDPOINT","value":"https://hub"}',
+  '- name: MAX_TOKENS\n  value: 2048',
+  '["--max-model-len", "8192", "--served-model-name", "chat"]',
+  'https://quay.io:443@sha256:0123456789abcdef',
+  'ssh://git@host/repository.git',
+  'docker run -u 1000:1000 image',
+  'give it --api-key $(KEY) and a model',
+])('leaves %s', (text) => {
+  expect(hideSecrets(text, '***')).toBe(text);
+});
+
+it('is done soon with a long text that has nothing of it', () => {
+  for (const text of [
+    'a'.repeat(200_000),
+    'a-'.repeat(100_000),
+    'key='.repeat(50_000),
+    'eyJ'.repeat(60_000),
+    'eyJ-'.repeat(50_000),
+    'a:'.repeat(50_000),
+    'x-token: ["'.repeat(20_000),
+    "token=('".repeat(25_000),
+  ]) {
+    expect(hideSecrets(text, '***')).toBe(text);
+  }
+});
+
+it.each<[string, boolean, boolean]>([
+  ['token', true, true],
+  ['API_KEYS', true, true],
+  ['apiKey', true, true],
+  ['AUTHORIZATION', true, true],
+  ['HF_TOKEN_2', true, true],
+  ['TOKEN2', true, true],
+  ['--s3-secret-key', true, true],
+  ['client-key-data', true, true],
+  ['db_password', true, true],
+  ['key', false, true],
+  ['RCLONE_S3_ENV_AUTH', false, true],
+  ['PWD', false, false],
+  ['maxTokens', false, false],
+  ['tokenSecretRef', false, false],
+  ['secretName', false, false],
+  ['HF_TOKEN_PATH', false, false],
+  ['tokenizer', false, false],
+])('%s is a secret: %s, as a variable: %s', (name, field, variable) => {
+  expect([isSecretName(name), isSecretVariable(name)]).toEqual([field, variable]);
+});

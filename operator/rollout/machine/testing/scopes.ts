@@ -1,0 +1,297 @@
+import type { RolloutSpec } from '../../../api/index.ts';
+import { type Happening } from './happenings.ts';
+import type { Quality } from './model.ts';
+import type { Scope } from './search.ts';
+
+/** Short times: nothing waits longer than what a fingerprint tells apart. */
+const SHORT = { watch: { duration: '2m', onNoData: 'AcceptUnproven' }, rollbackWindow: '10m' } as const;
+const BRIEF: Partial<RolloutSpec> = { ...SHORT, progressDeadline: '10m' };
+const GATES: Partial<RolloutSpec> = { gates: [{ metric: 'ErrorRatio', max: '0.01' }] };
+const WITHOUT_PROOF: Partial<RolloutSpec> = { proof: { warmUpRequests: 0, pairedRequests: 0 } };
+
+const next: Happening = { is: 'next' };
+const wants = (...versions: readonly (string | undefined)[]): Happening[] =>
+  versions.map((desired) => ({ is: 'spec', desired }));
+const orders = (...verbs: readonly ('promote' | 'abort' | 'retry' | 'rollback' | 'release')[]): Happening[] =>
+  verbs.map((verb) => ({ is: 'order', verb, to: 'right' }));
+const isLike = (of: string, ...qualities: readonly Quality[]): Happening[] =>
+  qualities.map((quality) => ({ is: 'quality', of, quality }));
+const sized = (...counts: readonly number[]): Happening[] => counts.map((count) => ({ is: 'replicas', count }));
+const tenant = (...counts: readonly number[]): Happening[] => counts.map((gpus) => ({ is: 'tenant', gpus }));
+const lost = (...roles: readonly ('serving' | 'candidate' | 'previous')[]): Happening[] =>
+  roles.map((of) => ({ is: 'node lost', of, pods: 1 }));
+const breaks = (of: string): Happening[] => [
+  { is: 'trouble', of, on: true },
+  { is: 'trouble', of, on: false },
+];
+const paused: readonly Happening[] = [
+  { is: 'paused', value: true },
+  { is: 'paused', value: false },
+];
+
+/**
+ * Worlds small enough to be searched, each about something else. Together they go through every transition that the table
+ * has (search.test.ts).
+ */
+export const SCOPES: readonly Scope[] = [
+  {
+    name: 'versions and orders, room for two',
+    start: { replicas: 1, gpus: 4, rollout: { ...BRIEF, ...GATES } },
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...isLike('b', 'Crashes'),
+      ...orders('promote', 'abort', 'retry', 'rollback', 'release'),
+    ],
+  },
+  {
+    name: 'versions that fail in each way',
+    start: { replicas: 1, gpus: 4, rollout: { ...BRIEF, ...GATES } },
+    happenings: [
+      next,
+      ...wants('a', 'b', undefined),
+      ...isLike('b', 'Good', 'FailsProof', 'FailsGates', 'Crashes', 'NeverReady', 'DiesServing'),
+      ...breaks('a'),
+    ],
+  },
+  {
+    name: 'a handover, GPUs taken and lost',
+    start: {
+      replicas: 3,
+      gpus: 3,
+      rollout: { ...BRIEF, whenCapacityIsShort: ['Handover', 'Wait'], schedulingDeadline: '1m' },
+    },
+    happenings: [
+      next,
+      ...wants('a', 'b'),
+      ...tenant(0, 1),
+      ...lost('serving', 'candidate', 'previous'),
+      { is: 'load', waiting: 100 },
+      { is: 'load', waiting: 0 },
+      ...orders('abort', 'rollback'),
+    ],
+  },
+  {
+    name: 'mixed versions behind a gateway',
+    start: {
+      replicas: 2,
+      gpus: 2,
+      gateway: true,
+      rollout: {
+        ...BRIEF,
+        ...GATES,
+        whenCapacityIsShort: ['Handover', 'Wait'],
+        handover: { minAvailablePercent: 50, mixedVersions: true },
+      },
+    },
+    happenings: [
+      next,
+      ...wants('a', 'b'),
+      ...isLike('b', 'FailsGates'),
+      { is: 'route', taken: false },
+      { is: 'route', taken: true },
+      ...orders('abort', 'rollback'),
+      ...lost('candidate'),
+    ],
+  },
+  {
+    name: 'recreate, in windows',
+    start: {
+      replicas: 1,
+      gpus: 1,
+      rollout: { ...BRIEF, strategy: 'Recreate', whenCapacityIsShort: ['Recreate'], promotion: 'Manual' },
+    },
+    happenings: [
+      next,
+      ...wants('a', 'b'),
+      ...isLike('b', 'Crashes'),
+      { is: 'window', open: false },
+      { is: 'window', open: true },
+      ...orders('promote', 'abort', 'rollback'),
+      ...paused,
+    ],
+  },
+  {
+    name: 'a canary',
+    start: {
+      replicas: 1,
+      gpus: 2,
+      gateway: true,
+      rollout: {
+        ...BRIEF,
+        ...GATES,
+        strategy: 'Canary',
+        canary: { steps: [{ weight: 10, pause: '1m' }, { weight: 50 }] },
+      },
+    },
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...isLike('b', 'FailsGates'),
+      { is: 'route', taken: false },
+      { is: 'route', taken: true },
+      { is: 'traffic', level: 'None' },
+      ...orders('promote', 'abort', 'rollback'),
+    ],
+  },
+  {
+    name: 'sizes, and what others claim',
+    start: { replicas: 2, gpus: 5, rollout: { ...BRIEF, warmReplicasPercent: 50 } },
+    happenings: [
+      next,
+      ...wants('a', 'b'),
+      ...sized(0, 1, 2, 3),
+      { is: 'claim', keep: 0 },
+      { is: 'claim', keep: undefined },
+      { is: 'capacity unknown', value: true },
+      { is: 'capacity unknown', value: false },
+      ...tenant(0, 3),
+      ...orders('rollback', 'release'),
+    ],
+  },
+  {
+    name: 'an operator that is killed after each write, and old or lost statuses',
+    start: { replicas: 1, gpus: 3, rollout: { ...BRIEF, ...WITHOUT_PROOF } },
+    happenings: [
+      next,
+      ...wants('a', 'b'),
+      ...isLike('b', 'DiesServing'),
+      ...[0, 1, 2, 3, 4].map((after): Happening => ({ is: 'crash', after })),
+      { is: 'status lost' },
+      { is: 'status stale' },
+      { is: 'restart' },
+      { is: 'deployment deleted', of: 'a' },
+      { is: 'deployment deleted', of: 'b' },
+      { is: 'record lost', of: 'b' },
+      ...orders('rollback', 'abort'),
+    ],
+  },
+  {
+    name: 'the same in a handover',
+    start: {
+      replicas: 2,
+      gpus: 2,
+      rollout: { ...BRIEF, ...WITHOUT_PROOF, whenCapacityIsShort: ['Handover', 'Recreate'] },
+    },
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...[0, 1, 2, 3, 4].map((after): Happening => ({ is: 'crash', after })),
+      { is: 'status lost' },
+      { is: 'status stale' },
+      ...lost('serving'),
+      ...orders('rollback', 'abort'),
+    ],
+  },
+  {
+    name: 'a third version while the second has yet to show that it serves',
+    start: { replicas: 1, gpus: 4, rollout: BRIEF },
+    prelude: [{ is: 'spec', desired: 'b' }, 'Watching', { is: 'spec', desired: 'c' }],
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...lost('serving'),
+      ...tenant(0, 2),
+      ...isLike('c', 'Crashes'),
+      ...orders('rollback', 'release', 'abort'),
+    ],
+  },
+  {
+    name: 'the same, where it waits',
+    start: { replicas: 1, gpus: 2, rollout: { ...BRIEF, whenCapacityIsShort: ['Wait'] } },
+    prelude: [{ is: 'spec', desired: 'b' }, 'Watching', { is: 'spec', desired: 'c' }],
+    happenings: [next, ...wants('a', 'b', 'c'), ...breaks('b'), ...lost('serving'), ...orders('rollback', 'release')],
+  },
+  {
+    name: 'a candidate that somebody has to promote',
+    start: { replicas: 2, gpus: 4, rollout: { ...BRIEF, promotion: 'Manual' } },
+    prelude: [{ is: 'spec', desired: 'b' }, 'AwaitingPromotion'],
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...sized(0, 1, 2),
+      ...lost('serving', 'candidate'),
+      ...tenant(0, 1),
+      ...breaks('b'),
+      ...orders('promote', 'rollback', 'release', 'abort'),
+    ],
+  },
+  {
+    name: 'a third version that waits for a person while the second has yet to show that it serves',
+    start: { replicas: 1, gpus: 4, rollout: BRIEF },
+    prelude: [
+      { is: 'spec', desired: 'b' },
+      'Watching',
+      { is: 'window', open: false },
+      { is: 'spec', desired: 'c' },
+      'AwaitingPromotion',
+    ],
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...lost('serving', 'candidate'),
+      ...sized(0, 1),
+      ...tenant(0, 4),
+      { is: 'window', open: true },
+      ...orders('rollback', 'release', 'abort', 'promote'),
+    ],
+  },
+  {
+    name: 'a rollback to a version that has no pods any more',
+    start: { replicas: 1, gpus: 1, rollout: { ...BRIEF, whenCapacityIsShort: ['Recreate'] } },
+    prelude: [{ is: 'spec', desired: 'b' }, 'Watching', { is: 'order', verb: 'rollback', to: 'right' }],
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...isLike('a', 'Crashes', 'NeverReady', 'Good'),
+      ...lost('serving'),
+      ...orders('abort', 'rollback', 'retry'),
+    ],
+  },
+  {
+    name: 'a version that loads for ever, and nodes that go meanwhile',
+    start: { replicas: 2, gpus: 5, rollout: SHORT },
+    prelude: [{ is: 'quality', of: 'b', quality: 'Slow' }, { is: 'spec', desired: 'b' }, 'Loading'],
+    happenings: [
+      next,
+      ...wants('a', 'b'),
+      ...sized(1, 2, 3),
+      ...lost('candidate', 'serving'),
+      ...tenant(0, 1),
+      ...isLike('b', 'Good'),
+    ],
+  },
+  {
+    name: 'a watch that may see no requests',
+    start: { replicas: 1, gpus: 4, rollout: { ...BRIEF, ...GATES } },
+    prelude: [{ is: 'spec', desired: 'b' }, 'Watching'],
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      { is: 'traffic', level: 'None' },
+      { is: 'traffic', level: 'Enough' },
+      ...isLike('b', 'FailsGates'),
+      ...orders('rollback'),
+    ],
+  },
+  {
+    // Found by the search: the way back led to a cold version, and Switching waited for ever for a flip to pods that were gone.
+    name: 'a version that is lost as soon as it was switched to, and a proven one that is cold',
+    start: { replicas: 1, gpus: 4, rollout: BRIEF },
+    prelude: [
+      { is: 'spec', desired: 'b' },
+      'Watching',
+      { is: 'spec', desired: 'c' },
+      'Proving',
+      { is: 'order', verb: 'release', to: 'right' },
+      'Switching',
+    ],
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...lost('serving'),
+      ...isLike('c', 'Crashes', 'NeverReady'),
+      ...orders('rollback', 'abort'),
+    ],
+  },
+];
