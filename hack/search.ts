@@ -5,10 +5,9 @@
  */
 import { SCOPES as OBJECT_SCOPES } from '../operator/controller/testing/scopes.ts';
 import { search as searchObjects } from '../operator/controller/testing/search.ts';
-import { TABLE } from '../operator/rollout/machine/table.ts';
 import type { Explored } from '../operator/rollout/machine/testing/breadth-first.ts';
 import { SCOPES } from '../operator/rollout/machine/testing/scopes.ts';
-import { search } from '../operator/rollout/machine/testing/search.ts';
+import { search, TRANSITIONS } from '../operator/rollout/machine/testing/search.ts';
 
 /** A pass of all of `decide` takes as long as so many of the machine alone. */
 const SLOWER = 20;
@@ -17,7 +16,6 @@ interface Total {
   states: number;
   transitions: number;
   readonly pairs: Set<string>;
-  readonly cells: Set<string>;
 }
 
 function report(name: string, found: Explored & { readonly pairs: ReadonlySet<string> }, total: Total): void {
@@ -32,7 +30,7 @@ function report(name: string, found: Explored & { readonly pairs: ReadonlySet<st
   process.exitCode = 1;
 }
 
-const newTotal = (): Total => ({ states: 0, transitions: 0, pairs: new Set(), cells: new Set() });
+const newTotal = (): Total => ({ states: 0, transitions: 0, pairs: new Set() });
 const states = Number(process.argv[2] ?? 40_000);
 if (!Number.isInteger(states) || states < 1) {
   console.error('usage: node hack/search.ts [STATES PER SCOPE]');
@@ -42,25 +40,21 @@ if (!Number.isInteger(states) || states < 1) {
 console.log('   states  transit.    depth  (all: every state that can be reached)');
 console.log('the machine of rollouts:');
 const machine = newTotal();
+const cells = new Set<string>();
 for (const scope of SCOPES) {
   const found = search(scope, { states });
-  for (const cell of found.cells) machine.cells.add(cell);
+  for (const cell of found.cells) cells.add(cell);
   report(scope.name, found, machine);
 }
 console.log('decide, with its objects:');
 const objects = newTotal();
 for (const scope of OBJECT_SCOPES) report(scope.name, searchObjects(scope, Math.ceil(states / SLOWER)), objects);
 
-const cells = TABLE.flatMap(({ event, cells: row }) =>
-  Object.entries(row).flatMap(([phase, cell]) =>
-    'to' in cell ? [{ cell: `${phase}/${event}`, pair: `${phase} -> ${cell.to}` }] : [],
-  ),
-);
-const pairs = new Set(cells.map(({ pair }) => pair));
+const pairs = new Set(TRANSITIONS.map(({ pair }) => pair));
 const seenOf = (seen: ReadonlySet<string>) => [...pairs].filter((pair) => seen.has(pair)).length;
 console.log(
   `machine: ${machine.states} states, ${machine.transitions} transitions, ${seenOf(machine.pairs)} of ${pairs.size} pairs of phases, ` +
-    `${cells.filter(({ cell }) => machine.cells.has(cell)).length} of ${cells.length} rows of the table`,
+    `${TRANSITIONS.filter(({ cell }) => cells.has(cell)).length} of ${TRANSITIONS.length} rows of the table`,
 );
 console.log(
   `decide: ${objects.states} states, ${objects.transitions} transitions, ${seenOf(objects.pairs)} of ${pairs.size} pairs of phases`,

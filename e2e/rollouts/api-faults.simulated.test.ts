@@ -1,12 +1,10 @@
-import { RIGHTFUL } from '../../hack/cluster/index.ts';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../operator/kube/clock.ts';
-import { type Credentials, loadCredentials } from '../../operator/kube/credentials.ts';
 import { resources } from '../../operator/kube/resources.ts';
-import { type Fault, FaultProxy, type ProxiedRequest } from '../../operator/kube/testing/fault-proxy.ts';
+import type { Fault, FaultProxy, ProxiedRequest } from '../../operator/kube/testing/fault-proxy.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import type { Stage } from './stage.ts';
 import { Theatre } from './theatre.ts';
+import { type WayThroughProxy, wayThroughProxy } from './way-through-proxy.ts';
 
 const cluster = testCluster('simulated');
 const theatre = new Theatre(cluster, { nodes: 2 });
@@ -67,20 +65,10 @@ afterEach(async () => {
 });
 
 /** The way from the operator to the API server. */
-async function startProxy(): Promise<{ readonly proxy: FaultProxy; readonly credentials: Credentials }> {
-  const kubeconfig = await cluster().kubeconfig('api-faults', { groups: [RIGHTFUL] });
-  const { ca, cert, key } = await (await loadCredentials({ clock: systemClock, kubeconfig })).tls();
-  const upstream = { server: cluster().server, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  const proxy = await FaultProxy.start({ upstream });
-  closing.push(() => proxy.close());
-  const tls = { verify: true };
-  const credentials = {
-    server: proxy.url,
-    tls: () => Promise.resolve(tls),
-    headers: () => Promise.resolve({}),
-    invalidate: () => undefined,
-  };
-  return { proxy, credentials };
+async function startProxy(): Promise<WayThroughProxy> {
+  const way = await wayThroughProxy(cluster(), 'api-faults');
+  closing.push(() => way.proxy.close());
+  return way;
 }
 
 const nameOf = ({ method, path, isWatch }: ProxiedRequest): string => `${isWatch ? 'WATCH' : method} ${path}`;

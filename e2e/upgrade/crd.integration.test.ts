@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster } from '../../hack/cluster/index.ts';
@@ -60,7 +60,6 @@ describe.each(Object.entries(WAYS))('a CRD that is upgraded by %s', (_, { before
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'crd-'));
-    await mkdir(folder, { recursive: true });
   });
   afterAll(() => rm(folder, { recursive: true }));
 

@@ -2,12 +2,11 @@
  * `make bugs [ONLY=part of a name]`: puts each bug of bugs.ts into a copy of the sources, on its own, and runs the tests that have to see
  * it. Prints which bugs were caught; ends with 1 where fewer than 95 % were, or where the tests fail without a bug.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { execFile } from 'node:child_process';
 import { type Bug, BUGS } from './bugs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -28,15 +28,20 @@ function keysOf({ group, resources, verbs, names }: Right): string[] {
 /** Every verb that is granted, as `verb resource.group`. */
 export const GRANTED: ReadonlySet<string> = new Set(RIGHTS.flatMap(keysOf));
 
+/** Its resource and subresource, as rights name them. */
+const resourceOf = ({ resource = '', subresource }: AuditEntry): string =>
+  subresource === undefined ? resource : `${resource}/${subresource}`;
+
 /**
  * The granted verbs that requests of the operator used and got. Where two scopes grant the same (pods are listed in the namespaces
  * with models, and in all to count GPUs), one use counts for both.
  */
 export function usedRights(entries: readonly AuditEntry[]): Set<string> {
   const used = new Set<string>();
-  for (const { user, groups, denied, code, verb, resource, subresource, group, name } of entries) {
+  for (const entry of entries) {
+    const { user, groups, denied, code, verb, resource, group, name } = entry;
     if (denied || resource === undefined || !(groups.includes(RIGHTFUL) || SERVICE_ACCOUNT.test(user))) continue;
-    const full = subresource === undefined ? resource : `${resource}/${subresource}`;
+    const full = resourceOf(entry);
     // A server-side apply of what is not there yet is a patch in the log, and needs `create` beside `patch`.
     const verbs = verb === 'patch' && code === 201 ? ['patch', 'create'] : [verb];
     for (const each of verbs) {
@@ -71,9 +76,9 @@ export function deniedRights(
     return SERVICE_ACCOUNT.test(user) && !(mayBeNarrow && isWide);
   });
   return new Set(
-    denied.flatMap(({ verb, resource = '', subresource, group, namespace, uri }) => {
-      const full = subresource === undefined ? resource : `${resource}/${subresource}`;
-      const key = resource === '' ? uri : keyOf(group, full, verb);
+    denied.flatMap((entry) => {
+      const { verb, resource, group, namespace, uri } = entry;
+      const key = resource === undefined ? uri : keyOf(group, resourceOf(entry), verb);
       return key in MAY_BE_DENIED ? [] : [`${key}${namespace === undefined ? '' : ` in ${namespace}`}`];
     }),
   );

@@ -72,6 +72,17 @@ describe('requests that run', () => {
     fleet.set('a', { running: 0 });
     expect(await fleet.read()).not.toHaveProperty('stalledSince');
   });
+
+  it('do not stall for a time that nobody watched', async () => {
+    const fleet = new Fleet();
+    fleet.set('a', { running: 1, tokens: 10 });
+    await fleet.read();
+    fleet.now += 600_000;
+    expect(await fleet.read()).toHaveProperty('stalledSince', 603_000);
+    expect(await fleet.read()).toHaveProperty('stalledSince', 603_000);
+    fleet.now += 600_000;
+    expect(await fleet.read()).toHaveProperty('stalledSince', 1_205_000);
+  });
 });
 
 describe('counters', () => {

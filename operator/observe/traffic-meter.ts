@@ -16,6 +16,8 @@ type Latencies = Partial<Record<LatencyMetric, Histogram>>;
 type Counted = Pick<EngineMetrics, 'requests' | 'errors' | 'latencies' | 'activity'>;
 
 const NOTHING: Counted = { requests: 0, errors: undefined, latencies: {}, activity: 0 };
+/** How far apart readings may be for what lies between them to count as watched: some of the usual five seconds. */
+const WATCHED_MS = 30_000;
 const LATENCY_METRICS: readonly LatencyMetric[] = ['TimeToFirstToken', 'TimePerOutputToken', 'RequestLatency'];
 
 /**
@@ -81,7 +83,9 @@ export class TrafficMeter {
     // vLLM counts tokens as it makes them; the others do at the end of a request, which may be minutes away.
     const counts = endpoints.every(({ engine }) => engine.type === 'vLLM') && podsFailed.length === 0;
     const stalled = running > 0 && counted.activity === 0 && before !== undefined && counts;
-    this.#stalledSince = stalled ? (this.#stalledSince ?? before) : undefined;
+    // What nobody watched is no evidence: an operator that stood still saw neither tokens nor that there were none.
+    const watched = before !== undefined && to - before <= WATCHED_MS;
+    this.#stalledSince = stalled ? (watched ? (this.#stalledSince ?? before) : to) : undefined;
 
     return {
       from: this.#from,

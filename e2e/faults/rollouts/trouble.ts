@@ -1,15 +1,15 @@
-import { type Cluster, RIGHTFUL } from '../../../hack/cluster/index.ts';
-import { systemClock } from '../../../operator/kube/clock.ts';
-import { type Credentials, loadCredentials } from '../../../operator/kube/credentials.ts';
+import type { Cluster } from '../../../hack/cluster/index.ts';
+import type { Credentials } from '../../../operator/kube/credentials.ts';
 import {
   errorEvent,
   type Fault,
-  FaultProxy,
+  type FaultProxy,
   type ProxiedRequest,
   type WatchLine,
 } from '../../../operator/kube/testing/fault-proxy.ts';
 import type { KillableOptions } from '../../rollouts/killable-operator.ts';
 import type { Stage } from '../../rollouts/stage.ts';
+import { type WayThroughProxy, wayThroughProxy } from '../../rollouts/way-through-proxy.ts';
 import { type FaultKind, isCrash, type Plan } from './plan.ts';
 
 /** How long an operator waits for one call. */
@@ -58,22 +58,13 @@ export class Trouble {
   #pending: Promise<unknown> = Promise.resolve();
 
   static async begin(cluster: Cluster, plan: Plan | undefined): Promise<Trouble> {
-    const kubeconfig = await cluster.kubeconfig('faults', { groups: [RIGHTFUL] });
-    const { ca, cert, key } = await (await loadCredentials({ clock: systemClock, kubeconfig })).tls();
-    const upstream = { server: cluster.server, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-    return new Trouble(plan, await FaultProxy.start({ upstream }));
+    return new Trouble(plan, await wayThroughProxy(cluster, 'faults'));
   }
 
-  private constructor(plan: Plan | undefined, proxy: FaultProxy) {
+  private constructor(plan: Plan | undefined, { proxy, credentials }: WayThroughProxy) {
     this.#plan = plan;
     this.#proxy = proxy;
-    const tls = { verify: true };
-    this.#credentials = {
-      server: proxy.url,
-      tls: () => Promise.resolve(tls),
-      headers: () => Promise.resolve({}),
-      invalidate: () => undefined,
-    };
+    this.#credentials = credentials;
   }
 
   /** How the operators of the run connect. */

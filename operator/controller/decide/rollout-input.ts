@@ -99,10 +99,11 @@ function troubleSince(hash: string, { serving, switchedAt }: Traffic, memory: Me
 const STALL_MS = 120_000;
 
 /** Engines that say they are well and get nothing done, as `<reason>: <message>`; undefined: they do, or nobody looks. */
-function stallOf({ observations, now }: Snapshot, hash: string): string | undefined {
-  const { stalledSince, running = 0 } = observations.traffic.get(hash) ?? {};
-  if (stalledSince === undefined || now - stalledSince < STALL_MS) return undefined;
-  return `EngineNotResponding: ${running} requests run, and for two minutes no engine has made a token, though their health checks pass.`;
+function stallOf({ observations }: Snapshot, hash: string): string | undefined {
+  const found = observations.traffic.get(hash);
+  // As of the reading, not of now: what has been since is not known.
+  if (found?.stalledSince === undefined || found.to - found.stalledSince < STALL_MS) return undefined;
+  return `EngineNotResponding: ${found.running} requests run, and for two minutes no engine has made a token, though their health checks pass.`;
 }
 
 /** A number from 0 to 1 that follows from a text (FNV-1a). */

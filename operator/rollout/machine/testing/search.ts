@@ -1,4 +1,5 @@
 import type { RolloutPhase } from '../../../api/index.ts';
+import { TABLE } from '../table.ts';
 import type { Memory, RolloutInput, RolloutStep } from '../types.ts';
 import { type Explored, explore } from './breadth-first.ts';
 import { happen, type Happening } from './happenings.ts';
@@ -14,6 +15,13 @@ export interface Scope {
   readonly prelude?: readonly (Happening | RolloutPhase)[];
   readonly happenings: readonly Happening[];
 }
+
+/** Everything that the table leads to: its cells as `phase/event`, and the pairs of phases as `from -> to`. */
+export const TRANSITIONS = TABLE.flatMap(({ event, cells }) =>
+  Object.entries(cells).flatMap(([phase, cell]) =>
+    'to' in cell ? [{ cell: `${phase}/${event}`, pair: `${phase} -> ${cell.to}` }] : [],
+  ),
+);
 
 /** What a search has seen. */
 export interface Searched extends Explored {
