@@ -75,6 +75,24 @@ describe('a failure gives a stable reason with a fix, and heals when its cause i
     await bench().condition('chat', 'Ready', 'True');
   });
 
+  it('a Secret that is not there: no pod is made that would hold a GPU, and it goes on once it is', async () => {
+    const { client, namespace, signal } = bench();
+    const huggingFace = { tokenSecretRef: { name: 'hub', key: 'token' } };
+    await bench().create('chat', { ...CHAT, model: { ...CHAT.model, source: { huggingFace } } });
+    const message = await bench().condition('chat', 'Ready', 'False', 'SecretNotFound');
+    expect(message).toContain(`Secret hub, which the pods of chat-`);
+    // It may be on its way: a GitOps tool is not told to give up.
+    await bench().condition('chat', 'Reconciling', 'True', 'SecretNotFound');
+    await bench().condition('chat', 'Stalled', 'False');
+    expect([...(await bench().deployments('chat')), ...(await bench().pods('chat'))]).toEqual([]);
+    bench().advance(180_000);
+    await bench().condition('chat', 'Stalled', 'True', 'SecretNotFound');
+    const metadata = { name: 'hub', namespace };
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { token: 'hf_abc' } };
+    await client.create(resources.secrets, secret, { signal });
+    await bench().condition('chat', 'Ready', 'True');
+  });
+
   it('corrects itself with the spec when what was first deployed never served', async () => {
     await bench().simulator.setRule({ name: 'bad', match: { deployment: 'chat' }, behaviour: { failure: 'crash' } });
     await bench().create('chat', CHAT);

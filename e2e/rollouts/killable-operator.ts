@@ -128,6 +128,7 @@ export class KillableOperator {
       this.#write(`${verb} ${type.kind} ${name}`, type, call);
     return {
       get: (type, ref, options) => this.#read(() => inner.get(type, ref, options)),
+      exists: (type, ref, options) => this.#read(() => inner.exists(type, ref, options)),
       list: (type, options) => this.#read(() => inner.list(type, options)),
       create: (type, object, options) =>
         write('create', type, `${nameOf(object)}${suffix(options.subresource)}`, () =>

@@ -96,8 +96,9 @@ export const RIGHTS: readonly Right[] = [
   },
   {
     ...{ group: '', resources: ['secrets'], verbs: ['get'], scope: 'Models' },
-    why: 'API keys of engines that demand one, for proofs and their metrics. All other Secrets the pods refer to by name. Never listed or watched',
-    without: 'Versions with a key are not proven',
+    why: 'API keys of engines that demand one, for proofs and their metrics. Of all other Secrets that pods refer to, whether they are there: their metadata. Never listed or watched',
+    without:
+      'Versions with a key are not proven; a Secret that is missing is told by the kubelet, once pods hold their GPUs',
   },
   {
     ...{ group: 'discovery.k8s.io', resources: ['endpointslices'], verbs: ['list', 'watch'], scope: 'Models' },

@@ -38,6 +38,11 @@ function bench(objects: Partial<Record<ChildKind, KubeObject>>, refused: readonl
     delete: async (type: never, ref: unknown, options: unknown) =>
       answer('delete', type, { metadata: {}, ref, options }),
     create: async (type: never, body: unknown) => answer('create', type, body),
+    exists: async (_: never, { name }: { name: string }) => {
+      calls.push({ verb: `exists ${name}` });
+      if (name === 'hidden') throw new ApiError(403, { reason: 'Forbidden', message: 'no' });
+      return Promise.resolve(name !== 'missing');
+    },
   } as unknown as KubeClient;
   const informer = (kind: WrittenKind) =>
     ({
@@ -89,6 +94,36 @@ describe('a child that is there although the cache has none', () => {
     const ownerReferences = [{ ...ours[0], uid: 'uid-of-the-deleted' }];
     const { run } = bench({ Deployment: child('Deployment', 'chat-aaa', { ownerReferences }) });
     expect(await run(create)).toMatchObject({ obstacle: { reason: 'NameConflict', blocking: false } });
+  });
+});
+
+describe('a Secret that the pods of a new Deployment need', () => {
+  const create = (...names: readonly string[]): Intent => {
+    const env = names.map((name) => ({ name: 'X', valueFrom: { secretKeyRef: { name, key: 'k' } } }));
+    const spec = { template: { spec: { containers: [{ name: 'engine', env }] } } };
+    return { type: 'Create', kind: 'Deployment', object: child('Deployment', 'chat-aaa', {}, { spec }) };
+  };
+
+  it('is an obstacle where it is missing, and nothing is made', async () => {
+    const { run, calls } = bench({});
+    const { done, obstacle } = await run(create('there', 'missing'));
+    expect(done).toEqual([]);
+    expect(obstacle).toMatchObject({ reason: 'SecretNotFound', blocking: true, patienceMs: 120_000 });
+    expect(obstacle?.message).toMatch(/^Secret missing, which the pods of chat-aaa need, is not in namespace ai\./);
+    expect(calls.map(({ verb }) => verb)).toEqual(['exists missing']);
+  });
+
+  it.each([['there'], ['hidden']])('is left to the kubelet where it is %s', async (name) => {
+    const { run, calls } = bench({});
+    expect((await run(create(name))).done).toHaveLength(1);
+    expect(calls.map(({ verb }) => verb)).toEqual([`exists ${name}`, 'apply Deployment']);
+  });
+
+  it('keeps nobody from repairing what runs', async () => {
+    const { run, calls } = bench({});
+    const { object } = create('missing') as Extract<Intent, { type: 'Create' }>;
+    await run({ type: 'Apply', kind: 'Deployment', object, because: [] });
+    expect(calls.map(({ verb }) => verb)).toEqual(['apply Deployment']);
   });
 });
 

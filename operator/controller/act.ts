@@ -17,7 +17,7 @@ import { type Intent, targetOf, type WrittenKind } from './decide/intents.ts';
 import { prerequisitesOf } from './decide/prerequisites.ts';
 import type { Obstacle } from './obstacle.ts';
 import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
-import { checkNotServing, nameConflict } from './live-reads.ts';
+import { checkNotServing, missingSecret, nameConflict } from './live-reads.ts';
 import { HTTP_ROUTES } from './gateway.ts';
 import type { LiveMeta } from './snapshot.ts';
 import { DELETION_COST } from './decide/deletion-cost.ts';
@@ -124,6 +124,8 @@ export async function carryOut(
   context: ActContext,
   signal: AbortSignal,
 ): Promise<Obstacle | undefined> {
+  const missing = await missingSecret(owner, intent, context, signal);
+  if (missing) return missing;
   try {
     await write(owner, intent, context, signal);
     return undefined;

@@ -1,13 +1,15 @@
 import { API_VERSION, KIND, LABEL, MANAGER } from '../api/index.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { isForbidden, isNotFound } from '../kube/errors.ts';
+import { resources } from '../kube/resources.ts';
 import type { KubeClient } from '../kube/types.ts';
 import type { WriteTarget } from './act.ts';
 import { covers } from '../resources/drift.ts';
 import { childNames } from '../resources/names.ts';
+import { requiredSecrets } from '../resources/secret-refs.ts';
 import type { Intent, WrittenKind } from './decide/intents.ts';
 import { isOwnedBy } from './gather.ts';
 import type { Obstacle } from './obstacle.ts';
-import type { LiveMeta, LiveService } from './snapshot.ts';
+import type { LiveDeployment, LiveMeta, LiveService } from './snapshot.ts';
 
 /**
  * Where a write must not rely on the caches: the few reads of the API server itself.
@@ -47,6 +49,35 @@ export async function checkNotServing(
     throw error;
   }
   throw new StaleCacheError(`Deployment ${deployment} is not deleted: the active Service selects it.`);
+}
+
+/** GitOps tools apply a model beside what makes its Secret (External Secrets, Vault), and give up at the word `Stalled`. */
+const SECRET_PATIENCE_MS = 120_000;
+
+/**
+ * A Secret without which the pods of a Deployment that is about to be made could only hold their GPUs and wait. Whether it
+ * has the right keys nobody can tell without reading it; the kubelet does. One that may not be asked for is taken to be there.
+ */
+export async function missingSecret(
+  { namespace }: LiveMeta,
+  intent: Intent,
+  { client }: Pick<Access, 'client'>,
+  signal: AbortSignal,
+): Promise<Obstacle | undefined> {
+  if (intent.type !== 'Create' || intent.kind !== 'Deployment') return undefined;
+  const { template } = (intent.object as LiveDeployment).spec ?? {};
+  for (const name of template === undefined ? [] : requiredSecrets(template)) {
+    try {
+      if (await client.exists(resources.secrets, { namespace, name }, { signal })) continue;
+    } catch (error) {
+      if (isForbidden(error)) return undefined;
+      throw error;
+    }
+    const deployment = intent.object.metadata?.name ?? '';
+    const message = `Secret ${name}, which the pods of ${deployment} need, is not in namespace ${namespace}. No pods are made before it is there: create it, or correct its name in the spec. It goes on by itself, within a minute.`;
+    return { reason: 'SecretNotFound', message, blocking: true, patienceMs: SECRET_PATIENCE_MS };
+  }
+  return undefined;
 }
 
 /**

@@ -7,4 +7,6 @@ export interface Obstacle {
   readonly message: string;
   /** No hope without a change by a person. */
   readonly blocking: boolean;
+  /** How long it may be there before that is said, milliseconds: a thing that others make may be on its way. Default 0. */
+  readonly patienceMs?: number;
 }

@@ -35,9 +35,25 @@ beforeEach(() => {
   client = new KubeHttpClient(transport, { fence: () => undefined });
 });
 
+describe('whether an object is there', () => {
+  const exists = () => client.exists(configMaps, ref, { signal });
+
+  it('is asked for its metadata alone', async () => {
+    expect(await exists()).toBe(true);
+    expect(sent[0]?.accept).toBe('application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1');
+  });
+
+  it('is no with a 404, and unknown with anything else', async () => {
+    answers.push(new ApiError(404, { reason: 'NotFound' }), new ApiError(403, { reason: 'Forbidden' }));
+    expect(await exists()).toBe(false);
+    await expect(exists()).rejects.toThrow(ApiError);
+  });
+});
+
 describe('requests', () => {
   test.each<[string, () => Promise<unknown>, string, boolean]>([
     ['get', () => client.get(configMaps, ref, { signal }), 'GET /api/v1/namespaces/ns/configmaps/a', true],
+    ['exists', () => client.exists(configMaps, ref, { signal }), 'GET /api/v1/namespaces/ns/configmaps/a', true],
     ['the version', () => client.serverVersion({ signal }), 'GET /version', true],
     [
       'create',

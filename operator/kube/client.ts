@@ -1,4 +1,4 @@
-import { isGone } from './errors.ts';
+import { isGone, isNotFound } from './errors.ts';
 import { collectionPath, objectPath, refOf, withQuery } from './paths.ts';
 import { apiVersionOf, resources } from './resources.ts';
 import type { KubeRequest, Transport } from './transport.ts';
@@ -16,6 +16,9 @@ import type {
 
 /** Objects per page of a list, client-go's number. */
 const PAGE_SIZE = 500;
+
+/** Every API server since 1.15 can leave out all of an object but its metadata. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 export interface WatchOptions extends ListOptions {
   /** Events after this version are sent. */
@@ -85,6 +88,17 @@ export class KubeHttpClient implements KubeClient, WatchClient {
 
   get<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef, { signal }: CallOptions): Promise<T> {
     return this.#read('get', objectPath(type, ref), signal);
+  }
+
+  async exists(type: ResourceType, ref: ObjectRef, { signal }: CallOptions): Promise<boolean> {
+    const path = objectPath(type, ref);
+    try {
+      await this.#transport.call({ method: 'GET', verb: 'get', path, accept: METADATA_ONLY, retry: true, signal });
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
   }
 
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions): Promise<ObjectList<T>> {

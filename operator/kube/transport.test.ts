@@ -111,6 +111,11 @@ describe('a call', () => {
     });
   });
 
+  it('asks for another form of the answer where a request says so', async () => {
+    await transport.call(get({ accept: 'application/json;as=PartialObjectMetadata' }));
+    expect(seen[0]?.headers).toMatchObject({ accept: 'application/json;as=PartialObjectMetadata' });
+  });
+
   it('keeps the path of the server address, and uses its connections again', async () => {
     const behindPath = new TestCredentials(`${credentials.server}/k8s/clusters/c-1/`);
     const other = makeTransport({ credentials: behindPath });

@@ -23,6 +23,8 @@ export interface KubeRequest {
   readonly path: string;
   readonly body?: object;
   readonly contentType?: string;
+  /** The form of the answer. Default: the whole object as JSON. */
+  readonly accept?: string;
   /** Sent again after 429, 5xx and connection errors. True only for idempotent requests: what they did is then unknown. */
   readonly retry: boolean;
   /** Called right before the request is sent, each time; throws when it must not be sent any more. */
@@ -168,7 +170,7 @@ export class Transport {
     const { clock, credentials, onRequest, onServerTime, userAgent = 'kube-client' } = this.#options;
     signal.throwIfAborted();
     const headers: Record<string, string> = {
-      accept: 'application/json',
+      accept: request.accept ?? 'application/json',
       'user-agent': userAgent,
       ...(request.body && { 'content-type': request.contentType ?? 'application/json' }),
       ...(await credentials.headers()),

@@ -85,6 +85,11 @@ export interface ObjectList<T> {
 /** The API server, one pooled connection agent behind it. Errors are ApiError or TransportError (errors.ts). */
 export interface KubeClient {
   get<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef, options: CallOptions): Promise<T>;
+  /**
+   * Whether an object is there. Its metadata alone is asked for: nothing of a Secret's data leaves the server.
+   * Rejects as `get` does, but for a 404.
+   */
+  exists(type: ResourceType, ref: ObjectRef, options: CallOptions): Promise<boolean>;
   /** A consistent list (no resourceVersion), fetched in pages of 500. */
   list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions): Promise<ObjectList<T>>;
   create<T extends KubeObject>(type: ResourceType<T>, object: object, options: WriteOptions): Promise<T>;

@@ -163,6 +163,22 @@ describe('an active Service that cannot be made', () => {
     );
   });
 
+  it('calls for a person only once what others make has had its time to come', () => {
+    const world = new World(SPEC);
+    const obstacle = { reason: 'SecretNotFound', message: 'Secret a', blocking: true, patienceMs: 120_000 } as const;
+    const stalled = () => {
+      const { status } = obstructed(world.snapshot(), decide(world.snapshot()), obstacle, []);
+      world.deployment = { ...world.deployment, status };
+      expect(world.condition('Ready')).toMatchObject({ status: 'False', reason: 'SecretNotFound' });
+      return [world.condition('Reconciling')?.status, world.condition('Stalled')?.status];
+    };
+    expect(stalled()).toEqual(['True', 'False']);
+    world.now += 119_000;
+    expect(stalled()).toEqual(['True', 'False']);
+    world.now += 1_000;
+    expect(stalled()).toEqual(['False', 'True']);
+  });
+
   it('announces no revision twice', () => {
     const world = new World(SPEC);
     const decision = decide(world.snapshot());

@@ -17,10 +17,12 @@ export function obstructed(
   done: readonly Intent[],
 ): { readonly status: Status; readonly events: readonly EventRecord[] } {
   const before = snapshot.deployment.status;
-  const { reason, blocking } = obstacle;
+  const { reason, patienceMs = 0 } = obstacle;
   const told = before?.conditions?.find(({ type }) => type === 'Ready');
   const message =
     told?.reason === reason && sameWords(told.message, obstacle.message) ? told.message : obstacle.message;
+  const since = told?.reason === reason ? Date.parse(told.lastTransitionTime) : snapshot.now;
+  const blocking = obstacle.blocking && snapshot.now - since >= patienceMs;
   const verdict = (status: 'True' | 'False') => ({ status, reason, message });
   const conditions = stamp(snapshot, [
     ['Ready', verdict('False')],
