@@ -4,7 +4,7 @@ import { isBeforeSwitch } from './table.ts';
 import type { Question, RolloutInput } from './types.ts';
 import { windowEnd } from './course.ts';
 import { enough } from './enough.ts';
-import { asksForRoom } from './room.ts';
+import { asksForRoom, looksForServing } from './room.ts';
 
 /** What has to be learned before the rollout can go on, or while it does. */
 export function questionsOf(course: Course, input: RolloutInput): Question[] {
@@ -63,6 +63,7 @@ function capacityQuestion(course: Course, input: RolloutInput): string | undefin
   if (input.settings.paused) return undefined;
   const candidateSet = setOf(input, candidate);
   const servingSet = setOf(input, serving);
+  if (looksForServing(course, input)) return serving;
   if (phase === 'Waiting' && candidate !== undefined) {
     return memory.retryAt !== undefined && input.now < memory.retryAt ? undefined : candidate;
   }

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { nextStep } from '../next.ts';
+import { setOf } from './course.ts';
 import { quiet } from './testing/cells.ts';
 import { violations } from './testing/invariants.ts';
 import type { RolloutInput } from './types.ts';
@@ -21,6 +22,18 @@ test.each<[string, RolloutInput, string, number]>([
   expect(step.replicas.get(revision) ?? 0).toBe(replicas);
   expect(step.replicas.get('a')).toBe(2);
   expect(violations(input, step)).toEqual([]);
+});
+
+test.each<[string, { readonly readyReplicas: number }, number]>([
+  ['goes with its window', { readyReplicas: 2 }, 0],
+  ['stays beyond it while nothing else answers', { readyReplicas: 0 }, 2],
+])('an old version that is kept warm %s', (_, ready, replicas) => {
+  const input = quiet('Idle');
+  const { switchedAt = 0 } = input.traffic;
+  const now = switchedAt + input.settings.rollbackWindowMs + 1_000;
+  const a = { ...setOf(input, 'a'), ...ready, availableReplicas: ready.readyReplicas };
+  const step = nextStep({ ...input, now, sets: new Map([...input.sets, ['a', a]]) });
+  expect(step.replicas.get('z') ?? 0).toBe(replicas);
 });
 
 test('what was given is not asked for again while its pods are on their way out', () => {

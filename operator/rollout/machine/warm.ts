@@ -24,7 +24,9 @@ export function warmSize(course: Course, input: RolloutInput): number {
   if (target === undefined || replicas === 0 || input.replicas === 0) return 0;
   const limit = Math.min(replicas, memory.warmLimit ?? Number.POSITIVE_INFINITY);
   const end = windowEnd(course, input);
-  const kept = switchedAt !== undefined && end !== undefined && input.now < end;
+  // While what serves is down, the old version is all that answers, whatever the time. What serves may still take its GPUs.
+  const last = setOf(input, course.serving).readyReplicas === 0 && setOf(input, target).readyReplicas > 0;
+  const kept = switchedAt !== undefined && end !== undefined && (input.now < end || last);
   const share = kept ? Math.ceil((input.replicas * input.settings.warmReplicasPercent) / 100) : 0;
   if (isDrained(course, input, target, input.settings.drainDeadlineMs)) return Math.min(limit, share);
   // What still runs there is finished before its pods stop, unless somebody needs the GPUs at once.

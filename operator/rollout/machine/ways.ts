@@ -4,6 +4,7 @@ import { type Course, gpusOf, setOf } from './course.ts';
 import { handoverMinimum, isMixed } from './mixed.ts';
 import type { RolloutInput } from './types.ts';
 import { leavingLimitMs } from './leaving.ts';
+import { looksForServing } from './room.ts';
 import { warmSize } from './warm.ts';
 
 /** How long a way that the scheduler did not carry through is not tried again. */
@@ -172,11 +173,11 @@ function waitMessage(
   return `There is room for ${room}${unit}. ${[...holders, ...others, hint].join('; ')}.`;
 }
 
-/** Chooses the way for the candidate of a rollout. Undefined: nothing is known of the capacity yet. */
+/** Chooses the way for the candidate of a rollout. Undefined: nothing is known of the capacity for it yet. */
 export function wayOf(course: Course, input: RolloutInput): WayChoice | undefined {
   const { settings, replicas, capacity } = input;
   const { memory, serving, previous } = course;
-  if (capacity === undefined) return undefined;
+  if (capacity === undefined || looksForServing(course, input)) return undefined;
   const reading = capacity;
   const missed = missedOf(course, input);
   const ways: RolloutWay[] = ['Full', ...settings.ways];

@@ -15,6 +15,8 @@ export type Happening =
   | { readonly is: 'window'; readonly open: boolean }
   | { readonly is: 'tenant'; readonly gpus: number }
   | { readonly is: 'node lost'; readonly of: 'serving' | 'candidate' | 'previous'; readonly pods: number }
+  /** The node of these pods starts anew: they keep it, and load again. */
+  | { readonly is: 'reboot'; readonly of: 'serving' | 'candidate' | 'previous' }
   | { readonly is: 'load'; readonly waiting: number }
   /** What a version turns out to be like. */
   | { readonly is: 'quality'; readonly of: string; readonly quality: Quality }
@@ -63,6 +65,12 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: kind('node lost', {
       of: fc.constantFrom('serving' as const, 'candidate' as const, 'previous' as const),
       pods: fc.constantFrom(1, 2, 4),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: kind('reboot', {
+      of: fc.constantFrom('serving' as const, 'candidate' as const, 'previous' as const),
     }),
   },
   { weight: 1, arbitrary: kind('load', { waiting: fc.constantFrom(0, 5, 100) }) },
@@ -197,6 +205,9 @@ export function happen(model: Model, what: Happening, stale: Memory | undefined)
     case 'node lost':
       model.loseNode(roles[what.of], what.pods);
       return;
+    case 'reboot':
+      model.reboot(roles[what.of]);
+      return;
     case 'load':
       model.load = { running: 1, waiting: what.waiting };
       return;
@@ -243,9 +254,9 @@ export function happen(model: Model, what: Happening, stale: Memory | undefined)
   }
 }
 
-/** From here on the environment behaves: there is room for all, nothing breaks, and who is asked answers. */
-export function behave(model: Model): void {
-  model.gpus = 64;
+/** From here on the environment behaves: nobody else holds its GPUs, nothing breaks, and who is asked answers. */
+export function behave(model: Model, gpus: number): void {
+  model.gpus = gpus;
   model.taken = 0;
   model.windowOpen = true;
   model.rollout = { ...model.rollout, paused: false };

@@ -7,6 +7,7 @@ import { isBeforeSwitch } from '../table.ts';
 export function violations(input: RolloutInput, step: RolloutStep): string[] {
   return [
     ...serves(input, step),
+    ...keepsTheLastReady(input, step),
     ...keepsItsFloor(input, step),
     ...staysWithinGpus(input, step),
     ...tellsTheTruth(input, step),
@@ -36,6 +37,25 @@ function mayBeDown(input: RolloutInput, step: RolloutStep): boolean {
   return (
     phase === 'RollingBack' && (input.settings.strategy === 'Recreate' || input.settings.ways.includes('Recreate'))
   );
+}
+
+/**
+ * The version that a rollback goes to is not taken away while nothing else answers, unless somebody says so, or what serves or
+ * a new version needs its GPUs.
+ */
+function* keepsTheLastReady(input: RolloutInput, step: RolloutStep): Generator<string> {
+  const { previous, serving } = input.traffic;
+  const { readyReplicas, replicas } = setOf(input, previous);
+  if (previous === undefined || readyReplicas === 0 || replicas === 0 || input.replicas === 0) return;
+  const served = setOf(input, serving);
+  // What serves takes its GPUs where there are no others.
+  if (served.readyReplicas > 0 || served.placed < served.replicas || (step.replicas.get(previous) ?? 0) > 0) return;
+  const { order, claims, settings } = input;
+  if (settings.warmReplicasPercent === 0 || isBeforeSwitch(step.phase)) return;
+  // One that was the candidate has shown what it is like.
+  if (previous === input.memory?.candidate || previous === step.candidate) return;
+  if (order?.verb === 'release' || claims.length > 0 || mayBeDown(input, step)) return;
+  yield `${previous}, the last version that is ready, is taken away while ${serving ?? 'nothing'} is down`;
 }
 
 /** What serves is never made smaller than the way promises. */

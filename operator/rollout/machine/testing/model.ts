@@ -218,6 +218,13 @@ export class Model {
     this.#follow();
   }
 
+  /** The pods of a revision keep their nodes and load again. */
+  reboot(revision: string | undefined): void {
+    for (const pod of this.podsOf(revision))
+      if (pod.placed && !pod.leaving) Object.assign(pod, { ready: false, since: this.now });
+    this.#follow();
+  }
+
   reading(revision: string, { serving, previous }: Pick<RolloutStep, 'serving' | 'previous'>): CapacityReading {
     if (this.capacityUnknown) return { ...NOTHING, unknown: 'nodes may not be listed' };
     const own = this.podsOf(revision).filter(({ leaving }) => !leaving);

@@ -14,6 +14,8 @@ export interface Planted {
 const HANDOVER = 'a handover, GPUs taken and lost';
 const ORDERS = 'versions and orders, room for two';
 const PROMOTED = 'a candidate that somebody has to promote';
+const COLD = 'a rollback to a version that has no pods any more';
+const LOST = 'a version that is lost as soon as it was switched to, and a proven one that is cold';
 const MIXED = 'mixed versions behind a gateway';
 
 /** The candidate’s pods are taken to be ready as soon as they are wanted. */
@@ -89,6 +91,30 @@ export const PLANTED: readonly Planted[] = [
       phase === 'Watching' ? [previous, setOf(input, previous).replicas + 1] : undefined,
     ),
     found: /a is sized to 2, more than 1/,
+  },
+  {
+    name: 'the last version that answers is let go with its window',
+    scope: LOST,
+    machine(input) {
+      const { previous = '', switchedAt = Infinity } = input.traffic;
+      const step = nextStep(input);
+      const isOver = step.phase === 'Idle' && input.now >= switchedAt + input.settings.rollbackWindowMs;
+      return isOver ? { ...step, replicas: new Map([...step.replicas].filter(([hash]) => hash !== previous)) } : step;
+    },
+    found: /b, the last version that is ready, is taken away while c is down/,
+  },
+  {
+    name: 'a warm version keeps the GPUs that what serves needs while another one waits',
+    scope: COLD,
+    machine(input) {
+      const step = nextStep(input);
+      const { previous = '' } = input.traffic;
+      const { replicas } = setOf(input, previous);
+      return step.phase === 'Waiting' && replicas > 0 && previous !== step.candidate
+        ? { ...step, replicas: new Map([...step.replicas, [previous, replicas]]) }
+        : step;
+    },
+    found: /with 1 GPUs it ends in Waiting: There is room for 0 of 1 replica/,
   },
   {
     name: 'a rollback would go to what serves',

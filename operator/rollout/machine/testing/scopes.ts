@@ -20,6 +20,8 @@ const sized = (...counts: readonly number[]): Happening[] => counts.map((count) 
 const tenant = (...counts: readonly number[]): Happening[] => counts.map((gpus) => ({ is: 'tenant', gpus }));
 const lost = (...roles: readonly ('serving' | 'candidate' | 'previous')[]): Happening[] =>
   roles.map((of) => ({ is: 'node lost', of, pods: 1 }));
+const reboots = (...roles: readonly ('serving' | 'candidate' | 'previous')[]): Happening[] =>
+  roles.map((of) => ({ is: 'reboot', of }));
 const breaks = (of: string): Happening[] => [
   { is: 'trouble', of, on: true },
   { is: 'trouble', of, on: false },
@@ -66,6 +68,7 @@ export const SCOPES: readonly Scope[] = [
       ...wants('a', 'b'),
       ...tenant(0, 1),
       ...lost('serving', 'candidate', 'previous'),
+      ...reboots('serving'),
       { is: 'load', waiting: 100 },
       { is: 'load', waiting: 0 },
       ...orders('abort', 'rollback'),
@@ -191,6 +194,7 @@ export const SCOPES: readonly Scope[] = [
       next,
       ...wants('a', 'b', 'c'),
       ...lost('serving'),
+      ...reboots('serving', 'previous'),
       ...tenant(0, 2),
       ...isLike('c', 'Crashes'),
       ...orders('rollback', 'release', 'abort'),
@@ -245,6 +249,7 @@ export const SCOPES: readonly Scope[] = [
       ...wants('a', 'b', 'c'),
       ...isLike('a', 'Crashes', 'NeverReady', 'Good'),
       ...lost('serving'),
+      ...reboots('serving', 'candidate'),
       ...orders('abort', 'rollback', 'retry'),
     ],
   },
@@ -270,6 +275,7 @@ export const SCOPES: readonly Scope[] = [
       ...wants('a', 'b', 'c'),
       { is: 'traffic', level: 'None' },
       { is: 'traffic', level: 'Enough' },
+      ...reboots('serving', 'previous'),
       ...isLike('b', 'FailsGates'),
       ...orders('rollback'),
     ],
@@ -290,6 +296,7 @@ export const SCOPES: readonly Scope[] = [
       next,
       ...wants('a', 'b', 'c'),
       ...lost('serving'),
+      ...reboots('serving', 'previous'),
       ...isLike('c', 'Crashes', 'NeverReady'),
       ...orders('rollback', 'abort'),
     ],

@@ -48,7 +48,9 @@ interface State {
  * (invariants.ts), and from each state the rollout ends once the world behaves.
  */
 export function search(scope: Scope, { states, machine }: SearchLimits): Searched {
-  const ends = new Set<string>();
+  const { gpus = 8 } = scope.start;
+  const plenty = { ends: new Set<string>() };
+  const own = { gpus, ends: new Set<string>() };
   const pairs = new Set<string>();
   const cells = new Set<string>();
   const hasStale = scope.happenings.some(({ is }) => is === 'status stale');
@@ -78,7 +80,10 @@ export function search(scope: Scope, { states, machine }: SearchLimits): Searche
         if (what.is === 'crash') model.pass(look, what.after);
         rest(model, look);
       },
-      end: ({ model }) => finish(model, ends),
+      end({ model }) {
+        finish(copyOf(model), plenty);
+        finish(model, own);
+      },
     },
     states,
   );

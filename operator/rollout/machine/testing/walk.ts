@@ -46,28 +46,45 @@ export function walk(start: ModelOptions, happenings: readonly Happening[]): Mod
   return model;
 }
 
+/** Room for everything that could be wanted. */
+const PLENTY = 64;
+
+/** How a world ends: with how many GPUs, and what is known of its states. */
+export interface Ending {
+  /** GPUs of the cluster. Default: room for everything. */
+  readonly gpus?: number;
+  /** States of which it is known that they end so; those that this one goes through are added. */
+  readonly ends?: Set<string>;
+}
+
 /**
- * Lets the world behave, and the rollout end: at rest, or held. Throws when it does not within two hours.
- *
- * @param ends states of which it is known that they end; those that this one goes through are added
+ * Lets the world behave, and the rollout end: at rest, or held, or waiting for room that there is not while what serves does so in
+ * full. Throws when it does not within two hours.
  */
-export function finish(model: Model, ends?: Set<string>): void {
+export function finish(model: Model, { gpus = PLENTY, ends }: Ending = {}): void {
   const passed: string[] = [];
-  behave(model);
+  behave(model, gpus);
   for (let look = 0; look < 240; look++) {
     rest(model);
     if (ends !== undefined) passed.push(fingerprintOf(model));
-    const { awaits, phase } = model.last ?? {};
-    // A first version that never gets ready has nothing to be replaced by.
-    const stuck =
-      phase === 'Loading' && model.last?.candidate === undefined && model.ready(model.traffic.serving) === 0;
-    const isOver = model.order === undefined && (phase === 'Idle' || phase === 'Held' || stuck);
-    if (isOver || ends?.has(passed.at(-1) ?? '') === true) {
+    if (isOver(model, gpus) || ends?.has(passed.at(-1) ?? '') === true) {
       for (const state of passed) ends?.add(state);
       return;
     }
-    if (awaits === 'Person' && model.order === undefined) model.give('promote', model.memory?.candidate ?? '');
+    if (model.last?.awaits === 'Person' && model.order === undefined)
+      model.give('promote', model.memory?.candidate ?? '');
     model.tick(30_000);
   }
-  throw new Error(`it ends in ${model.last?.phase ?? ''}: ${model.last?.message ?? ''}`);
+  throw new Error(`with ${gpus} GPUs it ends in ${model.last?.phase ?? ''}: ${model.last?.message ?? ''}`);
+}
+
+function isOver(model: Model, gpus: number): boolean {
+  const { last, order, traffic, replicas } = model;
+  if (order !== undefined || last === undefined) return false;
+  const { phase, candidate } = last;
+  const ready = model.ready(traffic.serving);
+  // What never gets ready has nothing to be replaced by.
+  const stuck = phase === 'Loading' && candidate === undefined && ready === 0;
+  const waits = phase === 'Waiting' && gpus < 2 * replicas && ready === replicas;
+  return phase === 'Idle' || phase === 'Held' || stuck || waits;
 }
