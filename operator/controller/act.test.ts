@@ -56,9 +56,13 @@ function bench(objects: Partial<Record<ChildKind, KubeObject>>, refused: readonl
     Informer<KubeObject>
   >;
   const written: string[] = [];
-  const run = async (...intents: Intent[]) =>
-    act(owner, intents, { client, children, onWrite: ({ type }) => void written.push(type) }, signal);
-  return { calls, seen, written, run };
+  const labelled: string[] = [];
+  const callbacks = {
+    onWrite: ({ type }: Intent) => void written.push(type),
+    onLabelsRestored: (kind: string, name: string) => void labelled.push(`${kind} ${name}`),
+  };
+  const run = async (...intents: Intent[]) => act(owner, intents, { client, children, ...callbacks }, signal);
+  return { calls, seen, written, labelled, run };
 }
 
 describe('a child that is there although the cache has none', () => {
@@ -75,8 +79,9 @@ describe('a child that is there although the cache has none', () => {
     ['all of its labels', undefined],
     ['its label to another name', { ...labels, [LABEL.name]: 'other' }],
   ])('gets its labels back when it has lost %s, and the pass is repeated', async (_, left) => {
-    const { run, calls, written } = bench({ Deployment: child('Deployment', 'chat-aaa', { labels: left }) });
+    const { run, calls, written, labelled } = bench({ Deployment: child('Deployment', 'chat-aaa', { labels: left }) });
     await expect(run(create)).rejects.toThrow(StaleCacheError);
+    expect(labelled).toEqual(['Deployment chat-aaa']);
     expect(calls.at(-1)).toEqual({
       verb: 'patch Deployment',
       body: { metadata: { uid: 'uid-chat-aaa', resourceVersion: '5', labels } },
@@ -301,7 +306,12 @@ describe('an eviction that is refused', () => {
     const evict: Intent = { type: 'Evict', pod: { name: 'chat-aaa-1', uid: 'uid-1' } };
     const create = { create: async () => Promise.reject(new ApiError(code, { reason, message: 'not now' })) };
     const children = {} as never;
-    const refused = { client: create as unknown as KubeClient, children, onWrite: () => undefined };
+    const refused = {
+      client: create as unknown as KubeClient,
+      children,
+      onWrite: () => undefined,
+      onLabelsRestored: () => undefined,
+    };
     const { done, blocked } = await act(owner, [evict], refused, signal);
     expect(done).toEqual([]);
     expect(blocked).toMatch(/Pod chat-aaa-1 cannot be evicted for the restart: .*not now/);

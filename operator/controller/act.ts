@@ -29,6 +29,8 @@ export interface ActContext {
   readonly children: Readonly<Record<WrittenKind, WriteTarget>>;
   /** Called after each write, with what was done. */
   readonly onWrite: (intent: Intent) => void;
+  /** Called when a child that somebody had stripped of its labels has them back. */
+  readonly onLabelsRestored: (kind: string, name: string) => void;
 }
 
 /** What learns of own writes. */

@@ -7,6 +7,7 @@ import type { RevisionData } from '../rollout/revision.ts';
 import type { CapacityReading } from '../rollout/capacity/index.ts';
 import type { Observations } from './observations.ts';
 import type {
+  AsDeclared,
   AutoscalingState,
   Claim,
   ClusterFacts,
@@ -58,6 +59,7 @@ export interface Surroundings {
   readonly monitoring: MonitoringState;
   readonly autoscaling?: AutoscalingState | undefined;
   readonly loads?: ReadonlyMap<string, number> | undefined;
+  readonly asDeclared?: AsDeclared;
 }
 
 /** Reads the caches into one snapshot. No I/O. */

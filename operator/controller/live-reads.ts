@@ -2,7 +2,7 @@ import { API_VERSION, KIND, LABEL, MANAGER } from '../api/index.ts';
 import { isForbidden, isNotFound } from '../kube/errors.ts';
 import { resources } from '../kube/resources.ts';
 import type { KubeClient } from '../kube/types.ts';
-import type { WriteTarget } from './act.ts';
+import type { ActContext, WriteTarget } from './act.ts';
 import { covers } from '../resources/drift.ts';
 import { childNames } from '../resources/names.ts';
 import { requiredSecrets } from '../resources/secret-refs.ts';
@@ -87,7 +87,7 @@ export async function missingSecret(
 export async function nameConflict(
   owner: LiveMeta,
   { kind, object }: Extract<Intent, { type: 'Create' }>,
-  { client, children }: Access,
+  { client, children, onLabelsRestored }: Access & Pick<ActContext, 'onLabelsRestored'>,
   signal: AbortSignal,
 ): Promise<Obstacle | undefined> {
   const name = object.metadata?.name ?? '';
@@ -103,6 +103,7 @@ export async function nameConflict(
     const options = { type: 'merge', fieldManager: MANAGER, signal } as const;
     const patch = { metadata: { uid, resourceVersion, labels } };
     children[kind].observeWrite(await client.patch(children[kind].type, ref, patch, options));
+    onLabelsRestored(kind, name);
     throw new StaleCacheError(`${kind} ${name} had lost its labels; they are back, and the pass is repeated with it.`);
   }
   const controller = found.metadata.ownerReferences?.find((reference) => reference.controller === true);

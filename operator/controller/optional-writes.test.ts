@@ -60,6 +60,7 @@ const pass = async (...intents: OptionalIntent[]) =>
     {
       ...{ client, children },
       onWrite: (intent) => done.push('kind' in intent ? intent.kind : intent.type),
+      onLabelsRestored: () => undefined,
       onFailure: ({ message }) => told.push(message),
     },
     stop.signal,

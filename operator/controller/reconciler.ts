@@ -23,13 +23,15 @@ import type { DecideOptions, Decision } from './decide/judgement.ts';
 import { describeIntent, type EventRecord, type Intent, revisionOf } from './decide/intents.ts';
 import { invalidSpec, obstructed } from './decide/obstructed.ts';
 import { isOptional, withWriteFailures, type WriteFailure } from './decide/optional-writes.ts';
+import { labelsRestored } from './decide/write-events.ts';
 import type { EngineLogs } from './engine-logs.ts';
 import type { ServerVersionReader } from './server-version.ts';
 import { gather } from './gather.ts';
 import { OptionalWrites } from './optional-writes.ts';
 import type { Caches } from './caches.ts';
+import { ChildrenSeen } from './children-seen.ts';
 import type { Obstacle } from './obstacle.ts';
-import { report, type EventSink } from './report.ts';
+import { announce, report, type EventSink } from './report.ts';
 import { reservationsBeside } from './reservations.ts';
 import { Settling } from './settling.ts';
 import type { Claim, DefaultsReading, LiveDeepSeekDeployment, LiveMeta, RouteState, Snapshot } from './snapshot.ts';
@@ -68,11 +70,13 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
 
   const settling = new Settling(clock);
   const optionalWrites = new OptionalWrites({ clock });
+  const seen = new ChildrenSeen();
 
   /** Nothing is observed or claimed for an object that nobody moves on. */
   const leave = (uid: string): void => {
     context.observer.forget(uid);
     optionalWrites.forget(uid);
+    seen.forget(uid);
     context.claims.record(uid);
   };
 
@@ -142,6 +146,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
         monitoring: caches.monitoring.stateOf(live.metadata),
         autoscaling: autoscalingOf(live, caches, served),
         loads,
+        asDeclared: seen.of(uid),
       };
       return gather(deployment, caches.childStores, context.engineLogs, surroundings, clock.now());
     };
@@ -165,6 +170,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       snapshot = look();
       decision = decide(snapshot, context.options);
     }
+    const tell = (events: readonly EventRecord[]) => announce(live, events, context.events);
     const acting = {
       client,
       children: {
@@ -173,10 +179,15 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
         ScaledObject: caches.scaledObjects.target,
         ...caches.monitoring.targets,
       },
-      onWrite: (intent: Intent) => log.info(describeIntent(intent), { revision: revisionOf(name, intent) }),
+      onWrite: (intent: Intent) => {
+        seen.written(uid, name, intent);
+        log.info(describeIntent(intent), { revision: revisionOf(name, intent) });
+      },
+      onLabelsRestored: (kind: string, child: string) => tell([labelsRestored(kind, child)]),
       onFailure: ({ message }: WriteFailure) => log.warn(message),
     };
     const carryOut = async (until: AbortSignal): Promise<CarriedOut> => {
+      seen.decided(uid, decision.asDeclared);
       const needed = decision.intents.filter((intent) => !isOptional(intent));
       const { done, obstacle, blocked } = await act(live.metadata, needed, acting, until);
       if (decision.specFirst && !obstacle) return {};
@@ -200,7 +211,11 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     /** What a model serves without: after the report, and while nobody waits for a turn to count GPUs. */
     const finish = async ({ obstacle, againInMs }: CarriedOut) => {
       const optional = decision.specFirst ? [] : decision.intents.filter(isOptional);
-      const retryInMs = await optionalWrites.carryOut(live.metadata, optional, acting, signal);
+      const onWrite = (intent: Intent) => {
+        acting.onWrite(intent);
+        tell(decision.eventsOfWrites([intent]));
+      };
+      const retryInMs = await optionalWrites.carryOut(live.metadata, optional, { ...acting, onWrite }, signal);
       // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.
       if (obstacle) throw new ObstacleError(obstacle.message);
       const again = Math.min(againInMs ?? Number.POSITIVE_INFINITY, retryInMs ?? Number.POSITIVE_INFINITY);

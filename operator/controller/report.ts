@@ -55,8 +55,7 @@ export async function report(
       return;
     }
   }
-  const regarding = { apiVersion: API_VERSION, kind: KIND, metadata: live.metadata };
-  for (const event of events) context.events.record({ regarding, ...event });
+  announce(live, events, context.events);
   context.metrics.observe({ namespace, name }, rolloutNews(live.status, status));
   const { maxReplicas } = live.spec.autoscaling ?? {};
   const until = Date.parse(status.rollback?.until ?? '');
@@ -83,6 +82,15 @@ export async function report(
     const fields = { ready: after.status, reason: after.reason, revision: subjectOf(status) };
     log.info(after.message, fields);
   }
+}
+
+/** Events on a DeepSeekDeployment. */
+export function announce(
+  { metadata }: Pick<LiveDeepSeekDeployment, 'metadata'>,
+  events: readonly EventRecord[],
+  sink: EventSink,
+): void {
+  for (const event of events) sink.record({ regarding: { apiVersion: API_VERSION, kind: KIND, metadata }, ...event });
 }
 
 /** The autoscaler would have more replicas than it may. */

@@ -79,6 +79,9 @@ export interface DefaultsReading {
   readonly problem?: string;
 }
 
+/** Children that were found as they are declared, by `<kind>/<name>`, each with a digest of what is declared. */
+export type AsDeclared = ReadonlyMap<string, string>;
+
 /** Everything that one pass is decided on: read once, never changed. Children are those that we own, by UID. */
 export interface Snapshot {
   /** Milliseconds since the epoch. */
@@ -111,6 +114,8 @@ export interface Snapshot {
   readonly autoscaling?: AutoscalingState;
   /** Requests that run or wait in each pod of what serves, by its name; absent: nobody has asked. */
   readonly loads?: ReadonlyMap<string, number>;
+  /** Children that were as they are declared when this process last looked; absent: it has not looked yet. */
+  readonly asDeclared?: AsDeclared;
 }
 
 /** What somebody with a better claim leaves to an old version that is kept warm. */

@@ -13,24 +13,21 @@ import type { LiveControllerRevision, LiveHorizontalPodAutoscaler, LiveNode, Liv
  * be most of the memory.
  */
 
-/** Children: of managedFields our own entry without the template, and of others only what they own of the template. */
+/** Children: of managedFields our own entry without the template, and those of others: who has changed something is told by name. */
 export function trimChild<T extends KubeObject>(object: T): T {
   const managedFields = (object.metadata.managedFields ?? []).flatMap(trimEntry);
   return { ...object, metadata: { ...object.metadata, managedFields } };
 }
 
 function trimEntry(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
-  const { manager, operation, subresource } = entry;
-  if (subresource !== undefined || entry.fieldsV1 === undefined) return [];
-  const spec = entry.fieldsV1['f:spec'] as Readonly<Record<string, unknown>> | undefined;
-  const template = spec?.['f:template'];
-  if (manager === MANAGER && operation === 'Apply') {
-    const { 'f:template': _, ...rest } = spec ?? {};
-    const fieldsV1 = spec === undefined ? entry.fieldsV1 : { ...entry.fieldsV1, 'f:spec': rest };
-    return [{ manager, operation, fieldsV1 }];
-  }
-  const name = manager === undefined ? {} : { manager };
-  return template === undefined ? [] : [{ ...name, fieldsV1: { 'f:spec': { 'f:template': template } } }];
+  const { manager, operation, subresource, fieldsV1 } = entry;
+  if (subresource === 'status' || fieldsV1 === undefined) return [];
+  if (manager !== MANAGER) return [{ ...(manager !== undefined && { manager }), fieldsV1 }];
+  if (operation !== 'Apply') return [];
+  const { 'f:template': _, ...spec } = (fieldsV1['f:spec'] ?? {}) as Readonly<Record<string, unknown>>;
+  return [
+    { manager, operation, fieldsV1: fieldsV1['f:spec'] === undefined ? fieldsV1 : { ...fieldsV1, 'f:spec': spec } },
+  ];
 }
 
 /** A DeepSeekDeployment: of managedFields who wrote when, and whether spec.replicas is theirs. */
@@ -83,12 +80,10 @@ export function trimControllerRevision(
   return { apiVersion, kind, metadata, revision, data };
 }
 
-/** Of our entry what it says of metadata: a mark that we no longer declare has to be found. */
+/** What an entry says of metadata: a mark that we no longer declare has to be found, and who has changed one. */
 function marksEntry(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
   const metadata = entry.fieldsV1?.['f:metadata'];
-  const { manager, operation } = entry;
-  if (manager !== MANAGER || operation !== 'Apply' || metadata === undefined) return [];
-  return [{ manager, operation, fieldsV1: { 'f:metadata': metadata } }];
+  return metadata === undefined ? [] : trimEntry({ ...entry, fieldsV1: { 'f:metadata': metadata } });
 }
 
 /** A pod: who it is, where it is, and how it fares. */

@@ -1,7 +1,8 @@
 import { sameQuantity } from './quantity.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-type Path = readonly (string | number)[];
+/** Where in an object something is: keys of maps, indices of lists. */
+export type Path = readonly (string | number)[];
 
 /** Maps whose keys are the user's: a foreign key in one changes what the object says, so they are compared exactly. */
 const FREE_FORM_MAPS = new Set([
@@ -58,6 +59,11 @@ const KEPT_ZERO_VALUES = new Set([
  * may have theirs; quantities by amount.
  */
 export function covers(desired: object, live: object): string[] {
+  return driftPaths(desired, live).map(formatPath);
+}
+
+/** The same paths step by step; an index of a list counts the elements that `desired` declares. */
+export function driftPaths(desired: object, live: object): Path[] {
   const comparison = new Comparison();
   comparison.struct(desired as Json, live as Json);
   return comparison.drift;
@@ -65,7 +71,7 @@ export function covers(desired: object, live: object): string[] {
 
 /** One walk over both objects. Every pass makes some ten of them: nothing is copied on the way. */
 class Comparison {
-  readonly drift: string[] = [];
+  readonly drift: Path[] = [];
   readonly #path: (string | number)[] = [];
 
   struct(desired: Json, live: Json): void {
@@ -79,7 +85,7 @@ class Comparison {
   }
 
   #differs(): void {
-    this.drift.push(format(this.#path));
+    this.drift.push([...this.#path]);
   }
 
   #compare(desired: unknown, live: unknown): void {
@@ -173,7 +179,7 @@ function isScalar(value: unknown): value is string | number {
 }
 
 /** `spec.template.metadata.labels["app.kubernetes.io/name"]`, `spec.ports[0].port`. */
-function format(path: Path): string {
+export function formatPath(path: Path): string {
   return path
     .map((step, index) => {
       if (typeof step === 'number') return `[${step}]`;

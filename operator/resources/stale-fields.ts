@@ -9,14 +9,14 @@ type Json = Readonly<Record<string, unknown>>;
 export function staleFields(desired: unknown, owned: Json | undefined, path = ''): string[] {
   return Object.entries(owned ?? {}).flatMap(([step, below]) => {
     if (step === '.') return [];
-    const member = find(desired, step);
+    const member = memberAt(desired, step);
     const memberPath = `${path}/${step.slice(2)}`;
     return member === undefined ? [memberPath] : staleFields(member, below as Json, memberPath);
   });
 }
 
 /** The member of `value` that a step of fieldsV1 names. */
-function find(value: unknown, step: string): unknown {
+export function memberAt(value: unknown, step: string): unknown {
   const name = step.slice(2);
   if (step.startsWith('f:')) return isObject(value) ? value[name] : undefined;
   if (!Array.isArray(value)) return undefined;

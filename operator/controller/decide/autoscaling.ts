@@ -16,6 +16,7 @@ import { kedaVerdict } from './keda-verdict.ts';
 import { optionalChild } from './optional-child.ts';
 import { takenAway } from './replica-owners.ts';
 import { kedaStill, mayComeToKeda } from './scaled-object-made.ts';
+import type { Upkeep } from './upkeep.ts';
 import { differsByTolerance, dropsTolerance, dropsTolerancePassedOn, hasTolerance } from './tolerance.ts';
 
 type Ask = Pick<Wanted, 'step' | 'revisions' | 'prometheusUrl'>;
@@ -51,7 +52,7 @@ function hasAnswered({ deployment }: Snapshot, { step }: Ask): boolean {
 }
 
 /** The write, if any, that brings the ScaledObject to what is wanted, or takes it away. */
-export function scaledObjectIntents(snapshot: Snapshot, wanted: Ask): Intent[] {
+export function scaledObjectIntents(snapshot: Snapshot, wanted: Ask, upkeep: Upkeep): Intent[] {
   const { deployment } = snapshot;
   const keda = snapshot.autoscaling?.keda;
   if (keda?.installed !== true) return [];
@@ -60,7 +61,7 @@ export function scaledObjectIntents(snapshot: Snapshot, wanted: Ask): Intent[] {
   const { autoscaling } = deployment.spec;
   const because = 'autoscaling.provider KEDA is not set any more';
   const child = { kind: 'ScaledObject', name, live, because } as const;
-  if (autoscaling?.provider !== 'KEDA') return optionalChild(owner, { ...child, wanted: undefined });
+  if (autoscaling?.provider !== 'KEDA') return optionalChild(owner, { ...child, wanted: undefined }, upkeep);
   const input = inputOf(snapshot, wanted);
   const { serving } = wanted.step;
   if (input === undefined || serving === undefined) return [];
@@ -74,7 +75,7 @@ export function scaledObjectIntents(snapshot: Snapshot, wanted: Ask): Intent[] {
     ...input,
     ...{ serving, prometheusUrl: wanted.prometheusUrl, held: input.held || isOff },
   });
-  return optionalChild(owner, { ...child, wanted: object });
+  return optionalChild(owner, { ...child, wanted: object }, upkeep);
 }
 
 /** The HPA says that it has no metrics. */

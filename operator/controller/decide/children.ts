@@ -20,13 +20,13 @@ import type { RolloutStep } from '../../rollout/next.ts';
 import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
 import { autoscalerOf, scaledObjectIntents } from './autoscaling.ts';
 import { targetPortOf } from './engines.ts';
-import { differences } from './differences.ts';
 import { deletionCosts } from './deletion-cost.ts';
 import type { ChildObject, Intent } from './intents.ts';
 import { networkPolicyOf } from './network-policy.ts';
 import { monitoringIntents, serviceAnnotations } from './monitoring.ts';
 import { routeDeletions, routeIntents } from './route.ts';
 import { seconds } from './times.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** The revisions that there are to be, and what each of them is to run. */
 export interface Wanted {
@@ -48,7 +48,7 @@ export interface Wanted {
  * Every prefix of them is safe: the active Service is made, repaired or moved onto what answers before anything else; onto what
  * does not answer yet it moves once that is there and protected, and nothing is deleted before it has. What waits for what is in prerequisites.ts.
  */
-export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
+export function childIntents(snapshot: Snapshot, wanted: Wanted, upkeep: Upkeep): Intent[] {
   const { deployment } = snapshot;
   const { step, revisions, leaveService } = wanted;
   const intents: Intent[] = [];
@@ -59,8 +59,9 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     if (declared.has(`${kind}/${name}`)) return;
     declared.add(`${kind}/${name}`);
     kept.add(`${kind}/${name}`);
-    const intent = reconcileChild(kind, object, live(snapshot, kind, name));
-    if (intent) intents.push(intent);
+    const found = live(snapshot, kind, name);
+    const intent = upkeep.bring(kind, object, found);
+    if (intent) intents.push(shrinks(intent, object, found) ? { ...intent, shrinks: true } : intent);
   };
   const keepChildren = (hash: string) => {
     const names = childNames(deployment.metadata.name, hash);
@@ -90,7 +91,7 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     want('Service', previewService(deployment, shown, targetPort(shown)));
   };
 
-  const routes = routeIntents(snapshot, step);
+  const routes = routeIntents(snapshot, step, upkeep);
   const wantRoute = () => intents.push(...routes.splice(0));
 
   const running = [...step.replicas.keys()].map((hash) => revisions.find((revision) => revision.hash === hash));
@@ -131,8 +132,8 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
     intents.push(...repairTemplate(snapshot.deployments, object));
     // In a handover both versions may have a share: the gateway is told before pods of what serves go.
     const found = live(snapshot, 'Deployment', object.metadata.name);
-    const shrinks = hash === step.serving && found !== undefined && replicas < replicasOf(found);
-    if (shrinks && everyBackend(snapshot, routes)) wantRoute();
+    const goesFirst = hash === step.serving && found !== undefined && replicas < replicasOf(found);
+    if (goesFirst && everyBackend(snapshot, routes)) wantRoute();
     want('Deployment', object);
     want('Service', revisionService(deployment, hash, targetPort(hash), serviceAnnotations(snapshot, revision)));
     if (step.protect.includes(hash)) want('PodDisruptionBudget', podDisruptionBudget(deployment, hash));
@@ -147,12 +148,13 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted): Intent[] {
   const autoscaler = autoscalerOf(snapshot, wanted);
   if (autoscaler === 'Keep') kept.add(`HorizontalPodAutoscaler/${deployment.metadata.name}`);
   else if (autoscaler !== undefined) want('HorizontalPodAutoscaler', autoscaler);
-  intents.push(...scaledObjectIntents(snapshot, wanted));
+  intents.push(...scaledObjectIntents(snapshot, wanted, upkeep));
   intents.push(
     ...monitoringIntents(
       snapshot,
       running.filter((revision) => revision !== undefined),
       wanted.monitoringLabels,
+      upkeep,
     ),
   );
   for (const revision of revisions) want('ControllerRevision', controllerRevision(deployment, revision));
@@ -176,20 +178,13 @@ function usesOwnAccount({ data }: Revision): boolean {
   return podTemplate?.serviceAccountName === undefined;
 }
 
-/** The one write, if any, that a child needs. */
-function reconcileChild(kind: ChildKind, object: ChildObject, found: KubeObject | undefined): Intent | undefined {
-  if (!found) return { type: 'Create', kind, object };
-  // The data of a ControllerRevision is immutable and cached as text: only its marks can differ.
-  const judged = kind === 'ControllerRevision' ? { metadata: object.metadata } : object;
-  const because = differences(judged, found);
-  if (because.length === 0) return undefined;
-  const { uid } = found.metadata;
-  // What moves traffic is written only onto what was read: a lost race is decided again.
-  const version = kind === 'Service' ? { resourceVersion: found.metadata.resourceVersion } : {};
-  const metadata = { ...object.metadata, uid, ...version } as NonNullable<ChildObject['metadata']>;
-  const shrinks = kind === 'Deployment' && replicasOf(object) < replicasOf(found);
-  return { type: 'Apply', kind, object: { ...object, metadata }, because, ...(shrinks && { shrinks }) };
+/** Whether a write takes pods away. */
+function shrinks(intent: Intent, object: ChildObject, found: KubeObject | undefined): intent is Shrinking {
+  const isApplied = intent.type === 'Apply' && intent.kind === 'Deployment';
+  return isApplied && found !== undefined && replicasOf(object) < replicasOf(found);
 }
+
+type Shrinking = Extract<Intent, { readonly type: 'Apply' }>;
 
 function replicasOf(deployment: ChildObject | KubeObject): number {
   return (deployment as Pick<LiveDeployment, 'spec'>).spec?.replicas ?? 0;

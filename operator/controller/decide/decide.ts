@@ -8,7 +8,7 @@ import { claimWish } from './claims.ts';
 import { shrinking } from './deletion-cost.ts';
 import { DEFAULTS_AGAIN_MS } from './defaults.ts';
 import { exportedOf } from './exported.ts';
-import { eventsOf, eventsOfWrites } from './events.ts';
+import { eventsOf } from './events.ts';
 import { evidenceOf, failuresOf, nextLook } from './evidence.ts';
 import { withinSchema } from './fit.ts';
 import type { DecideOptions, Decision, Judgement } from './judgement.ts';
@@ -22,6 +22,8 @@ import { hasGateway } from './route.ts';
 import { rolloutInput } from './rollout-input.ts';
 import { judgeSpec } from './spec-verdict.ts';
 import { statusOf } from './status.ts';
+import { Upkeep } from './upkeep.ts';
+import { eventsOfWrites } from './write-events.ts';
 
 /**
  * The whole judgement of one pass: pure, with the clock in the snapshot. What it needs is in the cluster (spec,
@@ -50,13 +52,15 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     capacity: capacityOf(snapshot, { desired, step, states: sets, replicas }),
     restart: restartOf(snapshot, step, replicas, order),
   };
-  const children = childIntents(snapshot, {
+  const upkeep = new Upkeep(snapshot.asDeclared);
+  const wish = {
     ...{ step, revisions, leaveService },
     prometheusUrl: options.prometheusUrl,
     operatorNamespace: options.operatorNamespace,
     monitoringLabels: options.monitoringLabels,
-    readyReplicas: (revision) => sets.get(revision ?? '')?.readyReplicas,
-  });
+    readyReplicas: (revision: string | undefined) => sets.get(revision ?? '')?.readyReplicas,
+  };
+  const children = childIntents(snapshot, wish, upkeep);
   const evict = judgement.restart?.evict;
   const wanted = optionalLast(evict === undefined ? children : [...children, evict]);
   const specFirst = spec.replicas === undefined && step.serving !== undefined;
@@ -68,8 +72,10 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     isPassing: wanted.every(isOptional) && isPassing(step, order) && !hasGateway(deployment),
     status: next,
     unchanged: () => withinSchema(statusOf(snapshot, { ...judgement, observeOnly: true }, [])),
-    events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted),
+    // What is written after the report is told when it is.
+    events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted.filter((intent) => !isOptional(intent))),
     eventsOfWrites: (done) => eventsOfWrites(snapshot, judgement, done),
+    asDeclared: upkeep.asDeclared,
     exported: exportedOf(judgement, next),
     logsWanted: [...failures.values()].flatMap(({ causeInLog, pod }) =>
       causeInLog === true && pod !== undefined ? [pod] : [],

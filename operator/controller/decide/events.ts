@@ -2,7 +2,8 @@ import { type ConditionType, isReason, REASONS } from '../../api/index.ts';
 import type { EventName } from '../../rollout/machine/types.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { type Judgement, orderResult, type Status } from './judgement.ts';
-import { type EventRecord, type Intent, revisionOf, targetOf } from './intents.ts';
+import type { EventRecord, Intent } from './intents.ts';
+import { eventsOfWrites, MAX_NOTE } from './write-events.ts';
 
 /**
  * What a person wants to find in `kubectl describe`: one Event for each change of state, none for a pass that changes
@@ -19,47 +20,6 @@ export function eventsOf(
     ...eventsOfSteps(judgement),
     ...eventsOfConditions(snapshot.deployment.status, after),
   ];
-}
-
-/** The Events of what was written: what was only meant to be has not happened. */
-export function eventsOfWrites(
-  { deployment }: Snapshot,
-  { desired, step, traffic, revisions }: Judgement,
-  done: readonly Intent[],
-): EventRecord[] {
-  const owner = deployment.metadata.name;
-  const versionOf = (hash: string | undefined) => revisions.find((known) => known.hash === hash)?.data.version ?? '';
-  return done.flatMap((intent): EventRecord[] => {
-    const { kind, name } = targetOf(owner, intent);
-    const revision = revisionOf(owner, intent);
-    if (intent.type === 'ReplaceTemplate') {
-      const note = `The template of Deployment ${name} was changed by ${intent.managers.join(', ')} and has been put back.`;
-      return [{ type: 'Warning', reason: 'ForeignEdit', action: 'RepairTemplate', note }];
-    }
-    if (intent.type === 'Create' && kind === 'ControllerRevision') {
-      const isNew = desired.isNew && desired.revision?.hash === revision;
-      const note = isNew
-        ? `Revision ${revision} is ${versionOf(revision)}.`
-        : `The ControllerRevision of revision ${revision ?? ''} was gone; it is made again from its Deployment.`;
-      const action = isNew ? 'CreateRevision' : 'RestoreRevision';
-      return [{ type: 'Normal', reason: 'RevisionCreated', action, note }];
-    }
-    if (kind !== 'Service' || name !== owner) return [];
-    const events: EventRecord[] = [];
-    if (intent.type === 'Create' && traffic.source === 'Restored') {
-      const note = `The active Service was gone; it is made again and selects revision ${step.serving ?? ''}.`;
-      events.push({ type: 'Warning', reason: 'ForeignEdit', action: 'RestoreService', note });
-    }
-    if (traffic.foreignSelector || traffic.foreignAnnotation === true) {
-      const note = `The active Service was changed by somebody else; it selects revision ${revision ?? ''} again.`;
-      events.push({ type: 'Warning', reason: 'ForeignEdit', action: 'RepairService', note });
-    }
-    if (step.switched && name === owner) {
-      const note = `Revision ${revision ?? ''} (${versionOf(revision)}) serves now; before: ${traffic.serving ?? 'none'}.`;
-      events.push({ type: 'Normal', reason: 'Switched', action: 'SwitchService', note });
-    }
-    return events;
-  });
 }
 
 /** What is told of a transition; those that only lead on are told by the phase that they lead to. */
@@ -106,9 +66,6 @@ function eventsOfSteps({ step, order, restart, observeOnly }: Judgement): EventR
     ...told,
   ];
 }
-
-/** Longest note of an Event. */
-const MAX_NOTE = 1024;
 
 /** The Events of a change of what the conditions say. */
 export function eventsOfConditions(before: Status | undefined, after: Status): EventRecord[] {

@@ -11,13 +11,21 @@ export type WrittenKind = ChildKind | 'HTTPRoute' | 'ScaledObject' | MonitoringK
 /** One small, idempotent thing to do. The list is carried out in order. */
 export type Intent =
   /** Make a child that must not exist yet; one that does is a name conflict or news that the cache lacks. */
-  | { readonly type: 'Create'; readonly kind: WrittenKind; readonly object: ChildObject }
+  | {
+      readonly type: 'Create';
+      readonly kind: WrittenKind;
+      readonly object: ChildObject;
+      /** Somebody else has deleted it. */
+      readonly foreign?: Extract<ForeignChange, { readonly what: 'Deleted' }>;
+    }
   /** Bring a child of ours to what we declare. `metadata.uid` makes sure that it is still that one. */
   | {
       readonly type: 'Apply';
       readonly kind: WrittenKind;
       readonly object: ChildObject;
       readonly because: readonly string[];
+      /** Somebody else has changed what we declare. */
+      readonly foreign?: Extract<ForeignChange, { readonly what: 'Edited' }>;
       /** It takes pods away. */
       readonly shrinks?: boolean;
     }
@@ -47,6 +55,12 @@ export type Intent =
   | { readonly type: 'SetDeletionCost'; readonly pod: PodRef; readonly cost: number | null }
   /** Write spec.replicas through the scale subresource: absent, it blinds an HPA. */
   | { readonly type: 'SetReplicas'; readonly replicas: number };
+
+/** What somebody else has done to a child that was as this operator declares it. */
+export type ForeignChange =
+  /** `managers`: the field managers who own what is wrong now, sorted; none: it was removed, which leaves no name. */
+  | { readonly what: 'Edited'; readonly paths: readonly string[]; readonly managers: readonly string[] }
+  | { readonly what: 'Deleted' };
 
 /** One pod, by its UID as well: another one of the same name is left alone. */
 export interface PodRef {

@@ -9,6 +9,7 @@ import type { Capacity } from './capacity.ts';
 import type { ClaimWish } from './claims.ts';
 import type { Desired, Making } from './desired.ts';
 import type { Assignment } from '../observations.ts';
+import type { AsDeclared } from '../snapshot.ts';
 import type { Exported } from './exported.ts';
 import type { EventRecord, Intent } from './intents.ts';
 import type { PendingOrder } from './order.ts';
@@ -24,10 +25,12 @@ export interface Decision {
   readonly status: Status;
   /** The status if nothing is carried out: what is told when a write is refused. */
   readonly unchanged: () => Status;
-  /** What to announce once all intents are carried out. */
+  /** What to announce once all intents are carried out, but for those of optional kinds. */
   readonly events: readonly EventRecord[];
-  /** What to announce of the intents that were carried out, when not all were. */
+  /** What to announce of the intents that were carried out, when not all were, or later than the others. */
   readonly eventsOfWrites: (done: readonly Intent[]) => readonly EventRecord[];
+  /** Children that are as they are declared, for the next pass; see Upkeep. */
+  readonly asDeclared: AsDeclared;
   /** For metrics, beside the status. */
   readonly exported: Exported;
   /** When time alone can change the decision. */

@@ -18,6 +18,7 @@ import type { ChildObject, Intent } from './intents.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 import { onceFor } from './once-for.ts';
 import { optionalChild } from './optional-child.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** What the stored spec of a revision says that its plan does not. */
 interface StoredSpec {
@@ -57,6 +58,7 @@ export function monitoringIntents(
   { deployment, monitoring }: Snapshot,
   running: readonly Revision[],
   labels: MonitoringLabels | undefined,
+  upkeep: Upkeep,
 ): Intent[] {
   const { has, live } = monitoring;
   const { name, uid } = deployment.metadata;
@@ -70,10 +72,14 @@ export function monitoringIntents(
   };
   return (Object.keys(MONITORING_KINDS) as MonitoringKind[]).flatMap((kind) =>
     has[kind] === true
-      ? optionalChild(uid, {
-          ...{ kind, name: MONITORING_KINDS[kind].nameOf(name), live: live.get(kind), wanted: objects[kind]() },
-          because: 'spec.monitoring does not ask for it any more',
-        })
+      ? optionalChild(
+          uid,
+          {
+            ...{ kind, name: MONITORING_KINDS[kind].nameOf(name), live: live.get(kind), wanted: objects[kind]() },
+            because: 'spec.monitoring does not ask for it any more',
+          },
+          upkeep,
+        )
       : [],
   );
 }

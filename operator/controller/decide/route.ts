@@ -3,8 +3,8 @@ import type { RolloutInput, RolloutStep } from '../../rollout/machine/types.ts';
 import { isOwnedBy } from '../gather.ts';
 import type { LiveHttpRoute } from '../gateway.ts';
 import type { RouteState, Snapshot } from '../snapshot.ts';
-import { differences } from './differences.ts';
 import type { Intent } from './intents.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** Whether the spec asks for a gateway. */
 export function hasGateway({ spec }: Pick<Snapshot['deployment'], 'spec'>): boolean {
@@ -63,21 +63,15 @@ function sharesOf({ deployment }: Snapshot, step: RolloutStep): RouteTraffic | u
 }
 
 /** The write, if any, that brings the route to what the step wants. */
-export function routeIntents(snapshot: Snapshot, step: RolloutStep): Intent[] {
+export function routeIntents(snapshot: Snapshot, step: RolloutStep, upkeep: Upkeep): Intent[] {
   const { deployment, route } = snapshot;
   const shares = sharesOf(snapshot, step);
   const { gateway, routeRef } = deployment.spec.traffic ?? {};
   if (route?.readable !== true || shares === undefined) return [];
   const { live } = route;
   if (gateway !== undefined) {
-    const object = httpRoute(deployment, shares);
-    if (live === undefined) return [{ type: 'Create', kind: 'HTTPRoute', object }];
-    if (!isOwnedBy(live, deployment.metadata.uid)) return [{ type: 'Create', kind: 'HTTPRoute', object }];
-    const because = differences(object, live);
-    if (because.length === 0) return [];
-    const { uid, resourceVersion } = live.metadata;
-    const metadata = { ...object.metadata, uid, resourceVersion } as NonNullable<typeof object.metadata>;
-    return [{ type: 'Apply', kind: 'HTTPRoute', object: { ...object, metadata }, because }];
+    const isOurs = live !== undefined && isOwnedBy(live, deployment.metadata.uid);
+    return [upkeep.bring('HTTPRoute', httpRoute(deployment, shares), isOurs ? live : undefined) ?? []].flat();
   }
   if (routeRef === undefined || live === undefined) return [];
   const patch = routeWeights(withMetadata(live), deployment.metadata.name, {

@@ -126,6 +126,18 @@ const PLANTED: readonly Planted[] = [
     found: /no rest after/,
   },
   {
+    name: 'a change of its own that is called foreign',
+    scope: ORDERS,
+    spoil: (world, { rollout: { candidate, phase } }) => {
+      const name = `chat-${candidate ?? ''}`;
+      if (phase !== 'Loading' || !world.objects.has(`Deployment/${name}`)) return;
+      world.tamper('Deployment', name, (object) => {
+        (object as unknown as { spec: { minReadySeconds: number } }).spec.minReadySeconds = 99;
+      });
+    },
+    found: /calls foreign what is its own: Deployment chat-\w+ was changed/,
+  },
+  {
     name: 'a rollout pauses itself',
     scope: ORDERS,
     spoil: (world, { rollout: { phase } }) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, LABEL } from '../../api/index.ts';
+import type { ChildKind } from '../snapshot.ts';
 import { PHASES, Scene } from '../testing/scene.ts';
 import type { World } from '../testing/world.ts';
 
@@ -8,7 +9,10 @@ const traffic = (world: World): object => {
   const { [ANNOTATION.attempt]: _, ...annotations } = world.service('chat')?.metadata.annotations ?? {};
   return annotations;
 };
-type Service = { metadata: { annotations: Record<string, string> }; spec: { selector: Record<string, string> } };
+type Service = {
+  metadata: { annotations: Record<string, string>; labels?: object };
+  spec: { selector: Record<string, string> };
+};
 
 const without = (map: Record<string, string>, key: string): Record<string, string> =>
   Object.fromEntries(Object.entries(map).filter(([name]) => name !== key));
@@ -79,7 +83,44 @@ describe.each(PHASES)('while the rollout is %s', (phase) => {
     expect(world.service('chat')?.metadata.annotations).toMatchObject(annotations);
     expect(scene.phase).toBe(before);
     expect(scene.told('Switched')).toEqual([]);
-    expect(scene.told('ForeignEdit')).toHaveLength(1);
+    expect(scene.told('ForeignDelete')).toHaveLength(1);
+    expect(scene.told('ForeignEdit')).toEqual([]);
+  });
+
+  it('somebody strips any child of its labels, or deletes it: each is told once, and mended', () => {
+    const all = [...new Scene(phase).world.objects.keys()].filter((key) => key !== 'Service/chat');
+    let mended = 0;
+    for (const key of all) {
+      const [kind = '', name = ''] = key.split('/');
+      const scene = new Scene(phase);
+      const { world } = scene;
+      scene.settle();
+      world.tamper(kind as ChildKind, name, (object) => {
+        (object as unknown as Service).metadata.labels = {};
+      });
+      scene.settle();
+      // What is on its way out is neither mended nor made again.
+      const isMended = Object.keys(world.objects.get(key)?.metadata.labels ?? {}).length > 0;
+      const edited = isMended ? [expect.stringContaining(`${kind} ${name} was changed by somebody else`)] : [];
+      expect([key, scene.told('ForeignEdit')]).toEqual([key, edited]);
+      expect(scene.told('ForeignDelete')).toEqual([]);
+      world.objects.delete(key);
+      scene.settle();
+      scene.settle();
+      const deleted = world.objects.has(key) ? [expect.stringContaining(`${kind} ${name} was deleted`)] : [];
+      expect([key, scene.told('ForeignDelete')]).toEqual([key, deleted]);
+      expect(scene.told('ForeignEdit')).toHaveLength(edited.length);
+      mended += edited.length + deleted.length;
+    }
+    expect(mended).toBeGreaterThanOrEqual(10);
+  });
+
+  it('nothing is told of others when nobody has done anything', () => {
+    const scene = new Scene(phase);
+    scene.conclude();
+    scene.world.rollbackWindowEnds();
+    scene.settle();
+    expect(scene.everything.filter(({ reason }) => reason.startsWith('Foreign'))).toEqual([]);
   });
 
   it('and paused, a selector is left alone and told, and put back when the pause ends', () => {

@@ -27,6 +27,8 @@ export type Happening =
   | { readonly is: 'deployment deleted' | 'record deleted'; readonly of: Role }
   | { readonly is: 'selector stripped' };
 
+const DISTURBING: ReadonlySet<Happening['is']> = new Set(['deployment deleted', 'record deleted', 'selector stripped']);
+
 const NO_ROOM = { ...ROOM, slots: 0, slotsWithoutServing: [0, 0, 0], slotsWithoutWarm: [0, 0, 0], freeGpus: 0 };
 const UNPROVEN = { get: () => undefined } as unknown as Observations['proofs'];
 
@@ -37,6 +39,8 @@ export class Universe {
   wait: number | undefined;
   /** Whether everything that can be observed is. */
   proofs: Observations['proofs'];
+  /** Somebody else has changed or deleted a child. */
+  isDisturbed = false;
   #nonce = 0;
 
   constructor(world: World) {
@@ -48,6 +52,7 @@ export class Universe {
     const copy = new Universe(this.world.copy());
     copy.wait = this.wait;
     copy.proofs = this.proofs;
+    copy.isDisturbed = this.isDisturbed;
     copy.#nonce = this.#nonce;
     return copy;
   }
@@ -59,6 +64,7 @@ export class Universe {
 
   happen(what: Happening): void {
     const { world } = this;
+    this.isDisturbed ||= DISTURBING.has(what.is);
     const revision = 'of' in what ? this.revisionOf(what.of) : undefined;
     const hasDeployment = revision !== undefined && world.objects.has(`Deployment/${this.name}-${revision}`);
     switch (what.is) {

@@ -23,6 +23,8 @@ export class Scene {
   readonly world: World;
   readonly first: string;
   readonly events: EventRecord[] = [];
+  /** What was told on the way to that phase, too. */
+  readonly everything: EventRecord[] = [];
   readonly #well: Observations;
 
   constructor(phase: RolloutPhase | 'Warm') {
@@ -65,6 +67,7 @@ export class Scene {
       const before = JSON.stringify(world.deployment.status);
       const decision = world.pass();
       this.events.push(...decision.events);
+      this.everything.push(...decision.events);
       if (decision.intents.length === 0 && JSON.stringify(world.deployment.status) === before) return;
     }
     throw new Error(`not at rest: ${world.written.slice(-6).join('; ')}`);

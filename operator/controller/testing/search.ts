@@ -42,6 +42,9 @@ export function search({ spec, happenings }: Scope, states: number, spoil: Spoil
       for (const { from, to } of decision.rollout.taken) pairs.add(`${from} -> ${to}`);
       const found = violations(before, decision, world);
       if (found.length > 0) throw new Error(found.join('; '));
+      const foreign = decision.events.find(({ reason }) => reason === 'ForeignEdit' || reason === 'ForeignDelete');
+      if (foreign !== undefined && !universe.isDisturbed)
+        throw new Error(`calls foreign what is its own: ${foreign.note}`);
       universe.wait = decision.requeueAfterMs;
       if (decision.intents.length > 0 || JSON.stringify(world.deployment) !== said) continue;
       if (decision.events.length > 0)

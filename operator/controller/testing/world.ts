@@ -10,7 +10,9 @@ import type { CapacityReading } from '../../rollout/capacity/index.ts';
 import { ENGINE_CONTAINER } from '../../resources/pod-template.ts';
 import { isReady } from '../../rollout/failures/pod.ts';
 import { gather, isOwnedBy, type ChildStores } from '../gather.ts';
+import { ChildrenSeen } from '../children-seen.ts';
 import type {
+  AsDeclared,
   AutoscalingState,
   ChildKind,
   ClusterFacts,
@@ -55,6 +57,8 @@ export class World {
   readonly refusals = new Map<string, string>();
   /** Free GPUs, as they would be read in each pass. */
   capacity: CapacityReading | undefined = ROOM;
+  /** What the last pass has found as it is declared, but for what it wrote; cleared: the operator has been started again. */
+  asDeclared: AsDeclared = new Map();
   /** Every intent carried out, as words. */
   readonly written: string[] = [];
   #version = 100;
@@ -94,10 +98,18 @@ export class World {
   /** One pass: gather, decide, carry out, write the status. */
   pass(): Decision {
     const snapshot = this.snapshot();
+    const { uid, name } = this.deployment.metadata;
     const decision = decide(snapshot);
     const pending = decision.intents.filter(isOptional);
     const refused = pending.flatMap((intent) => this.#refusalOf(intent) ?? []);
-    for (const intent of decision.intents) if (this.#refusalOf(intent) === undefined) this.#carryOut(intent);
+    const seen = new ChildrenSeen();
+    seen.decided(uid, decision.asDeclared);
+    for (const intent of decision.intents) {
+      if (this.#refusalOf(intent) !== undefined) continue;
+      this.#carryOut(intent);
+      seen.written(uid, name, intent);
+    }
+    this.asDeclared = seen.of(uid);
     const status = withWriteFailures(snapshot, decision.status, pending, refused);
     this.deployment = { ...this.deployment, status };
     this.now += 1000;
@@ -157,6 +169,7 @@ export class World {
         monitoring: this.#monitoring(),
         autoscaling: this.autoscaling,
         loads: this.loads,
+        asDeclared: this.asDeclared,
       },
       this.now,
     );
