@@ -7,7 +7,7 @@ import { ANNOTATION, API_VERSION, type DeepSeekDeploymentStatus, KIND, LABEL } f
 import type { DefaultsReader } from '../../operator/controller/defaults-reader.ts';
 import { Manager } from '../../operator/controller/manager.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
-import type { LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
+import { CHILD_KINDS, type LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
 import { KubeHttpClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { loadCredentials } from '../../operator/kube/credentials.ts';
@@ -94,6 +94,8 @@ export interface OperatorBench {
   deployments(name: string): Promise<readonly Deployment[]>;
   /** The reasons of the Events on a DeepSeekDeployment, in the order of their time. */
   eventReasons(name: string): Promise<readonly string[]>;
+  /** The notes of its Events of one reason, in the order of their time. */
+  eventNotes(name: string, reason: string): Promise<readonly string[]>;
   /**
    * Waits until a node whose name begins with `pool` has so many free GPUs: the pods of an earlier test hold theirs for
    * a moment, and the scheduler would refuse ours in that time.
@@ -193,6 +195,14 @@ export function podResolver(enginePort: number): (host: string, port: number) =>
   return (host) => ({ host: loopbackAddress(host), port: enginePort });
 }
 
+const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+
+/** The kinds that the operator makes, as the audit log names them. */
+const CHILDREN: ReadonlySet<string> = new Set([
+  ...CHILD_KINDS.map((kind) => (kind === 'NetworkPolicy' ? 'networkpolicies' : `${kind.toLowerCase()}s`)),
+  ...['httproutes', 'scaledobjects', 'podmonitors', 'scrapeconfigs', 'prometheusrules'],
+]);
+
 class Bench implements OperatorBench {
   readonly namespace: string;
   readonly client: KubeClient;
@@ -213,6 +223,8 @@ class Bench implements OperatorBench {
   readonly #metrics = new Metrics({ version: 'test' });
   /** Rights were taken away on purpose. */
   #mayBeDenied = false;
+  /** Somebody else has written to what may be a child. */
+  #isDisturbed = false;
   /** Whom the operator has been. */
   readonly #users = new Set<string>();
   #operator: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
@@ -374,12 +386,20 @@ class Bench implements OperatorBench {
   }
 
   async eventReasons(name: string): Promise<readonly string[]> {
-    const { namespace, signal } = this;
-    const { items } = await this.client.list(resources.events, { namespace, signal });
+    return (await this.#events(name)).map(({ reason = '' }) => reason);
+  }
+
+  async eventNotes(name: string, reason: string): Promise<readonly string[]> {
+    return (await this.#events(name)).filter((event) => event.reason === reason).map(({ note = '' }) => note);
+  }
+
+  /** Of one DeepSeekDeployment, or of all. */
+  async #events(name?: string) {
+    const { namespace, client } = this;
+    const { items } = await client.list(resources.events, { namespace, signal: AbortSignal.timeout(30_000) });
     return items
-      .filter(({ regarding }) => regarding?.kind === KIND && regarding.name === name)
-      .sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1))
-      .map(({ reason = '' }) => reason);
+      .filter(({ regarding }) => regarding?.kind === KIND && (name === undefined || regarding.name === name))
+      .sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1));
   }
 
   gpusFree(pool: string, count: number): Promise<void> {
@@ -442,8 +462,16 @@ class Bench implements OperatorBench {
   }
 
   async requests(): Promise<readonly AuditEntry[]> {
-    this.#seen.push(...(await this.#audit.read()).filter(({ user }) => this.#users.has(user)));
+    const entries = await this.#audit.read();
+    this.#seen.push(...entries.filter(({ user }) => this.#users.has(user)));
+    this.#isDisturbed ||= entries.some((entry) => this.#disturbs(entry));
     return this.#seen;
+  }
+
+  /** Whether somebody else has written to what may be a child of a DeepSeekDeployment; a cluster's own controllers write statuses. */
+  #disturbs({ user, verb, resource = '', subresource, namespace }: AuditEntry): boolean {
+    const isElsewhere = namespace !== this.namespace || user.startsWith('system:') || this.#users.has(user);
+    return !isElsewhere && subresource !== 'status' && WRITES.has(verb) && CHILDREN.has(resource);
   }
 
   async rest(quietMs = 1_500): Promise<void> {
@@ -465,6 +493,9 @@ class Bench implements OperatorBench {
       await this.stopOperator();
       const denied = (await this.requests()).filter((entry) => entry.denied);
       if (!this.#mayBeDenied) expect(denied.map(({ verb, uri }) => `${verb} ${uri}`)).toEqual([]);
+      // No test is to see a change of the operator's own, or of a controller, told as somebody else's.
+      const foreign = (await this.#events()).filter(({ reason = '' }) => reason.startsWith('Foreign'));
+      if (!this.#isDisturbed) expect(foreign.map(({ note }) => note)).toEqual([]);
       for (const end of this.#ending) await end();
       await this.#simulator.stop();
       await this.#others.leave(signal);

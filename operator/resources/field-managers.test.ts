@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { foreignTemplateManagers } from './field-managers.ts';
+import { foreignTemplateManagers, managersAt } from './field-managers.ts';
 
 const template = { 'f:spec': { 'f:template': { 'f:spec': { 'f:hostNetwork': {} } } } };
 const declared = { metadata: { annotations: {} }, spec: { priority: 1 } };
@@ -44,5 +44,50 @@ describe('foreignTemplateManagers', () => {
     expect(foreignTemplateManagers([controllerManager, status, replicas, {}], 'deepseek-operator', declared)).toEqual(
       [],
     );
+  });
+});
+
+describe('managersAt', () => {
+  const desired = {
+    metadata: { labels: { app: 'chat' } },
+    spec: { selector: { app: 'chat' }, ports: [{ port: 80, protocol: 'TCP' }, { port: 81 }], list: ['a'] },
+  };
+  const managers = (fieldsV1: object, ...path: (string | number)[]) =>
+    managersAt([{ manager: 'someone', fieldsV1: fieldsV1 as never }], 'deepseek-operator', [path], desired);
+
+  it.each<[string, object, (string | number)[], boolean]>([
+    ['a field', { 'f:spec': { 'f:selector': { 'f:app': {} } } }, ['spec', 'selector', 'app'], true],
+    ['another field beside it', { 'f:spec': { 'f:selector': { 'f:other': {} } } }, ['spec', 'selector', 'app'], false],
+    ['the whole that it is in', { 'f:spec': { 'f:selector': {} } }, ['spec', 'selector', 'app'], true],
+    ['part of what is wrong', { 'f:spec': { 'f:selector': { 'f:app': {} } } }, ['spec', 'selector'], true],
+    ['nothing of the object', { 'f:status': {} }, ['spec', 'selector', 'app'], false],
+    [
+      'a field of the same element',
+      { 'f:spec': { 'f:ports': { 'k:{"port":81,"protocol":"TCP"}': { '.': {}, 'f:name': {} } } } },
+      ['spec', 'ports', 1, 'name'],
+      true,
+    ],
+    [
+      'a field of another element that we declare',
+      { 'f:spec': { 'f:ports': { 'k:{"port":80,"protocol":"TCP"}': { '.': {}, 'f:name': {} } } } },
+      ['spec', 'ports', 1, 'name'],
+      false,
+    ],
+    [
+      'an element in the place of ours',
+      { 'f:spec': { 'f:ports': { 'k:{"port":99,"protocol":"TCP"}': {} } } },
+      ['spec', 'ports', 0],
+      true,
+    ],
+  ])('is who owns %s', (_, fieldsV1, path, isOwner) => {
+    expect(managers(fieldsV1, ...path)).toEqual(isOwner ? ['someone'] : []);
+  });
+
+  it('names everybody once, sorted, and never us', () => {
+    const fieldsV1 = { 'f:spec': { 'f:selector': { 'f:app': {} } } };
+    const entries = ['zoe', 'deepseek-operator', 'adam', 'zoe'].map((manager) => ({ manager, fieldsV1 }));
+    const path = ['spec', 'selector', 'app'];
+    expect(managersAt([...entries, {}], 'deepseek-operator', [path, path], desired)).toEqual(['adam', 'zoe']);
+    expect(managersAt(undefined, 'deepseek-operator', [path], desired)).toEqual([]);
   });
 });

@@ -47,9 +47,12 @@ function owns(fields: FieldOwnership['fieldsV1'], [step, ...rest]: Path, desired
   const below = (key: string) => fields[key] as FieldOwnership['fieldsV1'];
   if (typeof step === 'string') return owns(below(`f:${step}`), rest, (desired as Json | undefined)?.[step]);
   const element = (desired as readonly unknown[] | undefined)?.[step];
-  const key = Object.keys(fields).find((field) => field !== '.' && memberAt(desired, field) === element);
-  // An element of ours that is not there any more: whoever has others in the list has changed the list.
-  return key === undefined || owns(below(key), rest, element);
+  const elements = Object.keys(fields).filter((field) => field !== '.');
+  const key = elements.find((field) => memberAt(desired, field) === element);
+  // Where ours is not there any more, whoever has one in the list that is none of ours has changed the list.
+  return key === undefined
+    ? elements.some((field) => memberAt(desired, field) === undefined)
+    : owns(below(key), rest, element);
 }
 
 type Json = Readonly<Record<string, unknown>>;
