@@ -83,3 +83,38 @@ it('hides what an engine logs when it starts, and leaves what it counts', () => 
     "server_args={'tokenizer_path': 'm', 'max_total_tokens': 4096, 'api_key': 'planted-0a1b', 'admin_api_key': None}";
   expect(new Mask().text(line)).toBe(line.replace('planted-0a1b', '[redacted]'));
 });
+
+describe('a secret that is known is found', () => {
+  const SECRET = 'pä"ss\\w/ord+ 0a1b2c';
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  it.each<[string, string]>([
+    ['as it is', SECRET],
+    ['in JSON', JSON.stringify({ x: SECRET }).slice(6, -2)],
+    ['in JSON within JSON', JSON.stringify(JSON.stringify(SECRET)).slice(3, -3)],
+    ['in an address', encodeURIComponent(SECRET)],
+    ['in an address with small letters', encodeURIComponent(SECRET).replace(/%../g, (code) => code.toLowerCase())],
+    ['in a form', encodeURIComponent(SECRET).replaceAll('%20', '+')],
+    ['in base64', base64(SECRET).replace(/=+$/, '')],
+    ['in base64 for addresses', Buffer.from(SECRET).toString('base64url')],
+  ])('%s', (_, rendering) => {
+    const mask = new Mask();
+    mask.object({ env: [{ name: 'DB_PASSWORD', value: SECRET }] });
+    // The last characters of base64 may belong to what follows.
+    expect(mask.text(`saw ${rendering} here`)).toMatch(/^saw \[masked\][\w=]? here$/);
+    expect(mask.size).toBe(1);
+  });
+
+  it.each(['m:', 'me:', 'you:'])('in base64 behind %s', (user) => {
+    const mask = new Mask();
+    mask.object({ env: [{ name: 'DB_PASSWORD', value: SECRET }] });
+    const text = mask.text(`seen: ${base64(`${user}${SECRET}@hub`)}`);
+    expect(text).toContain('[masked]');
+    expect(Buffer.from(text.slice('seen: '.length), 'base64').toString('latin1')).not.toContain('ord+');
+  });
+
+  it('line by line, but not where a line is a word', () => {
+    const mask = new Mask();
+    mask.object({ env: [{ name: 'DEPLOY_TOKEN', value: 'first line with 0a1b2c\n  second line with 3d4e5f\nend' }] });
+    expect(mask.text('  second line with 3d4e5f\n  end')).toBe('  [masked]\n  end');
+  });
+});

@@ -1,4 +1,10 @@
-import { hideSecrets, isNoSecret, isSecretName, isSecretVariable } from '../../operator/redaction/index.ts';
+import {
+  hideSecrets,
+  isNoSecret,
+  isSecretName,
+  isSecretVariable,
+  renderingsOf,
+} from '../../operator/redaction/index.ts';
 import { dropManagedFields } from './objects.ts';
 
 const MASKED = '[masked]';
@@ -12,8 +18,8 @@ const MIN_SEARCHED = 6;
 const MIN_WORD = 16;
 
 /**
- * Takes secrets out of what goes into a bundle: values of variables and options whose names say so, wherever they then occur, and
- * whatever looks like a token. Secrets themselves are never read.
+ * Takes secrets out of what goes into a bundle: values of variables and options whose names say so, wherever they then occur and in
+ * whatever encoding (`renderingsOf`), and whatever looks like a token. Secrets themselves are never read.
  */
 export class Mask {
   readonly #found = new Set<string>();
@@ -82,7 +88,8 @@ export class Mask {
     if (value === '') return '';
     this.#found.add(value);
     // The name of a variable alone (SORT_KEY) is a weak sign: an ordinary word is no secret in other places.
-    if (value.length >= (isSecretName(name) || /\d/.test(value) ? MIN_SEARCHED : MIN_WORD)) this.#searched.add(value);
+    if (value.length >= (isSecretName(name) || /\d/.test(value) ? MIN_SEARCHED : MIN_WORD))
+      for (const rendering of renderingsOf(value, MIN_WORD)) this.#searched.add(rendering);
     return MASKED;
   }
 }

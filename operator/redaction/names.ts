@@ -3,6 +3,14 @@ const SECRET_WORDS = new Set([
   ...['secret', 'secrets', 'password', 'passwords', 'passwd', 'passphrase', 'credential', 'credentials'],
   ...['authorization', 'cookie', 'signature', 'apikey', 'apikeys', 'accesskey', 'secretkey', 'privatekey'],
   ...['authtoken', 'accesstoken', 'apitoken', 'bearertoken', 'hftoken', 'dockercfg', 'dockerconfigjson'],
+  ...['identitytoken', 'registrytoken', 'sessiontoken', 'refreshtoken', 'clientsecret'],
+]);
+/** The same where another word runs into them: PGPASSWORD. */
+const SECRET_ENDING = /(?:passw(?:or)?d|passphrase|apikey|accesskey|secretkey|privatekey)s?$/;
+/** What a `pass` is of, where it is a run through something. */
+const RUN_OF = new Set([
+  ...['forward', 'backward', 'first', 'second', 'last', 'next', 'final', 'single', 'multi', 'one', 'two', 'num', 'per'],
+  ...['render', 'prefill', 'decode', 'warmup', 'warm', 'up', 'dry', 'high', 'low', 'band', 'by', 'all', 'did', 'test'],
 ]);
 /** What a `key` is of, where it is a secret: `sort_key` and the `key` of a toleration are none. */
 const KEY_OF = new Set([
@@ -34,12 +42,24 @@ function wordsOf(name: string): string[] {
 export function isSecretName(name: string): boolean {
   const words = wordsOf(name);
   const [before = '', last = ''] = [words.at(-2), words.at(-1)];
-  if (SECRET_WORDS.has(last)) return true;
+  if (SECRET_WORDS.has(last) || SECRET_ENDING.test(last)) return true;
   if (last === 'key' || last === 'keys') return KEY_OF.has(before);
   if (last === 'data') return before === 'key';
   if (last === 'token') return !TEXT_TOKEN_OF.has(before);
   if (last === 'tokens') return SECRET_TOKENS_OF.has(before);
-  return (last === 'pass' || last === 'pwd') && words.length > 1;
+  if (last === 'pass') return words.length > 1 && !RUN_OF.has(before);
+  // npm's _auth is user and password.
+  return (last === 'pwd' && words.length > 1) || name === '_auth';
+}
+
+/** Letters of both cases and digits, as no word has them. */
+const MIXED = /^(?=.*\d)(?=.*[a-z])(?=.*[A-Z]).{16}/;
+
+/** Whether a text is `user:password` in base64, as in the header of HTTP and in the `auth` of a Docker configuration, or may be. */
+export function isBasicAuth(text: string): boolean {
+  if (!/^[\w+/-]{6,4096}={0,2}$/.test(text)) return false;
+  const isPair = /^[\x20-\x39\x3b-\x7e]*:[\x20-\x7e\x80-\xff]+$/.test(Buffer.from(text, 'base64').toString('latin1'));
+  return isPair || MIXED.test(text);
 }
 
 /** The same of a variable of the environment: every `..._KEY` and `..._AUTH`, too. `PWD` is the working directory. */

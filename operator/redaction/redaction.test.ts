@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { hideSecrets, isSecretName, isSecretVariable } from './index.ts';
 
 const KEY = 'planted-0a1b2c3d';
+/** me:hunter2, in base64. */
+const PAIR = 'bWU6aHVudGVyMg==';
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl';
 
 describe('hides', () => {
@@ -55,6 +57,32 @@ describe('hides', () => {
     ['.dockerconfigjson: §', '.dockerconfigjson: #'],
     ['nvapi-0123456789abcdefXYZ', '#'],
     ['npm_0123456789abcdefXYZ', '#'],
+    ['password: |\n  §\n\n  second line\nuser: x', 'password: #\nuser: x'],
+    ['data:\n  tls.key: |2-\n    §\n    §\n  other: 1', 'data:\n  tls.key: #\n  other: 1'],
+    ['- token: >+ # folded\n    §\n  user: x', '- token: #\n  user: x'],
+    ['"api_key": |\r\n  §\r\nuser: x', '"api_key": #\r\nuser: x'],
+    ['hf_token: |\n  §', 'hf_token: #'],
+    ['PGPASSWORD=§ psql', 'PGPASSWORD=# psql'],
+    ['pgpassword: §', 'pgpassword: #'],
+    ['//registry.npmjs.org/:_authToken=§', '//registry.npmjs.org/:_authToken=#'],
+    ['_auth=§', '_auth=#'],
+    ['_password = "§"', '_password = "#"'],
+    [`{"auths":{"hub":{"username":"me","auth":"${PAIR}"}}}`, '{"auths":{"hub":{"username":"me","auth":"#"}}}'],
+    [`{\\"auths\\":{\\"hub\\":{\\"auth\\":\\"${PAIR}\\"}}}`, '{\\"auths\\":{\\"hub\\":{\\"auth\\":\\"#\\"}}}'],
+    [`auth": "${PAIR}`, 'auth": "#'],
+    ['{"identitytoken":"§"}', '{"identitytoken":"#"}'],
+    [`Basic ${PAIR}`, 'Basic #'],
+    ['basic Zm9vOmLDpHI=', 'basic #'],
+    ["api_key='§", "api_key='#"],
+    ['--api-key "§ and more', '--api-key "#'],
+    ['{"password":"§', '{"password":"#'],
+    ['{\\"apiKey\\":\\"§', '{\\"apiKey\\":\\"#'],
+    ["password: '§\nnext line", "password: '#\nnext line"],
+    ["{'api_key': ['a', '§", "{'api_key': #"],
+    ['token: §', 'token: #'],
+    ['machine hub login me password §', 'machine hub login me password #'],
+    ['spec.engine.apiKey: Invalid value: "§": must match', 'spec.engine.apiKey: Invalid value: "#": must match'],
+    ['spec.users[0].password: Duplicate value: "§"', 'spec.users[0].password: Duplicate value: "#"'],
     ['-----BEGIN PRIVATE KEY-----\n§\n-----END PRIVATE KEY-----', '#'],
   ])('%s', (text, hidden) => {
     const once = hideSecrets(text.replaceAll('§', KEY), '***');
@@ -92,6 +120,18 @@ it.each([
   'ssh://git@host/repository.git',
   'docker run -u 1000:1000 image',
   'give it --api-key $(KEY) and a model',
+  'Basic configuration of the engine; a basic understanding, basic-auth and Basic authentication',
+  'basic 32-bit and Basic llama-3.1-8b-instruct',
+  'forward_pass=0.12 first_pass: done warmup_pass=3',
+  'spec.model.source.huggingFace.token: Required value',
+  'spec.engine.secret: Invalid value',
+  'spec.storage.secretKey: Forbidden: may not be set beside a volume',
+  'spec.auth.password: Too long: may not be more than 63 bytes',
+  'spec.auth.passwords: Too many: 5: must have at most 3 items',
+  '{"auth":"none","type":"basic"}',
+  'text: |\n  max_tokens is a number\nmode: >-\n  fast',
+  'password: |\nuser: x',
+  'token: hub',
 ])('leaves %s', (text) => {
   expect(hideSecrets(text, '***')).toBe(text);
 });
@@ -104,8 +144,14 @@ it('is done soon with a long text that has nothing of it', () => {
     'eyJ'.repeat(60_000),
     'eyJ-'.repeat(50_000),
     'a:'.repeat(50_000),
-    'x-token: ["'.repeat(20_000),
-    "token=('".repeat(25_000),
+    // Where a text ends within a list, that is hidden.
+    `${'x-token: ["'.repeat(20_000)}\n`,
+    `${"token=('".repeat(25_000)}\n`,
+    'x_token: |\n'.repeat(20_000),
+    'auth": "'.repeat(25_000),
+    'basic '.repeat(40_000),
+    'login '.repeat(40_000),
+    'a_pass: Required value: '.repeat(10_000),
   ]) {
     expect(hideSecrets(text, '***')).toBe(text);
   }
@@ -121,6 +167,10 @@ it.each<[string, boolean, boolean]>([
   ['--s3-secret-key', true, true],
   ['client-key-data', true, true],
   ['db_password', true, true],
+  ['PGPASSWORD', true, true],
+  ['_authToken', true, true],
+  ['DB_PASS', true, true],
+  ['forward_pass', false, true],
   ['key', false, true],
   ['RCLONE_S3_ENV_AUTH', false, true],
   ['PWD', false, false],
