@@ -29,6 +29,13 @@ async function ready(spec: object = CHAT): Promise<string> {
   return serving();
 }
 
+/** Waits until an Event has told what others did. */
+const told = (reason: string, start: string): Promise<void> =>
+  eventually(async () => {
+    const notes = await bench().eventNotes('chat', reason);
+    expect(notes.filter((note) => note.startsWith(start))).toHaveLength(1);
+  }, PATIENCE);
+
 describe('a change of the model', () => {
   it('switches the Service once the new revision is available, and never selects pods that are not ready', async () => {
     const old = await ready();
@@ -126,6 +133,7 @@ describe('what others do', () => {
       signal,
     });
     await eventually(async () => expect(await annotations()).toEqual(before), PATIENCE);
+    await told('ForeignEdit', `Deployment ${name} was changed by kubectl-rollout (spec.template)`);
     await bench().condition('chat', 'Ready', 'True');
     await bench().rest();
   });
@@ -147,9 +155,12 @@ describe('what others do', () => {
         expect(metadata.labels).toHaveProperty([label]);
         expect(metadata.uid).toBe(uid);
       }, PATIENCE);
+      await told('ForeignEdit', `${type.kind} ${name} was changed by somebody else (metadata.labels)`);
     }
     await bench().condition('chat', 'Ready', 'True');
     await bench().rest();
+    expect(await bench().eventNotes('chat', 'ForeignEdit')).toHaveLength(children.length);
+    expect(await bench().eventNotes('chat', 'ForeignDelete')).toEqual([]);
   });
 
   it('puts back an edited selector, and makes a deleted child again', async () => {
@@ -163,6 +174,7 @@ describe('what others do', () => {
     });
     const selector = { [LABEL.name]: 'chat', [LABEL.revision]: revision };
     await eventually(async () => expect((await service()).spec?.selector).toEqual(selector), PATIENCE);
+    await told('ForeignEdit', 'Service chat was changed by someone (spec.selector');
     for (const type of [resources.services, resources.deployments, resources.podDisruptionBudgets] as ResourceType[]) {
       const ref = { namespace, name: type.kind === 'Service' ? 'chat' : `chat-${revision}` };
       const { uid } = (await client.get(type, ref, { signal })).metadata;
@@ -171,6 +183,7 @@ describe('what others do', () => {
         async () => expect((await client.get(type, ref, { signal })).metadata.uid).not.toBe(uid),
         PATIENCE,
       );
+      await told('ForeignDelete', `${type.kind} ${ref.name} was deleted by somebody else.`);
     }
     await bench().condition('chat', 'Ready', 'True');
     expect(await serving()).toBe(revision);

@@ -24,7 +24,7 @@ function bench(objects: Partial<Record<ChildKind, KubeObject>>, refused: readonl
   const kindOf = (type: { readonly kind: string }) => objects[type.kind as ChildKind];
   const answer = (verb: string, type: { readonly kind: string }, body?: unknown) => {
     calls.push({ verb: `${verb} ${type.kind}`, body });
-    const name = (body as KubeObject | undefined)?.metadata.name ?? '';
+    const name = (body as Partial<KubeObject> | undefined)?.metadata?.name ?? '';
     if (refused.includes(`${type.kind}/${name}`)) throw new ApiError(403, { reason: 'Forbidden', message: 'no' });
     const found = kindOf(type);
     if (verb === 'apply' && found) throw new ApiError(409, { reason: 'Conflict', message: 'it exists' });
@@ -160,6 +160,29 @@ it('writes replicas onto the version that was read alone: somebody may have been
   const { run, calls } = bench({});
   await run({ type: 'SetReplicas', replicas: 2 });
   expect(calls[0]?.body).toMatchObject({ metadata: { resourceVersion: '7' }, spec: { replicas: 2 } });
+});
+
+it('gives a Service its ports before the apply, on the version that was read, and applies onto what comes of it', async () => {
+  const service = child('Service', 'chat', { resourceVersion: '9' });
+  const { run, calls } = bench({ Service: service });
+  const object = child('Service', 'chat');
+  const apply: Intent = { type: 'Apply', kind: 'Service', object, because: [], portsFirst: [{ port: 80 }] };
+  // The bench takes no apply onto what is there.
+  await expect(run(apply)).rejects.toThrow('it exists');
+  expect(calls).toEqual([
+    {
+      verb: 'patch Service',
+      body: [
+        { op: 'test', path: '/metadata/uid', value: 'uid-chat' },
+        { op: 'test', path: '/metadata/resourceVersion', value: '5' },
+        { op: 'replace', path: '/spec/ports', value: [{ port: 80 }] },
+      ],
+    },
+    {
+      verb: 'apply Service',
+      body: expect.objectContaining({ metadata: { ...object.metadata, resourceVersion: '9' } }),
+    },
+  ]);
 });
 
 describe('an obstacle', () => {

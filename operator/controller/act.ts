@@ -13,7 +13,7 @@ import { NotLeaderError } from '../kube/leader-election.ts';
 import { resources } from '../kube/resources.ts';
 import type { Informer, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
 import { classifyRefusal } from '../rollout/failures/index.ts';
-import { type Intent, targetOf, type WrittenKind } from './decide/intents.ts';
+import { type ChildObject, type Intent, targetOf, type WrittenKind } from './decide/intents.ts';
 import { prerequisitesOf } from './decide/prerequisites.ts';
 import type { Obstacle } from './obstacle.ts';
 import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
@@ -113,10 +113,19 @@ async function attempt(
     return await carryOut(owner, intent, context, signal);
   } catch (error) {
     // The preconditions of a JSON patch fail with 422: somebody was faster, and the next pass looks again.
-    if ((intent.type === 'ReplaceTemplate' || intent.type === 'SetRouteWeights') && isInvalid(error)) throw error;
+    if (isPatch(intent) && isInvalid(error)) throw error;
     if (isForbidden(error) || isInvalid(error) || isBadRequest(error)) return refusal(owner, intent, error as Error);
     throw error;
   }
+}
+
+/** Whether it has preconditions of a JSON patch. */
+function isPatch(intent: Intent): boolean {
+  return (
+    intent.type === 'ReplaceTemplate' ||
+    intent.type === 'SetRouteWeights' ||
+    (intent.type === 'Apply' && intent.portsFirst !== undefined)
+  );
 }
 
 /** Carries out one intent. What it returns is a foreign object of the same name; whatever else is in the way is thrown. */
@@ -157,7 +166,8 @@ async function write(
     case 'Apply': {
       const { type } = children[intent.kind];
       const options = { fieldManager: MANAGER, force: true, signal };
-      children[intent.kind].observeWrite(await client.apply(type, intent.object, options));
+      const object = await withPortsFirst(owner, intent, { client, children }, signal);
+      children[intent.kind].observeWrite(await client.apply(type, object, options));
       return;
     }
     case 'ReplaceTemplate': {
@@ -246,6 +256,29 @@ async function write(
     }
   }
 }
+
+/** What is to be applied, onto the version that has the ports that come first. */
+async function withPortsFirst(
+  { namespace }: LiveMeta,
+  { kind, object, portsFirst }: Extract<Intent, { readonly type: 'Apply' }>,
+  { client, children }: Pick<ActContext, 'client' | 'children'>,
+  signal: AbortSignal,
+): Promise<ChildObject> {
+  if (portsFirst === undefined) return object;
+  const { name = '', uid, resourceVersion } = object.metadata ?? {};
+  const patch = [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    { op: 'replace', path: '/spec/ports', value: portsFirst },
+  ];
+  const options = { type: 'json', fieldManager: MANAGER, signal } as const;
+  const patched = await client.patch(children[kind].type, { namespace, name }, patch, options);
+  children[kind].observeWrite(patched);
+  return { ...object, metadata: { ...object.metadata, ...pickVersion(patched) } };
+}
+
+const pickVersion = ({ metadata: { resourceVersion } }: KubeObject) =>
+  resourceVersion === undefined ? {} : { resourceVersion };
 
 function refusal(owner: LiveMeta, intent: Intent, error: Error): Obstacle {
   const { kind, name } = targetOf(owner.name, intent);

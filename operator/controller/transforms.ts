@@ -23,11 +23,18 @@ function trimEntry(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
   const { manager, operation, subresource, fieldsV1 } = entry;
   if (subresource === 'status' || fieldsV1 === undefined) return [];
   if (manager !== MANAGER) return [{ ...(manager !== undefined && { manager }), fieldsV1 }];
-  if (operation !== 'Apply') return [];
+  if (operation !== 'Apply') return trimUpdate(entry);
   const { 'f:template': _, ...spec } = (fieldsV1['f:spec'] ?? {}) as Readonly<Record<string, unknown>>;
   return [
     { manager, operation, fieldsV1: fieldsV1['f:spec'] === undefined ? fieldsV1 : { ...fieldsV1, 'f:spec': spec } },
   ];
+}
+
+/** Of our patches only the ports of a Service: an apply of ours does not take back what they hold. */
+function trimUpdate({ manager = MANAGER, operation, fieldsV1 }: ManagedFieldsEntry): ManagedFieldsEntry[] {
+  const ports = (fieldsV1?.['f:spec'] as Readonly<Record<string, unknown>> | undefined)?.['f:ports'];
+  if (ports === undefined) return [];
+  return [{ manager, ...dropUndefined({ operation }), fieldsV1: { 'f:spec': { 'f:ports': ports } } }];
 }
 
 /** A DeepSeekDeployment: of managedFields who wrote when, and whether spec.replicas is theirs. */

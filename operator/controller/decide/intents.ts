@@ -4,6 +4,7 @@ import { revisionInName } from '../../resources/names.ts';
 import type { JsonPatchStep } from '../../resources/index.ts';
 import type { MonitoringKind } from '../../monitoring/index.ts';
 import type { ChildKind } from '../snapshot.ts';
+import type { ServicePort } from './port-clash.ts';
 
 /** Every kind that is written whole: those in the caches of children, and the route, which is followed only where it is wanted. */
 export type WrittenKind = ChildKind | 'HTTPRoute' | 'ScaledObject' | MonitoringKind;
@@ -28,6 +29,8 @@ export type Intent =
       readonly foreign?: Extract<ForeignChange, { readonly what: 'Edited' }>;
       /** It takes pods away. */
       readonly shrinks?: boolean;
+      /** The ports that the Service has to have first; see portsBeforeApply. */
+      readonly portsFirst?: readonly ServicePort[];
     }
   /** Put a Deployment's template back whole, after somebody else wrote into it. */
   | {

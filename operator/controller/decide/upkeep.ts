@@ -8,6 +8,7 @@ import type { AsDeclared } from '../snapshot.ts';
 import { ownFields } from './differences.ts';
 import type { ChildObject, Intent, WrittenKind } from './intents.ts';
 import { onceFor } from './once-for.ts';
+import { portsBeforeApply } from './port-clash.ts';
 
 /**
  * Keeps children as they are declared, and knows when it was somebody else who changed or deleted one: an earlier pass has found it
@@ -51,7 +52,9 @@ export class Upkeep {
     // What moves traffic is written only onto what was read: a lost race is decided again.
     const version = kind === 'Service' || kind === 'HTTPRoute' ? { resourceVersion } : {};
     const metadata = { ...object.metadata, uid, ...version } as NonNullable<ChildObject['metadata']>;
-    const apply = { type: 'Apply', kind, object: { ...object, metadata }, because } as const;
+    const portsFirst = kind === 'Service' ? portsBeforeApply(object, live) : undefined;
+    const first = portsFirst && { portsFirst };
+    const apply = { type: 'Apply', kind, object: { ...object, metadata }, because, ...first } as const;
     if (known !== digest || drift.length === 0) return apply;
     this.#now.set(key, known);
     const managers = managersAt(live.metadata.managedFields, MANAGER, drift, judged);
