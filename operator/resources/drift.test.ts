@@ -292,3 +292,23 @@ describe('the ports of a Service', () => {
     expect(covers(service(http), live)).toEqual([path]);
   });
 });
+
+describe('the groups of a PrometheusRule', () => {
+  const rule = (...groups: object[]) => ({ spec: { groups } });
+  const own = { name: 'chat', rules: [{ record: 'r', expr: '1' }] };
+  const theirs = { name: 'mine', rules: [] };
+
+  it.each([
+    ['nothing', rule(own), []],
+    ['a group of others', rule(theirs, own), []],
+    ['a missing group', rule(theirs), ['spec.groups[0]']],
+    [
+      'another expression',
+      rule(theirs, { ...own, rules: [{ record: 'r', expr: '2' }] }),
+      ['spec.groups[0].rules[0].expr'],
+    ],
+    ['a rule of others in ours', rule({ ...own, rules: [...own.rules, { record: 's' }] }), ['spec.groups[0].rules']],
+  ])('are compared by name: %s', (_, live, paths) => {
+    expect(covers(rule(own), live)).toEqual(paths);
+  });
+});

@@ -25,6 +25,12 @@ const QUANTITIES = new Set(['sizeLimit', 'divisor', 'storage', 'averageValue', '
 
 const INT_OR_STRING = new Set(['targetPort', 'port', 'maxSurge', 'maxUnavailable', 'minAvailable']);
 
+/** Lists of a spec that are maps to server-side apply: ports of a Service, groups of a PrometheusRule. */
+const KEYED_LISTS: Readonly<Record<string, (element: Json) => string>> = {
+  ports: ({ port, protocol = 'TCP' }) => `${String(port)}/${String(protocol)}`,
+  groups: ({ name }) => String(name),
+};
+
 /**
  * Pointer fields of the API (k8s.io/api v0.36): the server keeps a declared `false` or 0 in them, and an absent one
  * means something else. Any other zero value is omitted when the server writes the object.
@@ -55,8 +61,8 @@ const KEPT_ZERO_VALUES = new Set([
  *
  * What the server adds (defaults, status, fields of others) is not drift: structs are compared by the fields that we
  * declare. Maps with free keys are compared exactly, but for the labels and annotations of the object itself, which
- * others may add to; lists element by element, at the same length, but for the ports of a Service, beside which others
- * may have theirs; quantities by amount.
+ * others may add to; lists element by element, at the same length, but for the ports of a Service and the groups of a
+ * PrometheusRule, beside which others may have theirs; quantities by amount.
  */
 export function covers(desired: object, live: object): string[] {
   return driftPaths(desired, live).map(formatPath);
@@ -95,7 +101,8 @@ class Comparison {
     const isOwn = isOwnMetadata(path);
     if (typeof key === 'string' && !isOwn && this.#byName(key, desired, live)) return;
     if (isOwn && key === 'ownerReferences') this.#owners(desired as Json[], live);
-    else if (key === 'ports' && path.length === 2 && path[0] === 'spec') this.#ports(desired as Json[], live);
+    else if (path.length === 2 && path[0] === 'spec' && typeof key === 'string' && KEYED_LISTS[key] !== undefined)
+      this.#keyed(desired as Json[], live, KEYED_LISTS[key]);
     else if (Array.isArray(desired)) this.#list(desired, live);
     else if (isObject(desired)) {
       if (isObject(live)) this.struct(desired, live);
@@ -140,9 +147,8 @@ class Comparison {
     this.#each(desired, live, (one, other) => one['uid'] === other['uid']);
   }
 
-  /** A map by port and protocol to server-side apply: an apply of ours would leave the ports of others there. */
-  #ports(desired: readonly Json[], live: unknown): void {
-    const keyOf = ({ port, protocol = 'TCP' }: Json) => `${String(port)}/${String(protocol)}`;
+  /** An apply of ours would leave the elements of others there. */
+  #keyed(desired: readonly Json[], live: unknown, keyOf: (element: Json) => string): void {
     this.#each(desired, live, (one, other) => keyOf(one) === keyOf(other));
   }
 
