@@ -3,10 +3,13 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
+import type { PrometheusServer } from '../../hack/cluster/index.ts';
 import { tinyGguf } from '../../hack/engine-check/index.ts';
 import { OPERATOR } from '../install/ways.ts';
+import { queryOf } from '../prometheus/query.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { describeLosses, Load } from './load.ts';
+import { startShippedPrometheus } from './prometheus.ts';
 import { OPERATOR_NAMESPACE, PATIENCE, testStage } from './stage.ts';
 
 const NAMESPACE = 'llama';
@@ -27,13 +30,21 @@ const model = (weights: string) => ({
   termination: { preStopDelay: '8s', drainDeadline: '30s', rollbackDrain: '10s' },
 });
 
+/** Seconds for each token that users were given: llama.cpp counts neither failures nor buckets of latencies, so that its gates are queries. */
+const SECONDS_PER_TOKEN = ['seconds_total', 'total']
+  .map(
+    (suffix) => `sum(rate(llamacpp:tokens_predicted_${suffix}{namespace="${NAMESPACE}",revision="{{revision}}"}[5s]))`,
+  )
+  .join(' / ');
+const GATE = { metric: 'Query', name: 'seconds-per-token', query: SECONDS_PER_TOKEN, max: '0.5' } as const;
+
 const spec = (weights: string): object => ({
   ...model(weights),
   traffic: { service: { type: 'NodePort' } },
   rollout: {
     proof: { warmUpRequests: 1, pairedRequests: 4 },
-    gates: [{ metric: 'ErrorRatio', max: '0.5' }],
-    watch: { duration: '10s', minRequests: 10 },
+    gates: [GATE],
+    watch: { duration: '10s' },
     rollbackWindow: '120s',
   },
 });
@@ -59,7 +70,13 @@ function volume(path: string, namespace: string): readonly object[] {
 
 describe('the real llama-server in a pod', () => {
   const cluster = testCluster('real');
-  const stage = testStage(cluster);
+  let prometheus: PrometheusServer;
+  beforeAll(async () => {
+    prometheus = await startShippedPrometheus(cluster(), AbortSignal.timeout(LIMIT_MS));
+  }, LIMIT_MS);
+  afterAll(() => prometheus.stop(), 30_000);
+  const asked = (): readonly string[] => ['--set', `prometheusUrl=${prometheus.url}`];
+  const stage = testStage(cluster, asked);
   let folder = '';
   let client: OpenAI;
   let url = '';
@@ -112,26 +129,64 @@ describe('the real llama-server in a pod', () => {
       expect(pieces.length).toBeGreaterThan(10);
 
       const before = (await stage.model(NAMESPACE, NAME)).status?.serving?.revision ?? '';
-      const calls = new Load({ url, model: NAME, callers: 2, pooled: 2, streams: 0, streamTokens: 0, anyAnswer: true });
-      await stage.declare(NAMESPACE, NAME, spec('seed-50.gguf'));
-      await stage.ready(NAMESPACE, NAME, before);
-      const second = await ask();
-      expect(second).not.toBe(first);
+      const load = new Load({
+        url,
+        model: NAME,
+        callers: 2,
+        pooled: 2,
+        streams: 2,
+        streamTokens: 400,
+        anyAnswer: true,
+      });
+      try {
+        await stage.declare(NAMESPACE, NAME, spec('seed-50.gguf'));
+        await stage.ready(NAMESPACE, NAME, before);
+        // By real traffic, not for want of it: the gate has had its answer.
+        const { serving, rollout } = (await stage.model(NAMESPACE, NAME)).status ?? {};
+        const verdicts = rollout?.verdicts?.filter(({ stage: when }) => when === 'Watch');
+        expect(verdicts).toEqual([expect.objectContaining({ gate: GATE.name, verdict: 'Pass', samples: 1 })]);
+        expect(serving?.proven).toBe(true);
+        const second = await ask();
+        expect(second).not.toBe(first);
 
-      await stage.order(NAMESPACE, NAME, 'rollback', before);
-      await stage.until(
-        NAMESPACE,
-        NAME,
-        'back',
-        ({ serving, rollout }) => serving?.revision === before && rollout?.phase === 'Held',
+        await stage.order(NAMESPACE, NAME, 'rollback', before);
+        await stage.until(
+          NAMESPACE,
+          NAME,
+          'back',
+          ({ serving: now, rollout: held }) => now?.revision === before && held?.phase === 'Held',
+        );
+        await load.more(20, AbortSignal.timeout(PATIENCE.timeoutMs));
+      } finally {
+        await load.stop();
+      }
+      const { sent, losses } = load.sofar();
+      process.stderr.write(
+        `\nThe real llama-server, switched and taken back: ${losses.length} lost of ${JSON.stringify(sent)}\n`,
       );
-      await calls.more(20, AbortSignal.timeout(PATIENCE.timeoutMs));
-      const { losses } = await calls.stop();
       expect(describeLosses(losses)).toEqual([]);
+      expect(sent.stream).toBeGreaterThanOrEqual(20);
       expect(await ask()).toBe(first);
     },
     LIMIT_MS,
   );
+
+  it('is scraped by a Prometheus with the configuration that is shipped: the counters of its own, of each version', async () => {
+    const of = `namespace="${NAMESPACE}",deepseekdeployment="${NAME}"`;
+    const tokens = `sum by (revision) (max_over_time(llamacpp:tokens_predicted_total{${of}}[10m]))`;
+    const versions = await queryOf(prometheus, tokens);
+    expect(versions).toHaveLength(2);
+    for (const { value } of versions) expect(Number(value[1])).toBeGreaterThan(1_000);
+    const names = await queryOf(prometheus, `count by (__name__) ({__name__=~"llamacpp:.+",${of}})`);
+    expect(names.map(({ metric }) => metric['__name__'])).toEqual(
+      expect.arrayContaining([
+        'llamacpp:prompt_tokens_total',
+        'llamacpp:tokens_predicted_seconds_total',
+        'llamacpp:requests_processing',
+        'llamacpp:requests_deferred',
+      ]),
+    );
+  });
 
   it(
     'is what `helm test` serves',
@@ -139,7 +194,7 @@ describe('the real llama-server in a pod', () => {
       // Weights that are there, as where nothing can be downloaded.
       const values = join(folder, 'values.json');
       await writeFile(values, JSON.stringify({ test: { spec: model('seed-1.gguf'), timeout: '2m' } }));
-      await stage.install(undefined, '--values', values);
+      await stage.install(undefined, '--values', values, ...asked());
       const tested = await stage.helm('test', OPERATOR.name, '--namespace', OPERATOR_NAMESPACE, '--timeout', '170s');
       expect(tested).toMatch(/^TEST SUITE: +deepseek-operator-test\n(.+\n)+Phase: +Succeeded$/m);
       // What it made goes with it.

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { type Cluster, type PrometheusServer, startPrometheus } from '../../hack/cluster/index.ts';
+import { type Cluster, NODE_ADDRESS, type PrometheusServer, startPrometheus } from '../../hack/cluster/index.ts';
 
 const SHIPPED = join(import.meta.dirname, '../../manifests/prometheus');
 /** Instead of every 10 s: tests wait for what is scraped and recorded. */
@@ -16,7 +16,10 @@ interface Group {
   readonly name: string;
 }
 
-/** A Prometheus with the configuration and the rules that are shipped, but for how it reaches the API server from outside. */
+/**
+ * A Prometheus with the configuration and the rules that are shipped, but for how it reaches the API server from outside. It
+ * listens where pods reach it.
+ */
 export async function startShippedPrometheus(cluster: Cluster, signal: AbortSignal): Promise<PrometheusServer> {
   const shipped = parse(await readFile(join(SHIPPED, 'prometheus.yaml'), 'utf8')) as { scrape_configs: Job[] };
   const rules = parse(await readFile(join(SHIPPED, 'deepseek-rules.yaml'), 'utf8')) as { groups: Group[] };
@@ -36,6 +39,7 @@ export async function startShippedPrometheus(cluster: Cluster, signal: AbortSign
         kubernetes_sd_configs: job.kubernetes_sd_configs.map((sd) => ({ ...sd, kubeconfig_file: kubeconfig })),
       })),
     },
+    host: NODE_ADDRESS,
     signal,
   });
 }

@@ -206,10 +206,10 @@ export class Stage {
   }
 }
 
-/** Gives the tests of a file a real node with the operator on it. */
-export function testStage(cluster: () => Cluster): Stage {
+/** Gives the tests of a file a real node with the operator on it; `flags` are those of its installation. */
+export function testStage(cluster: () => Cluster, flags: () => readonly string[] = () => []): Stage {
   const stage = new Stage(cluster);
-  beforeAll(async () => stage.install(), PATIENCE.timeoutMs * 2);
+  beforeAll(async () => stage.install(OPERATOR_IMAGE, ...flags()), PATIENCE.timeoutMs * 2);
   afterAll(() => stage.close());
   return stage;
 }

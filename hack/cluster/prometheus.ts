@@ -9,16 +9,18 @@ import type { Cluster } from './types.ts';
 export interface PrometheusOptions {
   /** The content of prometheus.yml. */
   readonly config: object;
-  /** Of 127.0.0.1; default: a free one. Another Prometheus on the port of one that is gone takes its place. */
+  /** Where it listens. Default: 127.0.0.1, which pods of a real node do not reach. */
+  readonly host?: string;
+  /** Default: a free one. Another Prometheus on the port of one that is gone takes its place. */
   readonly port?: number;
   readonly onProgress?: (line: string) => void;
   /** Aborts the build and the start. */
   readonly signal: AbortSignal;
 }
 
-/** A Prometheus of its own, on a free port of 127.0.0.1. */
+/** A Prometheus of its own. */
 export interface PrometheusServer extends Companion {
-  /** `http://127.0.0.1:port`, what `--prometheus-url` takes. */
+  /** `http://HOST:PORT`, what `--prometheus-url` takes. */
   readonly url: string;
   /** Gives it another configuration; what it has stored stays. */
   reload(config: object, signal: AbortSignal): Promise<void>;
@@ -29,9 +31,9 @@ export async function startPrometheus(
   cluster: Pick<Cluster, 'dir'>,
   options: PrometheusOptions,
 ): Promise<PrometheusServer> {
-  const { config, signal } = options;
+  const { config, host = '127.0.0.1', signal } = options;
   const command = await findTool('prometheus', options);
-  const address = `127.0.0.1:${options.port ?? (await freePort())}`;
+  const address = `${host}:${options.port ?? (await freePort())}`;
   const url = `http://${address}`;
   const companion = await startCompanion(cluster, {
     name: 'prometheus',
