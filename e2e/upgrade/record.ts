@@ -1,6 +1,7 @@
 /**
- * `node e2e/upgrade/record.ts`: writes what this version stores for models that serve, and in each phase of a rollout, to golden/VERSION.json. Run once, for
- * each version that is released; the tests then upgrade from it for ever. A golden file is never written again.
+ * `node e2e/upgrade/record.ts [NAME]`: writes what this version stores for models that serve, and in each phase of a rollout, to golden/VERSION.json, or
+ * golden/VERSION-NAME.json where a change of what is stored lands without a version of its own. Run once for each; the tests then upgrade from it for ever. A
+ * golden file is never written again.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
@@ -48,6 +49,7 @@ const models = [...samples, FLEET].map(({ metadata, spec }): Golden => {
 });
 const rollouts = PHASES.map((phase): Golden => ({ phase, ...stored(new Scene(phase).world) }));
 const golden = [...models, ...rollouts];
-const file = new URL(`golden/${version}.json`, import.meta.url);
+const [name] = process.argv.slice(2);
+const file = new URL(`golden/${name === undefined ? version : `${version}-${name}`}.json`, import.meta.url);
 writeFileSync(file, `${golden.map((model) => JSON.stringify(model)).join('\n')}\n`, { flag: 'wx' });
 console.log(`wrote ${golden.length} models to ${file.pathname}`);

@@ -77,6 +77,7 @@ export class Scene {
   conclude(): void {
     const { world } = this;
     world.capacity = ROOM;
+    world.placed = true;
     world.observations = this.#well;
     world.edit((spec) => ({
       ...spec,
@@ -118,6 +119,11 @@ const SETTING: Readonly<Record<string, (scene: Scene) => void>> = {
       slotsWithoutWarm: [0],
       freeGpus: 0,
     };
+    change(scene);
+    scene.settle();
+  },
+  Scheduling: (scene) => {
+    scene.world.placed = false;
     change(scene);
     scene.settle();
   },

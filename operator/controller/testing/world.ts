@@ -45,6 +45,8 @@ export class World {
   version: ClusterFacts['version'] = { major: '1', minor: '36', gitVersion: 'v1.36.1' };
   /** Revisions whose engine ends as soon as it starts. */
   failing: ReadonlySet<string> = new Set();
+  /** Whether pods that are not ready have a node. */
+  placed = true;
   /** Since when the pods of a revision are as they are; without an entry: since now. */
   readonly since = new Map<string, number>();
   /** Logs that the operator has read, by pod name. */
@@ -310,12 +312,9 @@ export class World {
       const count = Math.max(spec?.replicas ?? 0, status?.readyReplicas ?? 0);
       const since = this.since.get(revision ?? '') ?? this.now;
       return Array.from({ length: count }, (_, index) => {
-        const pod = simplePod(
-          `${metadata.name}-${index}`,
-          metadata.labels ?? {},
-          index < (status?.readyReplicas ?? 0),
-          since,
-        );
+        const ready = index < (status?.readyReplicas ?? 0);
+        const state = { ready, placed: ready || this.placed };
+        const pod = simplePod(`${metadata.name}-${index}`, metadata.labels ?? {}, state, since);
         return this.failing.has(revision ?? '') ? crashed(pod, since) : pod;
       });
     });
@@ -394,7 +393,12 @@ const ALL_IS_WELL: Observations = {
   queries: new Map(),
 };
 
-function simplePod(name: string, labels: Readonly<Record<string, string>>, ready: boolean, now: number): LivePod {
+function simplePod(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  { ready, placed }: { readonly ready: boolean; readonly placed: boolean },
+  now: number,
+): LivePod {
   const time = new Date(now).toISOString();
   const condition = (type: string, holds: boolean) => ({
     ...{ type, status: holds ? 'True' : 'False', lastTransitionTime: time },
@@ -403,10 +407,10 @@ function simplePod(name: string, labels: Readonly<Record<string, string>>, ready
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace: 'ai', uid: `uid-${name}`, labels, creationTimestamp: time },
-    spec: { containers: [], nodeName: 'a100-0' },
+    spec: { containers: [], ...(placed && { nodeName: 'a100-0' }) },
     status: {
-      phase: 'Running',
-      conditions: [condition('PodScheduled', true), condition('Ready', ready)],
+      phase: placed ? 'Running' : 'Pending',
+      conditions: [condition('PodScheduled', placed), condition('Ready', ready)],
       podIP: '10.0.0.1',
     },
   };
