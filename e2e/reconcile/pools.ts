@@ -17,6 +17,8 @@ export interface PoolOptions {
   readonly gpusPerNode: number;
   /** Value of the label that only its nodes have. Default: one of the test's own. */
   readonly name?: string;
+  /** Anybody's pods may come, in a cluster of the test's own. Default: the test's alone. */
+  readonly open?: boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ export class Pool {
   readonly #simulator: SimulatorControl;
   readonly #name: string;
   readonly #gpusPerNode: number;
+  readonly #open: boolean;
   readonly #signal: AbortSignal;
   readonly #nodes = new Set<string>();
   #count = 0;
@@ -46,13 +49,14 @@ export class Pool {
     client: KubeClient,
     simulator: SimulatorControl,
     name: string,
-    { accelerator, gpusPerNode }: PoolOptions,
+    { accelerator, gpusPerNode, open = false }: PoolOptions,
     signal: AbortSignal,
   ) {
     this.#client = client;
     this.#simulator = simulator;
     this.#name = name;
     this.#gpusPerNode = gpusPerNode;
+    this.#open = open;
     this.#signal = signal;
     this.accelerator = {
       type: accelerator,
@@ -96,7 +100,7 @@ export class Pool {
       capacity: { cpu: '192', memory: '2015Gi', ephemeralStorage: '28Ti' },
       allocatable: { cpu: '191', memory: '2000Gi', ephemeralStorage: '25Ti' },
       labels: { [OWNER]: this.#name },
-      taints: [{ key: OWNER, value: '', effect: 'NoSchedule' }],
+      taints: this.#open ? [] : [{ key: OWNER, value: '', effect: 'NoSchedule' }],
     };
     const added = renderNodes([pool]).slice(this.#count);
     this.#count += count;

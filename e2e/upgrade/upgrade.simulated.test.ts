@@ -1,57 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { type AuditEntry, countWrites } from '../../hack/cluster/index.ts';
-import { MANAGER } from '../../operator/api/index.ts';
-import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
-import type { KubeObject, ResourceType } from '../../operator/kube/types.ts';
-import { type Pod, resources } from '../../operator/kube/resources.ts';
 import { operatorBench } from '../reconcile/harness.ts';
 import { eventually, testCluster } from '../support/index.ts';
-import { FLEET_POOL, type Golden, goldenOf, VERSIONS } from './golden.ts';
+import { FLEET_POOL, goldenOf, VERSIONS } from './golden.ts';
+import { isReady, renamed, restore } from './restore.ts';
 
 const cluster = testCluster('simulated');
 const bench = operatorBench(cluster);
 
 /** One for each engine, and one whose weights are an image. */
 const MODELS = ['chat', 'v2-lite', 'trtllm-a100', 'lightweight', 'from-image'];
-
-const TYPES: Readonly<Record<string, ResourceType>> = {
-  ServiceAccount: resources.serviceAccounts,
-  Service: resources.services,
-  ControllerRevision: resources.controllerRevisions,
-  Deployment: resources.deployments,
-  PodDisruptionBudget: resources.podDisruptionBudgets,
-};
-
-/** Puts into the cluster what a version of the operator left, as if that version had. */
-async function restore({ deployment, objects }: Golden): Promise<void> {
-  const { client, namespace, signal } = bench();
-  const { name } = deployment.metadata;
-  const { metadata } = await bench().create(name, deployment.spec);
-  const { status } = deployment;
-  const live = await client.patch(
-    DEEPSEEK_DEPLOYMENTS,
-    { namespace, name },
-    { status },
-    {
-      ...{ type: 'merge', subresource: 'status', signal },
-    },
-  );
-  expect(live.status?.serving).toEqual(status?.serving);
-  for (const { kind, metadata: stored, status: _, ...object } of objects as (KubeObject & { status?: object })[]) {
-    const type = TYPES[kind];
-    if (!type) throw new Error(`a ${kind} is new in the record`);
-    const { uid, generation, resourceVersion, ...rest } = stored;
-    const ownerReferences = rest.ownerReferences?.map((owner) => ({ ...owner, uid: metadata.uid ?? '' }));
-    const body = { ...object, kind, metadata: { ...rest, namespace, ...(ownerReferences && { ownerReferences }) } };
-    await client.apply(type, body, { fieldManager: MANAGER, signal });
-  }
-}
-
-/** The same model by another name. */
-function renamed(golden: Golden, name: string): Golden {
-  const old = golden.deployment.metadata.name;
-  return JSON.parse(JSON.stringify(golden).replaceAll(new RegExp(`\\b${old}\\b`, 'g'), name)) as Golden;
-}
 
 /** As many models as a cluster of several teams has. */
 const COPIES = 50;
@@ -85,15 +43,13 @@ describe.each(VERSIONS)('an upgrade from version %s', (version) => {
       // Several at a time, so that it takes seconds; not all, so that no request waits for the others.
       const left = [...models];
       const some = async (): Promise<void> => {
-        for (let model = left.shift(); model; model = left.shift()) await restore(model);
+        for (let model = left.shift(); model; model = left.shift()) await restore(bench(), model);
       };
       await Promise.all([some(), some(), some(), some()]);
       const names = models.map(({ deployment }) => deployment.metadata.name);
       const pods = async () => (await Promise.all(names.map((name) => bench().pods(name)))).flat();
       await eventually(
         async () => {
-          const isReady = ({ status }: Pod) =>
-            status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
           const all = await pods();
           expect(all.filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.name)).toEqual([]);
           expect(all).toHaveLength(models.reduce((sum, { deployment }) => sum + (deployment.spec.replicas ?? 1), 0));
