@@ -43,6 +43,7 @@ const house = {
   stage: ['cluster', 'api', 'monitoring', 'autoscaling'],
   'engine-check': ['cluster', 'api', 'catalog', 'planner', 'engines'],
   image: ['cluster', 'engine-check', 'api', 'catalog', 'resources', 'hack'],
+  'proxy-cost': ['cluster', 'image', 'api', 'resources', 'hack'],
   hack: [
     'cluster',
     'resources',
@@ -67,6 +68,7 @@ const house = {
     'stage',
     'engine-check',
     'image',
+    'proxy-cost',
     'api',
     'catalog',
     'planner',
@@ -110,6 +112,7 @@ const elements = [
   { type: 'engine-check', pattern: 'hack/engine-check' },
   { type: 'image', pattern: 'hack/image' },
   { type: 'stage', pattern: 'hack/stage' },
+  { type: 'proxy-cost', pattern: 'hack/bench/drain-proxy' },
   { type: 'hack', pattern: 'hack' },
   { type: 'e2e', pattern: 'e2e' },
 ];

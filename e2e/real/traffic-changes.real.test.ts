@@ -15,12 +15,12 @@ const AT_ONCE = {
   scaleUp: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 100, periodSeconds: 1 }] },
   scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: 'Percent', value: 100, periodSeconds: 1 }] },
 } as const;
-/** The clients of the suite keep 20 to 30 requests running: two replicas. Those of a burst would make it five. */
+/** The clients of the suite keep 20 to 30 requests running, long ones 40 to 50: two replicas. Those of a burst make it four. */
 const AUTOSCALING = {
   minReplicas: 2,
   maxReplicas: 4,
   headroomPercent: 0,
-  metrics: [{ type: 'RunningRequests', target: '16' }],
+  metrics: [{ type: 'RunningRequests', target: FULL ? '28' : '16' }],
   behavior: AT_ONCE,
 } as const;
 const BURST = { callers: 0, pooled: 0, streams: 48, streamTokens: 50 } as const;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { getHeapStatistics } from 'node:v8';
 import { Metrics } from './metrics.ts';
 
 /** The samples of one metric, as `labels value` lines. */
@@ -182,6 +183,7 @@ it('says what is running and how late the event loop is', async () => {
   ]);
   expect(await samples(metrics, 'nodejs_eventloop_lag_p99_seconds')).toHaveLength(1);
   expect(await samples(metrics, 'process_resident_memory_bytes')).toHaveLength(1);
+  expect(await samples(metrics, 'nodejs_heap_size_limit_bytes')).toEqual([String(getHeapStatistics().heap_size_limit)]);
 });
 
 it('keeps two registries apart', async () => {

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DeploymentMetrics } from './deployment-metrics.ts';
 import { WebhookMetrics } from './webhook-metrics.ts';
@@ -89,6 +90,9 @@ export class Metrics {
   /** `now`: milliseconds since the epoch. */
   constructor(build: BuildInfo, now: () => number = Date.now) {
     collectDefaultMetrics({ register: this.registry });
+    this.#gauge('nodejs_heap_size_limit_bytes', 'What the heap may grow to; Node.js ends beyond it.', []).set(
+      getHeapStatistics().heap_size_limit,
+    );
     this.deployments = new DeploymentMetrics(this.registry, now);
     this.#gauge('deepseek_operator_build_info', 'The running build; always 1.', ['version', 'commit', 'node_version'])
       .labels(build.version, build.commit ?? '', process.version)
