@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { synthesize } from '../../cdk8s/install/install.ts';
+import { synthesize, synthesizeDefinitions } from '../../cdk8s/install/install.ts';
 import { type Cluster, findTool } from '../../hack/cluster/index.ts';
 import { kubectl as runKubectl } from '../support/index.ts';
 import type { Scratch } from './scratch.ts';
@@ -51,6 +51,8 @@ export async function helm(cluster: Cluster, ...args: readonly string[]): Promis
 interface KubectlWay {
   readonly isNarrow?: boolean;
   readonly namespace?: string;
+  /** What has to be there before, and stays. Default: as kustomize has it. */
+  readonly definitions?: () => Promise<readonly string[]>;
   /** More flags of `kubectl apply`. */
   readonly flags?: readonly string[];
 }
@@ -58,13 +60,19 @@ interface KubectlWay {
 function byKubectl(
   cluster: Cluster,
   source: () => Promise<readonly string[]>,
-  { isNarrow = false, namespace = OPERATOR.namespace, flags = [] }: KubectlWay = {},
+  {
+    isNarrow = false,
+    namespace = OPERATOR.namespace,
+    definitions = () => Promise.resolve(['-k', join(MANIFESTS, 'kustomize/crds')]),
+    flags = [],
+  }: KubectlWay = {},
 ): Way {
   return {
     isNarrow,
     namespace,
     async apply() {
-      await kubectl(cluster, 'apply', '-k', join(MANIFESTS, 'kustomize/crds'));
+      // As docs/install.md says: the CRD is too large for the annotation of the other kind of apply.
+      await kubectl(cluster, 'apply', '--server-side', ...(await definitions()));
       await kubectl(cluster, 'apply', ...flags, ...(await source()));
     },
     objects: async () =>
@@ -111,10 +119,15 @@ function stored(list: string): Stored[] {
 
 /** All ways, by what people call them. `watched` is the namespace of the narrow one. */
 export function ways(cluster: Cluster, watched: string, scratch: Scratch): Readonly<Record<WayName, Way>> {
-  const synthesized = (watchNamespaces: readonly string[]) => async () => {
-    const list = { apiVersion: 'v1', kind: 'List', items: synthesize({ watchNamespaces }) };
-    return ['-f', await scratch('operator.json', JSON.stringify(list))];
-  };
+  const listOf = async (name: string, items: readonly object[]): Promise<readonly string[]> => [
+    '-f',
+    await scratch(name, JSON.stringify({ apiVersion: 'v1', kind: 'List', items })),
+  ];
+  const byCdk8s = (watchNamespaces: readonly string[]): Way =>
+    byKubectl(cluster, () => listOf('operator.json', synthesize({ watchNamespaces })), {
+      isNarrow: watchNamespaces.length > 0,
+      definitions: () => listOf('definitions.json', synthesizeDefinitions()),
+    });
   const overlay = (path: string) => () => Promise.resolve(['-k', join(MANIFESTS, 'kustomize', path)]);
   return {
     helm: byHelm(cluster, scratch),
@@ -134,8 +147,8 @@ export function ways(cluster: Cluster, watched: string, scratch: Scratch): Reado
       },
       { isNarrow: true, namespace: watched },
     ),
-    cdk8s: byKubectl(cluster, synthesized([])),
-    'cdk8s, one namespace': byKubectl(cluster, synthesized([watched]), { isNarrow: true }),
+    cdk8s: byCdk8s([]),
+    'cdk8s, one namespace': byCdk8s([watched]),
   };
 }
 
