@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { allBlocks, type Block, blocksOf, inlineCommands, pages, ROOT, WAYS } from './blocks.ts';
+import ts from 'typescript';
+import { allBlocks, type Block, blocksOf, inlineCommands, pages, programsOf, ROOT, WAYS } from './blocks.ts';
 
 const blocks = await allBlocks();
 const sentences = (
@@ -11,6 +12,13 @@ const sentences = (
     (await pages()).map(async (page) => [page, inlineCommands(await readFile(join(ROOT, page), 'utf8'))] as const),
   )
 ).filter(([, commands]) => commands.length > 0);
+const programs = (
+  await Promise.all(
+    (await pages()).map(async (page) =>
+      programsOf(await readFile(join(ROOT, page), 'utf8')).map((program) => [page, program] as const),
+    ),
+  )
+).flat();
 const named = (all: readonly Block[]) => all.map((block) => [`${block.page}:${block.line}`, block] as const);
 
 /** Commands of our plugin in a script: subcommand and options, up to what ends a command. */
@@ -110,4 +118,37 @@ describe('the sentences', () => {
     (_, commands) => expectPlugin(commands.join('\n')),
     60_000,
   );
+});
+
+/** What the compiler says of a program that lies in the root, with the settings of this repository. */
+function complaints(program: string): string[] {
+  const file = join(ROOT, 'program-of-a-page.ts');
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
+  const { options } = ts.parseJsonConfigFileContent(
+    { ...(config as object), files: [file], include: [] },
+    ts.sys,
+    ROOT,
+  );
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile: read } = host;
+  host.fileExists = (path) => path === file || fileExists(path);
+  host.readFile = (path) => (path === file ? program : read(path));
+  const compiled = ts.createProgram([file], { ...options, incremental: false }, host);
+  return ts
+    .getPreEmitDiagnostics(compiled)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+describe('the programs of the pages', () => {
+  it('are found, and pieces of some are not', () => {
+    expect(programs.map(([page]) => page)).toContain('docs/install.md');
+    expect(programsOf("```ts\nimport 'a';\n```\n```ts\nawait b();\n```\n")).toEqual(["import 'a';"]);
+  });
+
+  it('are not taken for right when they are wrong', () => {
+    const wrong = "import { DeepSeekOperator } from './cdk8s/install/install.ts';\nnew DeepSeekOperator(1);\n";
+    expect(complaints(wrong)).not.toEqual([]);
+  }, 120_000);
+
+  it.each(programs)('of %s are compiled', (_, program) => expect(complaints(program)).toEqual([]), 120_000);
 });

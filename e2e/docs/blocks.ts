@@ -33,9 +33,17 @@ export interface Block {
 /** Languages of blocks that people type. */
 const SHELL = /^(sh|bash|shell|console|zsh)$/;
 
-/** The shell blocks of a page. */
-export function blocksOf(page: string, text: string): Block[] {
-  const blocks: Block[] = [];
+/** A fenced block of a page, without what its list indents it by. */
+interface Fenced {
+  /** Of its first line. */
+  readonly line: number;
+  /** Behind the fence. */
+  readonly info: string;
+  readonly text: string;
+}
+
+function fencedBlocks(text: string): Fenced[] {
+  const blocks: Fenced[] = [];
   let open:
     { readonly indent: string; readonly info: string; readonly line: number; readonly lines: string[] } | undefined;
   for (const [index, line] of text.split('\n').entries()) {
@@ -43,23 +51,29 @@ export function blocksOf(page: string, text: string): Block[] {
       const [, indent = '', info = ''] = /^(\s*)```(\S.*)$/.exec(line) ?? [];
       if (info !== '') open = { indent, info, line: index + 1, lines: [] };
     } else if (line.trim() === '```') {
-      const [language = '', way = '', ...rest] = open.info.split(/\s+/);
-      if (SHELL.test(language)) {
-        const exit = /^exit=(\d+)$/.exec(rest[0] ?? '')?.[1];
-        const known = WAYS.find((each) => each === way);
-        const where = { page, line: open.line };
-        blocks.push({
-          ...where,
-          script: open.lines.join('\n'),
-          way: known,
-          reason: rest.join(' '),
-          exit: Number(exit ?? 0),
-        });
-      }
+      blocks.push({ line: open.line, info: open.info, text: open.lines.join('\n') });
       open = undefined;
     } else open.lines.push(line.startsWith(open.indent) ? line.slice(open.indent.length) : line);
   }
   return blocks;
+}
+
+/** The shell blocks of a page. */
+export function blocksOf(page: string, text: string): Block[] {
+  return fencedBlocks(text).flatMap(({ line, info, text: script }) => {
+    const [language = '', way = '', ...rest] = info.split(/\s+/);
+    if (!SHELL.test(language)) return [];
+    const exit = /^exit=(\d+)$/.exec(rest[0] ?? '')?.[1];
+    const known = WAYS.find((each) => each === way);
+    return [{ page, line, script, way: known, reason: rest.join(' '), exit: Number(exit ?? 0) }];
+  });
+}
+
+/** The programs in TypeScript of a page; what imports nothing is a piece of one. */
+export function programsOf(text: string): string[] {
+  return fencedBlocks(text).flatMap(({ info, text: program }) =>
+    info === 'ts' && /^import /m.test(program) ? [program] : [],
+  );
 }
 
 /** The pages of the repository, from the root. */

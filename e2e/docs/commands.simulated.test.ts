@@ -57,6 +57,15 @@ const BEFORE: Readonly<Record<string, (bench: OperatorBench, stage: Stage) => Pr
     await forget(stage);
     return baseline(bench, stage);
   },
+  'docs/admission.md': async (_, stage) => {
+    await stage.run('kubectl create namespace team-a');
+    return undefined;
+  },
+  // It makes the team's namespace itself.
+  'docs/multi-tenancy.md': async (_, stage) => {
+    await stage.run('kubectl delete namespace team-a --wait --timeout 60s');
+    return undefined;
+  },
   // What Argo CD has of its own.
   'docs/gitops.md': async (_, stage) => {
     await stage.run('kubectl create namespace argocd; kubectl create configmap argocd-cm -n argocd');
