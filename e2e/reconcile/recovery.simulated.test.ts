@@ -1,12 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { LABEL } from '../../operator/api/index.ts';
+import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import { isNotFound } from '../../operator/kube/errors.ts';
 import { resources, type Service } from '../../operator/kube/resources.ts';
 import type { ResourceType } from '../../operator/kube/types.ts';
 import { gpuNode } from '../cluster/objects.ts';
+import { nextRevisionRule } from '../simulator/index.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { operatorBench, PATIENCE, writesOf } from './harness.ts';
-import { BRIEF, endRollout } from './rollouts.ts';
+import { BRIEF, endRollout, untilPhase } from './rollouts.ts';
 
 const cluster = testCluster('simulated');
 const bench = operatorBench(cluster);
@@ -194,6 +196,32 @@ afterEach(async () => {
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
+});
+
+describe('a status that a backup has restored', () => {
+  it('is written on: what the operator drops of it goes, and the rollout ends', async () => {
+    const { client, namespace, signal } = bench();
+    await bench().create('chat', CHAT);
+    await bench().condition('chat', 'Ready', 'True');
+    const old = await serving();
+    await bench().simulator.setRule(nextRevisionRule('chat', old, { failure: 'never-ready' }));
+    await bench().edit('chat', { spec: OTHER });
+    await untilPhase(bench(), 'chat', 'Loading');
+    await bench().rest();
+    await bench().stopOperator();
+    // By somebody else: both own its fields from now on.
+    const status = await bench().status('chat');
+    expect(status.candidate).toBeDefined();
+    const restored = { type: 'merge', subresource: 'status', fieldManager: 'backup', signal } as const;
+    await client.patch(DEEPSEEK_DEPLOYMENTS, { namespace, name: 'chat' }, { status: null }, restored);
+    await client.patch(DEEPSEEK_DEPLOYMENTS, { namespace, name: 'chat' }, { status }, restored);
+    await bench().startOperator();
+    await bench().simulator.setRule(nextRevisionRule('chat', old, {}));
+    expect(await endRollout(bench(), 'chat')).not.toBe(old);
+    await bench().rest();
+    expect((await bench().status('chat')).candidate).toBeUndefined();
+    expect(bench().log.filter(({ message }) => message === 'the pass failed and is repeated')).toEqual([]);
+  });
 });
 
 describe('a proven version that is down on GPUs that are all taken', () => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { API_VERSION, KIND, MANAGER } from '../api/index.ts';
-import { isConflict, isNotFound } from '../kube/errors.ts';
+import { isConflict, isInvalid, isNotFound } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Informer, KubeClient } from '../kube/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -41,14 +41,12 @@ export async function report(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, name, uid } = live.metadata;
+  const { namespace, name } = live.metadata;
   const before = readyOf(live.status);
   const after = readyOf(status);
   if (!sameStatus(live.status, status)) {
-    const object = { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name, uid }, status };
-    const options = { fieldManager: MANAGER, force: true, subresource: 'status', signal } as const;
     try {
-      context.deployments.observeWrite(await context.client.apply(context.deployments.type, object, options));
+      context.deployments.observeWrite(await writeStatus(live.metadata, status, context, signal));
     } catch (error) {
       // Deleted, or deleted and made again: there is nobody to report to, and the news is on its way.
       if (!isNotFound(error) && !isConflict(error)) throw error;
@@ -91,6 +89,31 @@ export function announce(
   sink: EventSink,
 ): void {
   for (const event of events) sink.record({ regarding: { apiVersion: API_VERSION, kind: KIND, metadata }, ...event });
+}
+
+/**
+ * Writes the status. An apply takes nothing away that somebody else has written, too (a backup that was restored with its status,
+ * `kubectl edit --subresource=status`): what is left of a condition is refused as invalid then, or stays. So the whole is replaced.
+ */
+async function writeStatus(
+  { namespace, name, uid }: LiveMeta,
+  status: Status,
+  { client, deployments: { type } }: ReportContext,
+  signal: AbortSignal,
+): Promise<LiveDeepSeekDeployment> {
+  const options = { fieldManager: MANAGER, subresource: 'status', signal } as const;
+  const object = { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name, uid }, status };
+  try {
+    const stored = await client.apply(type, object, { ...options, force: true });
+    if (sameStatus(stored.status, status)) return stored;
+  } catch (error) {
+    if (!isInvalid(error)) throw error;
+  }
+  const steps = [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'add', path: '/status', value: status },
+  ];
+  return client.patch(type, { namespace, name }, steps, { ...options, type: 'json' });
 }
 
 /** The autoscaler would have more replicas than it may. */
