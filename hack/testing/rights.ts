@@ -90,13 +90,20 @@ const UNIFORM = ['get', 'delete'].map(
     new Set(RIGHTS.filter(({ verbs }) => verbs === OWNED).flatMap((right) => keysOf({ ...right, verbs: [verb] }))),
 );
 
+/** Verbs that no run used for this kind, and that count as used because one did for another kind of child: see UNIFORM. */
+export function shownByOthers(used: ReadonlySet<string>): readonly string[] {
+  return UNIFORM.filter((keys) => [...keys].some((key) => used.has(key)))
+    .flatMap((keys) => [...keys].filter((key) => !used.has(key)))
+    .sort();
+}
+
 /**
  * Judges whether all tiers together used every verb that is granted: a right that no run needs is one too many; and one that a run
  * lacked, one too few.
  */
 export function judgeRights(used: ReadonlySet<string>, denied: ReadonlySet<string> = new Set()): TierResult {
-  const shown = UNIFORM.filter((keys) => [...keys].some((key) => used.has(key)));
-  const isUsed = (key: string): boolean => used.has(key) || shown.some((keys) => keys.has(key));
+  const shown = new Set(shownByOthers(used));
+  const isUsed = (key: string): boolean => used.has(key) || shown.has(key);
   const unused = [...GRANTED].filter((key) => !isUsed(key) && !(key in EXCEPTIONS)).sort();
   const needless = Object.keys(EXCEPTIONS).filter((key) => !GRANTED.has(key));
   const problems = [
