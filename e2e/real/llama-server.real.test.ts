@@ -27,7 +27,7 @@ const model = (weights: string) => ({
   accelerator: { type: 'CPU' },
   resources: { cpu: '200m', memory: '3Gi', sharedMemory: '16Mi' },
   replicas: 1,
-  termination: { preStopDelay: '8s', drainDeadline: '30s', rollbackDrain: '10s' },
+  termination: { preStopDelay: '8s', drainDeadline: '30s', rollbackDrain: '30s' },
 });
 
 /** Seconds for each token that users were given: llama.cpp counts neither failures nor buckets of latencies, so that its gates are queries. */
@@ -135,9 +135,13 @@ describe('the real llama-server in a pod', () => {
         callers: 2,
         pooled: 2,
         streams: 2,
-        streamTokens: 400,
+        streamTokens: 200,
         anyAnswer: true,
       });
+      const begun = performance.now();
+      const events: string[] = [];
+      const note = (what: string): void =>
+        void events.push(`${what} after ${Math.round(performance.now() - begun)} ms`);
       try {
         await stage.declare(NAMESPACE, NAME, spec('seed-50.gguf'));
         await stage.ready(NAMESPACE, NAME, before);
@@ -149,20 +153,23 @@ describe('the real llama-server in a pod', () => {
         const second = await ask();
         expect(second).not.toBe(first);
 
+        note('proven');
         await stage.order(NAMESPACE, NAME, 'rollback', before);
+        note('ordered back');
         await stage.until(
           NAMESPACE,
           NAME,
           'back',
           ({ serving: now, rollout: held }) => now?.revision === before && held?.phase === 'Held',
         );
+        note('held');
         await load.more(20, AbortSignal.timeout(PATIENCE.timeoutMs));
       } finally {
         await load.stop();
       }
       const { sent, losses } = load.sofar();
       process.stderr.write(
-        `\nThe real llama-server, switched and taken back: ${losses.length} lost of ${JSON.stringify(sent)}\n`,
+        `\nThe real llama-server, switched and taken back: ${losses.length} lost of ${JSON.stringify(sent)} (${events.join(', ')})\n`,
       );
       expect(describeLosses(losses)).toEqual([]);
       expect(sent.stream).toBeGreaterThanOrEqual(20);

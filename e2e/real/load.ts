@@ -178,11 +178,12 @@ export function between(before: LoadResult, { sent, losses }: LoadResult): LoadR
   };
 }
 
-/** The losses by what they were, with how many and when, for people. */
+/** The losses by what they were, with how many, when, and how long they had run, for people. */
 export function describeLosses(losses: readonly Loss[]): string[] {
   const groups = Map.groupBy(losses, ({ kind, why }) => `${kind}: ${why}`);
   return [...groups].map(([what, of]) => {
     const [first, last] = [of[0]?.ended ?? 0, of.at(-1)?.ended ?? 0];
-    return `${of.length} x ${what} (after ${first} to ${last} ms)`;
+    const longest = Math.max(...of.map(({ begun, ended }) => ended - begun));
+    return `${of.length} x ${what} (after ${first} to ${last} ms, having run ${longest} ms at most)`;
   });
 }
