@@ -130,10 +130,14 @@ function complaints(program: string): string[] {
     ROOT,
   );
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile: read } = host;
-  host.fileExists = (path) => path === file || fileExists(path);
-  host.readFile = (path) => (path === file ? program : read(path));
-  const compiled = ts.createProgram([file], { ...options, incremental: false }, host);
+  const withProgram: ts.CompilerHost = {
+    ...host,
+    fileExists: (path) => path === file || host.fileExists(path),
+    readFile: (path) => (path === file ? program : host.readFile(path)),
+    getSourceFile: (path, version, ...rest) =>
+      path === file ? ts.createSourceFile(path, program, version) : host.getSourceFile(path, version, ...rest),
+  };
+  const compiled = ts.createProgram([file], { ...options, incremental: false }, withProgram);
   return ts
     .getPreEmitDiagnostics(compiled)
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));

@@ -31,7 +31,7 @@ export async function restore(bench: OperatorBench, golden: Golden): Promise<voi
     status,
   };
   const options = { fieldManager: MANAGER, force: true, subresource: 'status', signal } as const;
-  const live = (await client.apply(DEEPSEEK_DEPLOYMENTS, object, options)) as LiveDeepSeekDeployment;
+  const live = await client.apply<LiveDeepSeekDeployment>(DEEPSEEK_DEPLOYMENTS, object, options);
   expect(live.status?.serving).toEqual(status?.serving);
   for (const { kind, metadata: stored, status: _, ...object } of objects as (KubeObject & { status?: object })[]) {
     const type = TYPES[kind];
