@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test lint build generate bench bench-full faults search bugs engine-check cluster-up cluster-down
+.PHONY: help demo demo-down test lint build generate bench bench-full faults search bugs mutants flakes coverage engine-check cluster-up cluster-down
 
 # node_modules is the one prerequisite of every target; npm ci installs exactly what package-lock.json says.
 node_modules: package-lock.json
@@ -40,6 +40,18 @@ search: node_modules ## go through the states of rollouts breadth-first; STATES=
 
 bugs: node_modules ## put seeded bugs into a copy of the sources, one by one, and see that the tests catch them (about 10 minutes)
 	@node_modules/.bin/node --no-warnings hack/bugs/main.ts "$(ONLY)"
+
+mutants: node_modules ## change the sources of PART in small ways, and see which changes no test notices (up to an hour)
+	@PART="$(PART)" node_modules/.bin/stryker run hack/mutants/stryker.config.mjs
+
+flakes: node_modules ## unit and integration tests five times in another order each time, tests with clusters twice, none tried again
+	@for n in 1 2 3 4 5; do npm run -s test -- unit integration -- --randomize || exit 1; done
+	@for n in 1 2; do env -u CI npm run -s test -- simulated gateway real || exit 1; done
+
+coverage: node_modules ## which lines the unit tests reach, in .reports/coverage
+	@node_modules/.bin/node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js --selectProjects unit --silent --coverage \
+	  --coverageProvider=v8 --coverageReporters=text-summary --coverageReporters=html --coverageDirectory=.reports/coverage \
+	  --collectCoverageFrom='operator/**/*.ts' --collectCoverageFrom='!**/testing/**'
 
 engine-check: node_modules ## start the real vLLM (CPU) and llama-server with our command lines (first run: 5 GB)
 	@npm run -s engine-check

@@ -1,5 +1,6 @@
 import eslint from '@eslint/js';
 import boundaries from 'eslint-plugin-boundaries';
+import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
 /**
@@ -123,6 +124,12 @@ const pure = [
   'operator/controller/decide/**/*.ts',
 ];
 
+/** What throws where something is not so: `expect`, and the helpers of the benches that wait for it. */
+const assertions = [
+  ...['expect', 'expect*', 'fc.assert', 'staysFor', 'eventuallyYields', 'applyAll', 'passTimeUntil'],
+  ...['*.condition', '*.phase', '*.sizes', '*.holds', '*.ready', 'traffic.*'],
+];
+
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '.cluster/**', '.reports/**'] },
   eslint.configs.recommended,
@@ -189,6 +196,17 @@ export default tseslint.config(
           message: 'Pure code takes the clock as data.',
         },
       ],
+    },
+  },
+  {
+    files: ['**/*.test.ts'],
+    plugins: { jest },
+    rules: {
+      'jest/expect-expect': ['error', { assertFunctionNames: assertions }],
+      'jest/no-disabled-tests': 'error',
+      'jest/no-focused-tests': 'error',
+      'jest/no-identical-title': 'error',
+      'jest/valid-expect': 'error',
     },
   },
   { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },

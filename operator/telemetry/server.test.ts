@@ -86,7 +86,7 @@ it('closes with its signal, idle connections too', async () => {
   await new Promise((resolve) => socket.once('connect', resolve));
   const ended = new Promise((resolve) => socket.once('close', resolve));
   stop.abort();
-  await Promise.all([server.closed, ended]);
+  await expect(Promise.all([server.closed, ended])).resolves.toHaveLength(2);
 });
 
 it('rejects when its port is taken', async () => {
