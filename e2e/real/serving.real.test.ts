@@ -13,9 +13,8 @@ import { OPERATOR_NAMESPACE, OPERATOR_PODS, PATIENCE, SMALL, testStage } from '.
 const NAMESPACE = 'serving';
 const NAME = 'chat';
 const LIMIT_MS = 240_000;
-/** Of the operator: from the start of its container to leading, and from SIGTERM to its end. */
-const MOST_START_SECONDS = 3;
-const MOST_END_SECONDS = 2;
+/** More than this is a hang, and no slow machine; what is measured stands in docs/figures.md. */
+const HANGS_SECONDS = 30;
 /** Of its memory limit: what its heap may grow to (docs/image.md). V8 adds its young generation, some MB. */
 const HEAP_SHARE = 0.7;
 const HEAP_TOLERANCE = 8 * 1024 ** 2;
@@ -87,7 +86,7 @@ describe('an installation on a real node', () => {
       const seconds = (Date.parse(leading.time) - Date.parse(started)) / 1000;
       process.stderr.write(`\nFrom the start of the container to leading: ${seconds.toFixed(1)} s\n`);
       expect(seconds).toBeGreaterThan(0);
-      expect(seconds).toBeLessThanOrEqual(MOST_START_SECONDS + 1);
+      expect(seconds).toBeLessThan(HANGS_SECONDS);
     },
     LIMIT_MS,
   );
@@ -101,7 +100,7 @@ describe('an installation on a real node', () => {
       await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { ...PATIENCE, intervalMs: 10 });
       const seconds = (performance.now() - told) / 1000;
       process.stderr.write(`\nFrom SIGTERM to the end of the operator: ${seconds.toFixed(1)} s\n`);
-      expect(seconds).toBeLessThanOrEqual(MOST_END_SECONDS);
+      expect(seconds).toBeLessThan(HANGS_SECONDS);
       await stage.install();
     },
     LIMIT_MS,
