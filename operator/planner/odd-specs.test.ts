@@ -19,6 +19,21 @@ describe('what is asked for oddly', () => {
     expect(warningsOf({ resources: { memory } })).toContain(text);
   });
 
+  test.each(['http://]', 'https://-[', 'http://999.1.1.1', 'http://hub:70000', 'http://hub:0', 'https://[1::2::3]/'])(
+    'weights from %s are refused, and the field is named',
+    (endpoint) => {
+      const from = (source: DeepSeekDeploymentSpec['model']['source']) =>
+        plan({ model: { name: QWEN_7B, source }, accelerator: { type: 'A100-80GB' } });
+      const refusal = (field: string) => ({
+        accepted: false,
+        reason: 'InvalidSpec',
+        message: expect.stringContaining(`model.source.${field}.endpoint, "${endpoint}", is no address`),
+      });
+      expect(from({ huggingFace: { endpoint } })).toMatchObject(refusal('huggingFace'));
+      expect(from({ objectStorage: { uri: 's3://bucket/m', endpoint } })).toMatchObject(refusal('objectStorage'));
+    },
+  );
+
   const custom = { type: 'custom', custom: { memory: '80Gi', computeCapability: '8.0' } };
   const ofResource = (accelerator: { readonly type: string }, resourceName: string): PlanResult =>
     plan({ model: { name: QWEN_7B }, accelerator: { ...accelerator, resourceName } });

@@ -68,6 +68,14 @@ export function startupBudgetSeconds(phases: ServingPlan['startup']): number {
 
 /** The source that the spec names; the hub by default. */
 export function weightsFrom({ model: { source } }: DeepSeekDeploymentSpec): WeightsSource | Refusal {
+  for (const member of ['huggingFace', 'objectStorage'] as const) {
+    const { endpoint } = source?.[member] ?? {};
+    if (endpoint !== undefined && !isAddress(endpoint))
+      return refuse(
+        'InvalidSpec',
+        `model.source.${member}.endpoint, ${JSON.stringify(endpoint)}, is no address that can be reached`,
+      );
+  }
   if (source?.objectStorage !== undefined) {
     const { uri, endpoint } = source.objectStorage;
     return uri.startsWith('oss://') && endpoint === undefined
@@ -80,6 +88,9 @@ export function weightsFrom({ model: { source } }: DeepSeekDeploymentSpec): Weig
   if (source?.persistentVolumeClaim !== undefined) return 'PersistentVolumeClaim';
   return source?.image === undefined ? 'HuggingFace' : 'Image';
 }
+
+/** The schema's pattern takes more: `http://]`, an IPv4 address of 999, the ports 0 and 70000. */
+const isAddress = (text: string): boolean => URL.canParse(text) && new URL(text).port !== '0';
 
 /** Whether the engine reads the weights out of the bucket by itself, straight into GPU memory. */
 export function isStreamed(

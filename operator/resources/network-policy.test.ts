@@ -120,6 +120,7 @@ describe('a NetworkPolicy', () => {
       ],
       ['9000 outside'],
     ],
+    ['an address that is none', [{ huggingFace: { endpoint: 'http://]' } }], []],
     ['a volume', [{ persistentVolumeClaim: { claimName: 'w' } }], []],
     ['an image', [{ image: { reference: 'm:1' } }], []],
     [

@@ -94,6 +94,8 @@ function downloadWay(source: ModelSource | undefined): number | 'Cluster' | unde
   const download = source.huggingFace ?? source.objectStorage;
   if (download === undefined) return undefined;
   if (download.endpoint === undefined) return HTTPS_PORT;
+  // Of a revision that was accepted before such an address was refused: nothing can be downloaded from it.
+  if (!URL.canParse(download.endpoint)) return undefined;
   const { hostname, port, protocol } = new URL(download.endpoint);
   if (IN_CLUSTER.test(hostname)) return 'Cluster';
   if (port !== '') return Number(port);
