@@ -97,7 +97,7 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted, upkeep: Upkeep)
   const running = [...step.replicas.keys()].map((hash) => revisions.find((revision) => revision.hash === hash));
   if (running.some((revision) => revision && usesOwnAccount(revision)))
     want('ServiceAccount', serviceAccount(deployment));
-  const policy = networkPolicyOf(snapshot, running, wanted.operatorNamespace);
+  const policy = running.length === 0 ? undefined : networkPolicyOf(snapshot, running, wanted.operatorNamespace);
   if (policy !== undefined) want('NetworkPolicy', policy);
   // Of a revision whose ControllerRevision is lost nobody knows.
   if (running.includes(undefined)) kept.add(`ServiceAccount/${deployment.metadata.name}`);

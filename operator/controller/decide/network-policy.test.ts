@@ -39,3 +39,10 @@ it('is not there unless the spec asks for it', () => {
   world.conclude();
   expect(policies(world)).toEqual([]);
 });
+
+it('is not made for a spec that is refused, and nothing else is', () => {
+  const world = new World({ ...SPEC, model: { name: 'no-such-model' }, networkPolicy: { enabled: true } });
+  world.settle();
+  expect(world.condition('Stalled')).toMatchObject({ status: 'True', reason: 'ModelNotFound' });
+  expect([...world.objects.keys()]).toEqual([]);
+});
