@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test lint build generate bench bench-full faults search bugs mutants flakes coverage engine-check cluster-up cluster-down
+.PHONY: help demo demo-down test lint build generate bench bench-full faults search fuzz bugs mutants flakes coverage engine-check cluster-up cluster-down
 
 # node_modules is the one prerequisite of every target; npm ci installs exactly what package-lock.json says.
 node_modules: package-lock.json
@@ -37,6 +37,9 @@ faults: node_modules ## 1,000 random fault runs of the client runtime
 
 search: node_modules ## go through the states of rollouts breadth-first; STATES=N per world (default 40000, about 10 minutes)
 	@node_modules/.bin/node --no-warnings hack/search.ts $(STATES)
+
+fuzz: node_modules ## send random objects, valid and hostile, through decide; OBJECTS=N (default 16000, about 6 minutes), FUZZ_SEED=S
+	@node_modules/.bin/node --no-warnings hack/fuzz.ts $(OBJECTS)
 
 bugs: node_modules ## put seeded bugs into a copy of the sources, one by one, and see that the tests catch them (about 10 minutes)
 	@node_modules/.bin/node --no-warnings hack/bugs/main.ts "$(ONLY)"

@@ -22,7 +22,7 @@ describe('what is asked for oddly', () => {
   test.each(['http://]', 'https://-[', 'http://999.1.1.1', 'http://hub:70000', 'http://hub:0', 'https://[1::2::3]/'])(
     'weights from %s are refused, and the field is named',
     (endpoint) => {
-      const from = (source: DeepSeekDeploymentSpec['model']['source']) =>
+      const from = (source: NonNullable<DeepSeekDeploymentSpec['model']['source']>) =>
         plan({ model: { name: QWEN_7B, source }, accelerator: { type: 'A100-80GB' } });
       const refusal = (field: string) => ({
         accepted: false,
