@@ -8,7 +8,9 @@ export class LineTooLong extends Error {}
 export class LineReader {
   readonly #maxLength: number;
   readonly #decoder = new TextDecoder();
-  #rest = '';
+  /** Of the line that has not ended: joined once, since a server that sends byte by byte would have each byte cost the whole line. */
+  #rest: string[] = [];
+  #restLength = 0;
 
   /** `maxLength`: of one line, in characters. */
   constructor(maxLength: number) {
@@ -21,18 +23,32 @@ export class LineReader {
    * @throws LineTooLong
    */
   push(chunk: Uint8Array): string[] {
-    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
-    this.#rest = lines.pop() ?? '';
-    if (this.#rest.length > this.#maxLength || lines.some((line) => line.length > this.#maxLength)) {
-      throw new LineTooLong(`a line is longer than ${this.#maxLength} characters`);
+    const [first = '', ...others] = this.#decoder.decode(chunk, { stream: true }).split('\n');
+    const lines: string[] = [];
+    this.#keep(first);
+    for (const next of others) {
+      lines.push(this.#take());
+      this.#keep(next);
     }
     return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
   }
 
   /** What has come after the last end of a line. */
   end(): string {
-    const rest = this.#rest + this.#decoder.decode();
-    this.#rest = '';
-    return rest;
+    return this.#take() + this.#decoder.decode();
+  }
+
+  #keep(text: string): void {
+    this.#restLength += text.length;
+    if (this.#restLength > this.#maxLength)
+      throw new LineTooLong(`a line is longer than ${this.#maxLength} characters`);
+    if (text !== '') this.#rest.push(text);
+  }
+
+  #take(): string {
+    const line = this.#rest.join('');
+    this.#rest = [];
+    this.#restLength = 0;
+    return line;
   }
 }
