@@ -141,6 +141,19 @@ describe('latencies', () => {
   });
 });
 
+it.each(['NaN', '+Inf', '-Inf', '-1', '1e308', '9007199254740992'])('a counter of %s says nothing', (value) => {
+  const lines = [
+    `vllm:request_success_total{finished_reason="stop"} ${value}`,
+    `vllm:generation_tokens_total ${value}`,
+    `vllm:e2e_request_latency_seconds_bucket{le="+Inf"} ${value}`,
+    `vllm:num_requests_running ${value}`,
+  ];
+  expect(scrape(vLLM, ...lines, 'vllm:num_requests_waiting 1')).toEqual({
+    ok: true,
+    metrics: { requests: 0, errors: 0, latencies: {}, running: undefined, waiting: 1, activity: 0 },
+  });
+});
+
 it('reads what is right among garbage', () => {
   const garbage = [
     '\ufffd\u0000',

@@ -67,8 +67,8 @@ export function scrapeReader(engine: Engine): ScrapeReader {
   const take = (line: string): void => {
     if (!wanted.has(sampleName(line) ?? '')) return;
     const sample = parseSample(line);
-    // Counters and gauges of requests are never negative, and NaN says nothing.
-    if (sample !== undefined && sample.value >= 0) samples.push(sample);
+    // Counters and gauges of requests are never negative, NaN says nothing, and beyond this no rise of 1 could be seen.
+    if (sample !== undefined && sample.value >= 0 && sample.value <= Number.MAX_SAFE_INTEGER) samples.push(sample);
   };
   return {
     push: (chunk) => {

@@ -35,6 +35,15 @@ describe('the status', () => {
     expect(deepSeekDeploymentStatus.safeParse(withinSchema(long)).error).toBeUndefined();
   });
 
+  it.each([0.5, -1, 3_000_000_000, Number.MAX_SAFE_INTEGER])(
+    'holds %d samples as a count that its schema takes',
+    (samples) => {
+      const verdict = { gate: 'g', stage: 'Watch', verdict: 'Pass', samples, message: 'm' } as const;
+      const fitted = withinSchema({ rollout: { phase: 'Watching', verdicts: [verdict] } });
+      expect(deepSeekDeploymentStatus.safeParse(fitted).error).toBeUndefined();
+    },
+  );
+
   it('tells what fits of what the rollout waits for, in decisions and where nothing was done', () => {
     const world = new World({
       ...{ model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' }, replicas: 1 },

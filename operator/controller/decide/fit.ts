@@ -5,7 +5,7 @@ const MAX = { rolloutMessage: 4096, conditionMessage: 8192, warning: 1024, verdi
 /** Warnings of a plan that it takes. */
 const MAX_WARNINGS = 32;
 
-/** The status with no text longer than its schema takes: the API server would refuse the whole of it. */
+/** The status with no text longer and no count higher than its schema takes: the API server would refuse the whole of it. */
 export function withinSchema(status: Status): Status {
   const { conditions, plan, rollout, orderResult } = status;
   const { warnings } = plan ?? {};
@@ -33,9 +33,18 @@ function fitRollout(rollout: NonNullable<Status['rollout']>): NonNullable<Status
   return {
     ...rollout,
     ...(message !== undefined && { message: cut(message, MAX.rolloutMessage) }),
-    ...(verdicts && { verdicts: verdicts.map((one) => ({ ...one, message: cut(one.message, MAX.verdict) })) }),
+    ...(verdicts && {
+      verdicts: verdicts.map((one) => ({
+        ...one,
+        samples: int32(one.samples),
+        message: cut(one.message, MAX.verdict),
+      })),
+    }),
   };
 }
+
+/** Engines count, and may count more than there can be, or parts of a request. */
+const int32 = (count: number): number => Math.min(2 ** 31 - 1, Math.max(0, Math.trunc(count)));
 
 /** At most `max` characters, the last of them an ellipsis where something is missing. No character is cut in two. */
 export function cut(text: string, max: number): string {
