@@ -47,6 +47,8 @@ describe('a query', () => {
     ['NaN', data('vector', [{ metric: {}, value: [at, 'NaN'] }]), 'NaN, no number'],
     ['+Inf', data('scalar', [at, '+Inf']), '+Inf, no number'],
     ['-Inf', data('scalar', [at, '-Inf']), '-Inf, no number'],
+    ['an answer of tomorrow', data('scalar', [at + 86_400, '1']), 'a time to come'],
+    ['an answer of no time', data('scalar', [1e300, '1']), 'a time to come'],
     ['an old answer', data('scalar', [at - 121, '1']), '121 s old, more than 120 s'],
   ])('of %s is no data', async (_, behave, words) => {
     expect(await query(behave)).toEqual({ kind: 'NoData', message: expect.stringContaining(words) });

@@ -136,6 +136,7 @@ function parseValue(sample: unknown, now: number): QueryResult {
       `the answer is ${Math.round(age / 1000)} s old, more than ${limit} s: does a cache stand before Prometheus?`,
     );
   }
+  if (-age > MAX_SAMPLE_AGE_MS) return noData('the answer is of a time to come: are the clocks set?');
   return { kind: 'Value', value, at };
 }
 
