@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { gateSpec, LATENCY_METRICS, proofSpec } from './proof.ts';
 import { withRules } from './rules.ts';
-import { atomicList, cron, decimalValue, duration, percent, text, timeZone, whenDecimal } from './scalars.ts';
+import { atomicList, cron, decimalValue, duration, mapOf, percent, text, timeZone, whenDecimal } from './scalars.ts';
 
 export const ROLLOUT_STRATEGIES = ['BlueGreen', 'Canary', 'Recreate'] as const;
 /** What to do when the GPUs for two versions at once are not free. */
@@ -31,10 +31,9 @@ const canary = withRules(
     ).describe('Weights, rising.'),
     match: z
       .object({
-        headers: z
-          .record(z.string(), text(1024))
-          .meta({ maxProperties: 16 })
-          .describe('Headers, by name, that a request must have, with exactly these values.'),
+        headers: mapOf(text(1024), 16).describe(
+          'Headers, by name, that a request must have, with exactly these values.',
+        ),
       })
       .describe('Requests that go to the candidate from the first step on, whatever the weight. Needs a gateway.')
       .exactOptional(),

@@ -109,11 +109,18 @@ export const labelValue = () =>
     'should be the value of a label: letters, digits, dashes, underscores and dots',
   );
 
+/** A map of at most `max` entries. */
+export const mapOf = <T extends z.ZodType>(value: T, max: number) =>
+  z
+    .record(z.string(), value)
+    .refine((map) => Object.keys(map).length <= max, { message: `may not have more than ${max} entries` })
+    .meta({ maxProperties: max });
+
 /** Labels, or a selector by labels. */
-export const labels = () => z.record(z.string(), labelValue()).meta({ maxProperties: 64 });
+export const labels = () => mapOf(labelValue(), 64);
 
 /** Annotations. */
-export const annotations = () => z.record(z.string(), text(16_384)).meta({ maxProperties: 64 });
+export const annotations = () => mapOf(text(16_384), 64);
 
 /** A TCP port. */
 export const port = () => z.int32().min(1).max(65_535);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CONDITION_TYPES } from './conditions.ts';
-import { atomicList, matching, text, time, uniqueBy } from './scalars.ts';
+import { atomicList, mapOf, matching, text, time, uniqueBy } from './scalars.ts';
 
 const integer = () => z.int32().min(0);
 const short = () => text(256);
@@ -82,10 +82,7 @@ const gateVerdict = z.object({
 
 const baseline = z.object({
   requestsPerSecond: decimalNumber().describe('Rate of the requests.'),
-  values: z
-    .record(z.string(), decimalNumber())
-    .meta({ maxProperties: 16 })
-    .describe('Seconds, by the name of the gate.'),
+  values: mapOf(decimalNumber(), 16).describe('Seconds, by the name of the gate.'),
 });
 
 const rollout = z.object({
