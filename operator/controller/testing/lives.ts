@@ -129,6 +129,9 @@ function rest(world: World): Decision {
   throw new Error(`no rest after ${MAX_PASSES} passes: ${world.written.slice(-4).join('; ')}`);
 }
 
+/** Words that nobody means to say, unless they are the user's own. */
+export const PROGRAM = /undefined|\[object|NaN/;
+
 /** Undefined: it is on its way. */
 function judge(world: World): Omit<Lived, 'decided'> | undefined {
   const ready = saidOf(world, 'Ready');
@@ -136,7 +139,9 @@ function judge(world: World): Omit<Lived, 'decided'> | undefined {
   const { status, reason, message } = ready;
   if (!isReason(reason) || message === '')
     throw new Error(`Ready is ${status} without a reason: ${reason}: ${message}`);
-  if (/undefined|\[object|NaN/.test(message)) throw new Error(`words of a program: ${message}`);
+  const words = PROGRAM.exec(message)?.[0];
+  if (words !== undefined && !JSON.stringify(world.deployment.spec).includes(words))
+    throw new Error(`words of a program: ${message}`);
   if (status === 'True') return { fate: 'Ready', reason };
   if (saidOf(world, 'Stalled')?.status === 'True') return { fate: 'Refused', reason };
   return undefined;
