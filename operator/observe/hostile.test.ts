@@ -167,7 +167,7 @@ test('a stream that comes byte by byte does not keep the operator from its other
   const line = `data: ${'x'.repeat(200_000)}`;
   const server = await serve((socket) => {
     socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n');
-    socket.write([...line].map((character) => `1\r\n${character}\r\n`).join(''));
+    socket.write(line.replaceAll(/./g, '1\r\n$&\r\n'));
     socket.end('0\r\n\r\n');
   });
   expect(await ask('a prompt', server)).toBe('the answer has no events');

@@ -39,7 +39,7 @@ function onSplit(tell: (text: string) => void): () => void {
   Object.defineProperty(String.prototype, 'split', {
     configurable: true,
     value(this: string, ...parameters: never[]) {
-      tell(String(this));
+      tell(this);
       return split.apply(this, parameters);
     },
   });
