@@ -240,6 +240,12 @@ describe('an obstacle', () => {
       [],
     ],
     [
+      'before the NetworkPolicy starts no pod that everybody could reach, and leaves those that run',
+      ['NetworkPolicy/chat'],
+      [make('NetworkPolicy', 'chat'), make('Deployment', 'chat-new'), apply('Deployment', 'chat-old')],
+      ['Apply Deployment/chat-old'],
+    ],
+    [
       'before the new version moves no traffic, and takes nothing from the old one',
       ['PodDisruptionBudget/chat-new'],
       [

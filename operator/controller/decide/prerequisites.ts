@@ -21,9 +21,12 @@ export function prerequisitesOf(owner: string, intent: Intent): string[] {
   // A gateway that has not been told sends requests to pods that go.
   if (intent.type === 'Apply' && intent.shrinks === true) return [itself, 'HTTPRoute'];
   if (intent.type !== 'Create' || kind === 'ControllerRevision') return [itself];
-  // No GPU is loaded for what can have no Service, no account or no record.
+  // No GPU is loaded for what can have no Service, no account or no record, or would be open to everybody against the spec.
   if (kind === 'Deployment') {
-    return [itself, active, `ServiceAccount/${serviceAccount}`, `ControllerRevision/${controllerRevision}`];
+    return [
+      ...[itself, active, `NetworkPolicy/${owner}`],
+      ...[`ServiceAccount/${serviceAccount}`, `ControllerRevision/${controllerRevision}`],
+    ];
   }
   return [itself, `Deployment/${deployment}`];
 }
