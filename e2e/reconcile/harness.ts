@@ -149,12 +149,14 @@ function identityOf(user: string, { serviceAccount, groups = [RIGHTFUL] }: Opera
   return { user: `system:serviceaccount:${namespace}:${name}`, groups: [all, `${all}:${namespace}`] };
 }
 
-interface Connection {
+/** A client, and its end. */
+export interface Connection {
   readonly client: KubeHttpClient;
   readonly close: () => Promise<void>;
 }
 
-async function connect(
+/** A client of the cluster's API server, as this user. */
+export async function connect(
   cluster: Cluster,
   user: string,
   options: { readonly groups?: readonly string[] } = {},
