@@ -10,6 +10,7 @@ describe('a text that is cut', () => {
     ['shorter than the limit', 'abc', 4, 'abc'],
     ['as long as the limit', 'abcd', 4, 'abcd'],
     ['longer', 'abcde', 4, 'abc…'],
+    ['that somebody has cut within a character', 'ab\ud83d', 4, 'ab\ufffd'],
     ['with a character of two units at the limit', 'ab😀de', 4, 'ab…'],
   ])('%s', (_, text, max, expected) => {
     expect(cut(text, max)).toBe(expected);

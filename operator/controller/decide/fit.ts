@@ -48,7 +48,8 @@ const int32 = (count: number): number => Math.min(2 ** 31 - 1, Math.max(0, Math.
 
 /** At most `max` characters, the last of them an ellipsis where something is missing. No character is cut in two. */
 export function cut(text: string, max: number): string {
-  if (text.length <= max) return text;
+  // Half a character, where somebody has cut one in two: the API server reads applies as YAML, which has none, and refuses them.
+  if (text.length <= max) return text.toWellFormed();
   const kept = text.slice(0, max - 1);
-  return `${/[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept}…`;
+  return `${/[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept}…`.toWellFormed();
 }

@@ -31,3 +31,15 @@ it('remembers so many orders and no more', () => {
   }
   expect(scene.world.deployment.status?.earlierOrders).toHaveLength(16);
 });
+
+it('remembers an order that is too long without half a character, and answers it once', () => {
+  const scene = new Scene('Watching');
+  const { world } = scene;
+  const { metadata } = world.deployment;
+  const annotations = { ...metadata.annotations, [ANNOTATION.order]: `x${'🙂'.repeat(400)}` };
+  world.deployment = { ...world.deployment, metadata: { ...metadata, annotations } };
+  scene.settle();
+  const { handledOrder = '', orderResult } = world.deployment.status ?? {};
+  expect([handledOrder.length, handledOrder.isWellFormed()]).toEqual([512, true]);
+  expect(orderResult).toMatch(/^Refused: /);
+});

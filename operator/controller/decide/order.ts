@@ -13,9 +13,9 @@ export interface PendingOrder {
 /** The order that was not handled yet; undefined: there is none. */
 export function pendingOrder({ deployment }: Snapshot): PendingOrder | undefined {
   const text = deployment.metadata.annotations?.[ANNOTATION.order];
-  if (text === undefined || text === '' || text.slice(0, MAX_LENGTH) === deployment.status?.handledOrder)
+  if (text === undefined || text === '' || text.slice(0, MAX_LENGTH).toWellFormed() === deployment.status?.handledOrder)
     return undefined;
-  const short = text.slice(0, MAX_LENGTH);
+  const short = text.slice(0, MAX_LENGTH).toWellFormed();
   const order = parseOrder(text);
   if (order === undefined) {
     return {

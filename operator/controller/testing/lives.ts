@@ -152,7 +152,11 @@ const saidOf = (world: World, type: string) => world.condition(type);
 /** What the API server would refuse to store. */
 function statusFlaws({ deployment: { status } }: World): string[] {
   const issues = deepSeekDeploymentStatus.safeParse(status).error?.issues ?? [];
-  return issues.map(({ path, message }) => `status.${path.join('.')}: ${message}`);
+  const half = /[^\\]\\ud[89a-f]../.exec(JSON.stringify(status))?.[0];
+  return [
+    ...issues.map(({ path, message }) => `status.${path.join('.')}: ${message}`),
+    ...(half === undefined ? [] : [`half a character in the status: ${half}`]),
+  ];
 }
 
 /** Longest note of an Event that the API server takes. */
