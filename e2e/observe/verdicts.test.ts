@@ -60,7 +60,8 @@ test(
       console.log(
         `of ${VERSIONS} good versions ${falseAlarms} failed; of ${VERSIONS} that are 30 % slower ${misses} passed`,
       );
-      expect(falseAlarms).toBeLessThanOrEqual(1);
+      // None on a quiet machine; one that is busy takes a moment from one of two versions.
+      expect(falseAlarms).toBeLessThanOrEqual(VERSIONS / 10);
       // Half of the pairs that a proof takes by default, on a machine that is busy: most of them are found all the same.
       expect(misses).toBeLessThan((2 * VERSIONS) / 3);
     } finally {

@@ -326,7 +326,7 @@ export const BUGS: readonly Bug[] = [
     name: 'an order is carried out again after each restart',
     like: SIEVE,
     file: 'operator/controller/decide/order.ts',
-    from: ' || text.slice(0, MAX_LENGTH) === deployment.status?.handledOrder)',
+    from: ' || text.slice(0, MAX_LENGTH).toWellFormed() === deployment.status?.handledOrder)',
     to: ')',
     tests: DECIDE,
   },
