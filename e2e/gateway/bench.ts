@@ -8,7 +8,7 @@ import { loadCredentials } from '../../operator/kube/credentials.ts';
 import { resources } from '../../operator/kube/resources.ts';
 import { Transport } from '../../operator/kube/transport.ts';
 import { type Owner, revisionSelector, revisionService } from '../../operator/resources/index.ts';
-import { installCrd } from '../reconcile/harness.ts';
+import { installCrd } from '../reconcile/install.ts';
 import { type Simulator, startSimulator } from '../simulator/index.ts';
 import { eventually, testNamespace } from '../support/index.ts';
 import { Clients } from './clients.ts';

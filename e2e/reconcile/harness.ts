@@ -1,20 +1,14 @@
 import { afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
-import { parse } from 'yaml';
 import { AuditReader, countWrites, RIGHTFUL, type AuditEntry, type Cluster } from '../../hack/cluster/index.ts';
 import { ANNOTATION, API_VERSION, type DeepSeekDeploymentStatus, KIND, LABEL } from '../../operator/api/index.ts';
 import type { DefaultsReader } from '../../operator/controller/defaults-reader.ts';
 import { Manager } from '../../operator/controller/manager.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import { CHILD_KINDS, type LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
-import { KubeHttpClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
-import { loadCredentials } from '../../operator/kube/credentials.ts';
 import { EventRecorder } from '../../operator/kube/events.ts';
-import { clusterScoped, resources, type Deployment, type Pod } from '../../operator/kube/resources.ts';
-import { rulesOf } from '../../operator/api/rights.ts';
-import { Transport } from '../../operator/kube/transport.ts';
+import { resources, type Deployment, type Pod } from '../../operator/kube/resources.ts';
 import type { Clock, KubeClient, ResourceType } from '../../operator/kube/types.ts';
 import type { PrometheusClient } from '../../operator/observe/index.ts';
 import { formatOrder, type OrderVerb } from '../../operator/rollout/orders.ts';
@@ -25,12 +19,12 @@ import { startTelemetryServer } from '../../operator/telemetry/server.ts';
 import {
   Load,
   type LoadOptions,
-  loopbackAddress,
   startSimulator,
   type Simulator,
   type SimulatorControl,
 } from '../simulator/index.ts';
 import { eventually, testNamespace } from '../support/index.ts';
+import { type Connection, connect, installCrd, podResolver } from './install.ts';
 import { MovableClock } from './movable-clock.ts';
 import { Pool, type PoolOptions } from './pools.ts';
 import { Quota } from './quota.ts';
@@ -42,8 +36,6 @@ export const PATIENCE = { timeoutMs: 60_000 } as const;
 
 /** Port of vLLM's container. */
 const CONTAINER_PORT = 8000;
-
-const MANIFEST = new URL('../../crds/deepseekdeployments.yaml', import.meta.url);
 
 /** How an operator is started. */
 export interface OperatorOptions {
@@ -147,54 +139,6 @@ function identityOf(user: string, { serviceAccount, groups = [RIGHTFUL] }: Opera
   const [namespace = '', name = ''] = serviceAccount.split('/');
   const all = 'system:serviceaccounts';
   return { user: `system:serviceaccount:${namespace}:${name}`, groups: [all, `${all}:${namespace}`] };
-}
-
-/** A client, and its end. */
-export interface Connection {
-  readonly client: KubeHttpClient;
-  readonly close: () => Promise<void>;
-}
-
-/** A client of the cluster's API server, as this user. */
-export async function connect(
-  cluster: Cluster,
-  user: string,
-  options: { readonly groups?: readonly string[] } = {},
-): Promise<Connection> {
-  const kubeconfig = await cluster.kubeconfig(user, options);
-  const credentials = await loadCredentials({ clock: systemClock, kubeconfig });
-  const transport = new Transport({ credentials, clock: systemClock, userAgent: user });
-  return { client: new KubeHttpClient(transport), close: () => transport.close() };
-}
-
-/** Applies the CRD and waits until it is served. */
-export async function installCrd(cluster: Cluster): Promise<void> {
-  const signal = AbortSignal.timeout(50_000);
-  const { client, close } = await connect(cluster, 'installer');
-  await installRights(client, signal);
-  const crd = parse(await readFile(MANIFEST, 'utf8')) as object;
-  await client.apply(resources.customResourceDefinitions, crd, { fieldManager: 'installer', force: true, signal });
-  await eventually(() => client.list(DEEPSEEK_DEPLOYMENTS, { signal }), { timeoutMs: 30_000, signal });
-  await close();
-}
-
-const RBAC = 'rbac.authorization.k8s.io';
-
-async function installRights(client: KubeHttpClient, signal: AbortSignal): Promise<void> {
-  const options = { fieldManager: 'installer', force: true, signal };
-  const apiVersion = `${RBAC}/v1`;
-  const metadata = { name: RIGHTFUL };
-  const role = { apiVersion, kind: 'ClusterRole', metadata, rules: rulesOf('Models', 'Cluster', 'Own', 'System') };
-  await client.apply(clusterScoped(RBAC, 'v1', 'ClusterRole', 'clusterroles'), role, options);
-  const roleRef = { apiGroup: RBAC, kind: 'ClusterRole', name: RIGHTFUL };
-  const subjects = [{ apiGroup: RBAC, kind: 'Group', name: RIGHTFUL }];
-  const binding = { apiVersion, kind: 'ClusterRoleBinding', metadata, roleRef, subjects };
-  await client.apply(clusterScoped(RBAC, 'v1', 'ClusterRoleBinding', 'clusterrolebindings'), binding, options);
-}
-
-/** Maps what the operator would connect to, a pod's address and port, onto where the simulator plays that pod's engine. */
-export function podResolver(enginePort: number): (host: string, port: number) => { host: string; port: number } {
-  return (host) => ({ host: loopbackAddress(host), port: enginePort });
 }
 
 const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);

@@ -4,7 +4,7 @@ import { isNotFound } from '../../operator/kube/errors.ts';
 import { resources } from '../../operator/kube/resources.ts';
 import type { KubeClient } from '../../operator/kube/types.ts';
 import type { SimulatorControl } from '../simulator/index.ts';
-import { eventually } from '../support/index.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** Label and taint of the nodes that belong to one test. */
 const OWNER = 'test.deepseek-operator.io/pool';

@@ -1,7 +1,7 @@
 import type { IResourceQuota } from 'kubernetes-models/v1/ResourceQuota';
 import { namespaced, type Live } from '../../operator/kube/resources.ts';
 import type { KubeClient } from '../../operator/kube/types.ts';
-import { eventually } from '../support/index.ts';
+import { eventually } from '../support/eventually.ts';
 
 type ResourceQuota = Live<IResourceQuota>;
 

@@ -1,7 +1,7 @@
 import { LABEL } from '../../operator/api/index.ts';
 import { resources, type Pod } from '../../operator/kube/resources.ts';
 import type { KubeClient } from '../../operator/kube/types.ts';
-import { eventually } from '../support/index.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** Long enough for a busy machine; only a failing test uses it up. */
 const PATIENCE = { timeoutMs: 60_000 } as const;

@@ -11,7 +11,7 @@ import {
 } from '../../operator/kube/resources.ts';
 import type { Informer, KubeObject, ResourceType } from '../../operator/kube/types.ts';
 import type { Endpoint } from '../simulator/index.ts';
-import { eventually } from '../support/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { gpusOf, holdsGpus, revisionOf } from './tenants.ts';
 
 /** How things stood from one moment on, as an independent client saw it. */

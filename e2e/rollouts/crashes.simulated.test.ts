@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DeepSeekDeploymentStatus, LABEL } from '../../operator/api/index.ts';
 import { resources } from '../../operator/kube/resources.ts';
-import { installCrd } from '../reconcile/harness.ts';
+import { type Connection, connect, installCrd } from '../reconcile/install.ts';
 import { Pool } from '../reconcile/pools.ts';
 import { startSimulator, type Simulator } from '../simulator/index.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { type Accident, ACCIDENTS } from './killable-operator.ts';
-import { type Director, direct, Stage } from './stage.ts';
+import { Stage } from './stage.ts';
 
 const cluster = testCluster('simulated');
 
@@ -23,7 +23,7 @@ const RUN_TIMEOUT_MS = 120_000;
 const STUCK_MS = 4_000;
 const STUCK_STEP_MS = 10_000;
 
-let director: Director;
+let director: Connection;
 let simulator: Simulator;
 let pool: Pool;
 const group = `crash-${crypto.randomUUID().slice(0, 6)}`;
@@ -31,7 +31,7 @@ const namespaces = Array.from({ length: 160 }, (_, index) => `${group}-${index}`
 
 beforeAll(async () => {
   await installCrd(cluster());
-  director = await direct(cluster());
+  director = await connect(cluster(), 'director');
   const signal = AbortSignal.timeout(100_000);
   const kubeconfig = await cluster().kubeconfig(`simulator-${group}`);
   simulator = await startSimulator({ kubeconfig, namespaces, timeScale: 0.001, signal });

@@ -11,8 +11,8 @@ import { Transport, type TransportOptions } from '../../operator/kube/transport.
 import type { Clock, KubeClient, KubeObject, ResourceType } from '../../operator/kube/types.ts';
 import { createLogger } from '../../operator/telemetry/logger.ts';
 import { Metrics } from '../../operator/telemetry/metrics.ts';
-import { podResolver } from '../reconcile/harness.ts';
-import { eventually } from '../support/index.ts';
+import { podResolver } from '../reconcile/install.ts';
+import { eventually } from '../support/eventually.ts';
 
 /**
  * What happens at a write: the operator dies before it is sent, or when it is done, or it lives on and never learns that

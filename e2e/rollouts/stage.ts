@@ -8,30 +8,16 @@ import {
 } from '../../operator/api/index.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import type { LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
-import { KubeHttpClient } from '../../operator/kube/client.ts';
-import { systemClock } from '../../operator/kube/clock.ts';
-import { loadCredentials } from '../../operator/kube/credentials.ts';
+import type { KubeHttpClient } from '../../operator/kube/client.ts';
 import { resources, type Deployment, type Service } from '../../operator/kube/resources.ts';
-import { Transport } from '../../operator/kube/transport.ts';
 import type { KubeObject, ResourceType } from '../../operator/kube/types.ts';
 import { formatOrder, type OrderVerb } from '../../operator/rollout/orders.ts';
+import type { Connection } from '../reconcile/install.ts';
 import { MovableClock } from '../reconcile/movable-clock.ts';
 import { TrafficWatch } from '../reconcile/traffic.ts';
 import type { Simulator } from '../simulator/index.ts';
-import { eventually } from '../support/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Accident, KillableOperator, type KillableOptions } from './killable-operator.ts';
-
-/** A client of its own for everything that the runs of a file ask of the API server. */
-export interface Director {
-  readonly client: KubeHttpClient;
-  close(): Promise<void>;
-}
-
-export async function direct(cluster: Cluster, user = 'director'): Promise<Director> {
-  const credentials = await loadCredentials({ clock: systemClock, kubeconfig: await cluster.kubeconfig(user, {}) });
-  const transport = new Transport({ credentials, clock: systemClock, userAgent: user });
-  return { client: new KubeHttpClient(transport), close: () => transport.close() };
-}
 
 const NAME = 'chat';
 
@@ -51,7 +37,7 @@ export class Stage {
 
   static async open(
     cluster: Cluster,
-    { client }: Director,
+    { client }: Pick<Connection, 'client'>,
     simulator: Simulator,
     namespace: string,
     options: Partial<KillableOptions> = {},

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { Cluster } from '../../hack/cluster/index.ts';
 import { resources } from '../../operator/kube/resources.ts';
-import { installCrd } from '../reconcile/harness.ts';
+import { type Connection, connect, installCrd } from '../reconcile/install.ts';
 import { Pool } from '../reconcile/pools.ts';
 import { startSimulator, type Simulator } from '../simulator/index.ts';
 import { eventually } from '../support/index.ts';
 import type { KillableOptions } from './killable-operator.ts';
-import { type Director, direct, Stage } from './stage.ts';
+import { Stage } from './stage.ts';
 
 /** Namespaces that the simulator of a file knows of beforehand. */
 const NAMESPACES = 40;
@@ -17,7 +17,7 @@ export class Theatre {
   readonly #stages: Stage[] = [];
   readonly #group = `stage-${crypto.randomUUID().slice(0, 6)}`;
   readonly #free = Array.from({ length: NAMESPACES }, (_, index) => `${this.#group}-${index}`);
-  #director: Director | undefined;
+  #director: Connection | undefined;
   #simulator: Simulator | undefined;
   #pool: Pool | undefined;
 
@@ -33,7 +33,7 @@ export class Theatre {
     this.#cluster = cluster;
     beforeAll(async () => {
       await installCrd(cluster());
-      const director = await direct(cluster());
+      const director = await connect(cluster(), 'director');
       this.#director = director;
       const kubeconfig = await cluster().kubeconfig(`simulator-${this.#group}`);
       const signal = AbortSignal.timeout(100_000);

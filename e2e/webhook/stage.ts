@@ -22,7 +22,7 @@ import {
 } from '../../operator/webhook/certificates/configuration.ts';
 import type { Lifetimes } from '../../operator/webhook/certificates/material.ts';
 import { CertificateKeeper, type CertificateSource, startWebhookServer } from '../../operator/webhook/index.ts';
-import { installCrd } from '../reconcile/harness.ts';
+import { installCrd } from '../reconcile/install.ts';
 import { eventually, type Printed, runKubectl, testNamespace } from '../support/index.ts';
 
 /** Only a failing test uses it up. */

@@ -1,10 +1,9 @@
 import { startSimulator } from '../../simulator/index.ts';
-import { installCrd } from '../../reconcile/harness.ts';
-import { direct } from '../../rollouts/stage.ts';
+import { connect, installCrd } from '../../reconcile/install.ts';
 import { type Cluster, installGatewayApi } from '../../../hack/cluster/index.ts';
 import { resources } from '../../../operator/kube/resources.ts';
 import { differences, type Finding } from './oracles.ts';
-import { kindOfWrite, nameOf, type Plan, plansFor } from './plan.ts';
+import { kindOfWrite, type Plan, plansFor } from './plan.ts';
 import { type Outcome, play, type Theatre } from './run.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -21,7 +20,10 @@ export interface Reference {
   readonly scenario: string;
   /** Kinds of writes, in order. */
   readonly writes: readonly string[];
-  readonly outcome: Outcome;
+  /** Of the undisturbed run itself: there must be none. */
+  readonly findings: readonly Finding[];
+  /** Absent: it did not come to its end, and there is nothing to hold anything against. */
+  readonly outcome?: Outcome;
 }
 
 export interface CampaignOptions {
@@ -52,7 +54,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const { cluster, scenarios, seed, atOnce, signal, onReference, onResult } = options;
   await installCrd(cluster);
   await installGatewayApi(cluster, signal);
-  const director = await direct(cluster, 'faults-director');
+  const director = await connect(cluster, 'faults-director');
   const group = `faults-${crypto.randomUUID().slice(0, 6)}`;
   const names = Array.from({ length: 4_000 }, (_, index) => `${group}-${index}`);
   const fresh = (): string => names.shift() ?? `${group}-too-many`;
@@ -62,20 +64,19 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   try {
     await autoscalerRuns(theatre, signal);
     const references = await side(scenarios, atOnce, signal, async (scenario) => {
-      const outcome = await play(theatre, scenario, fresh());
-      const reference = { scenario: scenario.name, writes: outcome.writes.map(kindOfWrite), outcome };
+      const reference = await undisturbed(theatre, scenario, fresh());
       onReference?.(reference);
       return reference;
     });
     const plans = options.choose(
-      references.flatMap(({ scenario, outcome }) => plansFor(scenario, outcome.writes, seed)),
+      references.flatMap(({ scenario, outcome }) => plansFor(scenario, outcome?.writes ?? [], seed)),
     );
     let done = 0;
     const results = await side(plans, atOnce, signal, async (plan) => {
       const scenario = scenarios.find(({ name }) => name === plan.scenario);
       const reference = references.find((one) => one.scenario === plan.scenario);
-      if (scenario === undefined || reference === undefined) throw new Error(`no scenario ${plan.scenario}`);
-      const result = await judged(theatre, scenario, reference, plan, fresh());
+      if (scenario === undefined || reference?.outcome === undefined) throw new Error(`no scenario ${plan.scenario}`);
+      const result = await judged(theatre, scenario, reference.outcome, plan, fresh());
       onResult?.(result, ++done, plans.length);
       return result;
     });
@@ -86,35 +87,49 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   }
 }
 
+async function undisturbed(theatre: Theatre, scenario: Scenario, namespace: string): Promise<Reference> {
+  const { name } = scenario;
+  try {
+    const outcome = await play(theatre, scenario, namespace);
+    return { scenario: name, writes: outcome.writes.map(kindOfWrite), findings: outcome.findings, outcome };
+  } catch (error) {
+    return { scenario: name, writes: [], findings: [failed(error, namespace)] };
+  }
+}
+
+const failed = (error: unknown, namespace: string): Finding => ({
+  oracle: 'error',
+  detail: `in ${namespace}: ${error instanceof Error ? error.message : String(error)}`,
+});
+
 async function judged(
   theatre: Theatre,
   scenario: Scenario,
-  { outcome: undisturbed }: Reference,
+  reference: Outcome,
   plan: Plan,
   namespace: string,
 ): Promise<Result> {
   const began = performance.now();
   try {
     const { writes, struck, findings, end, switches, ms } = await play(theatre, scenario, namespace, plan);
-    const most = 2 * undisturbed.writes.length + MORE_WRITES;
+    const most = 2 * reference.writes.length + MORE_WRITES;
     return {
       ...{ ...plan, struck, ms, writes: writes.length },
       findings: [
         ...findings,
-        ...differences(end, undisturbed.end),
+        ...differences(end, reference.end),
         ...(writes.length > most
           ? [{ oracle: 'writes' as const, detail: `${writes.length} writes, at most ${most}` }]
           : []),
-        ...(String(switches) === String(undisturbed.switches)
+        ...(String(switches) === String(reference.switches)
           ? []
-          : [{ oracle: 'switches' as const, detail: `${String(switches)}, not ${String(undisturbed.switches)}` }]),
+          : [{ oracle: 'switches' as const, detail: `${String(switches)}, not ${String(reference.switches)}` }]),
       ],
     };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
     return {
       ...{ ...plan, struck: true, writes: 0, ms: Math.round(performance.now() - began) },
-      findings: [{ oracle: 'error', detail: `${nameOf(plan)} in ${namespace}: ${detail}` }],
+      findings: [failed(error, namespace)],
     };
   }
 }

@@ -6,10 +6,11 @@ import { isNotFound } from '../../../operator/kube/errors.ts';
 import { resources } from '../../../operator/kube/resources.ts';
 import type { KubeObject } from '../../../operator/kube/types.ts';
 import type { OrderVerb } from '../../../operator/rollout/orders.ts';
+import type { Connection } from '../../reconcile/install.ts';
 import { Pool } from '../../reconcile/pools.ts';
-import { type Director, Stage } from '../../rollouts/stage.ts';
+import { Stage } from '../../rollouts/stage.ts';
 import type { Simulator } from '../../simulator/index.ts';
-import { eventually } from '../../support/index.ts';
+import { eventually } from '../../support/eventually.ts';
 import { found, type Finding, ownershipOf, restsSilently, StatusWatch } from './oracles.ts';
 import type { Plan } from './plan.ts';
 import type { Scenario } from './scenario.ts';
@@ -18,7 +19,7 @@ import { Trouble } from './trouble.ts';
 /** What the runs of a campaign share. */
 export interface Theatre {
   readonly cluster: Cluster;
-  readonly director: Director;
+  readonly director: Connection;
   readonly simulator: Simulator;
 }
 
