@@ -122,14 +122,16 @@ export class Pool {
     return names;
   }
 
-  /** The node is taken away, with its pods, as a cluster autoscaler or a spot market does it. */
-  async remove(name: string): Promise<void> {
+  /** The node is taken away, with its pods, as a cluster autoscaler or a spot market does it; `atOnce`: nobody is left to end them. */
+  async remove(name: string, { atOnce = false } = {}): Promise<void> {
     const signal = this.#signal;
     await this.#delete(name, signal);
     const pods = (await this.#client.list(resources.pods, { fieldSelector: `spec.nodeName=${name}`, signal })).items;
     for (const { metadata } of pods) {
       const ref = { name: metadata.name, ...(metadata.namespace !== undefined && { namespace: metadata.namespace }) };
-      await this.#client.delete(resources.pods, ref, { signal }).catch(unlessGone);
+      await this.#client
+        .delete(resources.pods, ref, { ...(atOnce && { gracePeriodSeconds: 0 }), signal })
+        .catch(unlessGone);
     }
   }
 

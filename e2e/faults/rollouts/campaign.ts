@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startSimulator } from '../../simulator/index.ts';
 import { connect, installCrd } from '../../reconcile/install.ts';
 import { type Cluster, installGatewayApi } from '../../../hack/cluster/index.ts';
@@ -49,6 +50,9 @@ export interface Campaign {
 /** A write may be made once more for the fault, and the status told again. */
 const MORE_WRITES = 10;
 
+/** An autoscaler writes once in each of its loops. */
+const AUTOSCALER_MS = 60_000;
+
 /** Plays each scenario undisturbed, and then once for each plan that is chosen. */
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const { cluster, scenarios, seed, atOnce, signal, onReference, onResult } = options;
@@ -56,21 +60,21 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   await installGatewayApi(cluster, signal);
   const director = await connect(cluster, 'faults-director');
   const group = `faults-${crypto.randomUUID().slice(0, 6)}`;
-  const names = Array.from({ length: 4_000 }, (_, index) => `${group}-${index}`);
-  const fresh = (): string => names.shift() ?? `${group}-too-many`;
+  let runs = 0;
+  const fresh = (): string => `${group}-${++runs}`;
   const kubeconfig = await cluster.kubeconfig(`simulator-${group}`);
-  const simulator = await startSimulator({ kubeconfig, namespaces: [...names], timeScale: 0.001, signal });
+  // Of all namespaces: the cluster is the campaign's own.
+  const simulator = await startSimulator({ kubeconfig, timeScale: 0.001, signal });
   const theatre: Theatre = { cluster, director, simulator };
+  const over = new AbortController();
+  const autoscaler = autoscalerRuns(theatre, AbortSignal.any([over.signal, signal]));
   try {
-    await autoscalerRuns(theatre, signal);
     const references = await side(scenarios, atOnce, signal, async (scenario) => {
       const reference = await undisturbed(theatre, scenario, fresh());
       onReference?.(reference);
       return reference;
     });
-    const plans = options.choose(
-      references.flatMap(({ scenario, outcome }) => plansFor(scenario, outcome?.writes ?? [], seed)),
-    );
+    const plans = options.choose(plansFor(references, seed));
     let done = 0;
     const results = await side(plans, atOnce, signal, async (plan) => {
       const scenario = scenarios.find(({ name }) => name === plan.scenario);
@@ -82,6 +86,8 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     });
     return { seed, references, plans, results };
   } finally {
+    over.abort();
+    await autoscaler;
     await simulator.stop();
     await director.close();
   }
@@ -134,17 +140,22 @@ async function judged(
   }
 }
 
-/** As cluster-autoscaler shows that it is at work: scenarios that do not want to buy nodes say so. */
-async function autoscalerRuns({ director: { client } }: Theatre, signal: AbortSignal): Promise<void> {
-  // Operators of the scenarios live in their future: the rollback window is over within seconds.
-  const at = new Date(Date.now() + 86_400_000).toISOString().replace('T', ' ').replace('Z', '000000 +0000 UTC');
-  const metadata = {
-    name: 'cluster-autoscaler-status',
-    namespace: 'kube-system',
-    annotations: { 'cluster-autoscaler.kubernetes.io/last-updated': at },
-  };
-  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
-  await client.apply(resources.configMaps, object, { fieldManager: 'autoscaler', force: true, signal });
+/** As cluster-autoscaler shows all the time that it is at work; scenarios that do not want to buy nodes say so. */
+async function autoscalerRuns({ director: { client } }: Theatre, end: AbortSignal): Promise<void> {
+  while (!end.aborted) {
+    const at = new Date().toISOString().replace('T', ' ').replace('Z', '000000 +0000 UTC');
+    const metadata = {
+      name: 'cluster-autoscaler-status',
+      namespace: 'kube-system',
+      annotations: { 'cluster-autoscaler.kubernetes.io/last-updated': at },
+    };
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+    await client
+      .apply(resources.configMaps, object, { fieldManager: 'autoscaler', force: true, signal: end })
+      // The next loop writes it again.
+      .catch(() => undefined);
+    await sleep(AUTOSCALER_MS, undefined, { signal: end }).catch(() => undefined);
+  }
 }
 
 /** Works on all items, so many at once; results are in the order of the items. */

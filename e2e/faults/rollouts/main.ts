@@ -42,7 +42,7 @@ const program = new Command('faults')
   .option('--seed <n>', 'which writes the sampled faults come at', positive, 1)
   .option('--plans <n>', 'only so many of the plans, by the seed', positive)
   .option('--only <plan>', 'one plan by its name, as in a report: SCENARIO/FAULT/NUMBER')
-  .option('--scenario <name>', 'only the scenarios whose name has this in it')
+  .option('--scenario <regexp>', 'only the scenarios whose name this regular expression finds')
   .option('--shard <i/n>', 'every n-th plan, beginning with the i-th', shard, { index: 1, of: 1 })
   .option('--at-once <n>', 'runs at the same time', positive, 6)
   .option('--minutes <n>', 'end after so long; what is left is done by the next run', positive, 60)
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   const journal = await Journal.open(join(ROOT, `.reports/faults-${seed}.jsonl`));
   const scenarioOf = only?.slice(0, only.lastIndexOf('/', only.lastIndexOf('/') - 1));
   const scenarios = SCENARIOS.filter(
-    ({ name }) => name.includes(options.scenario ?? '') && (scenarioOf === undefined || name === scenarioOf),
+    ({ name }) => new RegExp(options.scenario ?? '').test(name) && (scenarioOf === undefined || name === scenarioOf),
   );
   if (scenarios.length === 0)
     throw new Error(`no such scenario; there are: ${SCENARIOS.map(({ name }) => name).join('; ')}`);
@@ -81,7 +81,9 @@ async function main(): Promise<void> {
     onReference: (reference) => {
       references.push(reference);
       const bad = reference.findings.map(({ oracle, detail }) => `\n  ${oracle}: ${detail}`).join('');
-      console.log(`undisturbed: ${reference.scenario}: ${reference.writes.length} writes, ${reference.outcome?.ms ?? 0} ms, switches ${String(reference.outcome?.switches)}${bad}`);
+      console.log(
+        `undisturbed: ${reference.scenario}: ${reference.writes.length} writes, ${reference.outcome?.ms ?? 0} ms, switches ${String(reference.outcome?.switches)}${bad}`,
+      );
     },
     onResult: (result, done, all) => {
       journal.add(result);

@@ -17,6 +17,9 @@ const LAG_MS = 3_000;
 /** How long nothing is written once all is over. */
 const SILENCE_MS = 700;
 
+/** Differences that are told one by one. */
+const MOST_DIFFERENCES = 12;
+
 /** What was seen of the traffic that the way does not allow. */
 export function found({ promises }: Scenario, traffic: TrafficWatch): Finding[] {
   return traffic.verdict(promises).map(({ promise, detail, forMs }) => ({
@@ -90,11 +93,13 @@ function leaves(value: unknown, path = ''): string[] {
   return Object.entries(value).flatMap(([key, member]) => leaves(member, `${path}/${key}`));
 }
 
-/** What differs between the end of a run and that of the undisturbed one. */
+/** What differs between the end of a run and that of the undisturbed one; where there is a lot, the first of it. */
 export function differences(is: object, should: object): Finding[] {
   const [have, want] = [leaves(is), leaves(should)];
-  return [
+  const all = [
     ...want.filter((leaf) => !have.includes(leaf)).map((leaf) => `lacks ${leaf}`),
     ...have.filter((leaf) => !want.includes(leaf)).map((leaf) => `has ${leaf}`),
-  ].map((detail) => ({ oracle: 'end', detail }));
+  ];
+  const more = all.length > MOST_DIFFERENCES ? [`${all.length - MOST_DIFFERENCES} more`] : [];
+  return [...all.slice(0, MOST_DIFFERENCES), ...more].map((detail) => ({ oracle: 'end', detail }));
 }

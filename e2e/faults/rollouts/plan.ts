@@ -51,21 +51,29 @@ export function kindOfWrite(write: string): string {
   return `${verb} ${kind} ${kind === 'Pod' ? 'POD' : own}`;
 }
 
+/** A scenario, and the writes of its undisturbed run in their order, as `verb Kind name`. */
+export interface Recorded {
+  readonly scenario: string;
+  readonly writes: readonly string[];
+}
+
 /**
- * Every plan for a scenario whose undisturbed run made these writes: each crash at each write, and each other fault at one write of
- * each kind, which the seed picks.
+ * Every plan for these scenarios: each crash at each write of each scenario, and each other fault at each kind of write, at one of its
+ * kind that the seed picks among all scenarios.
  */
-export function plansFor(scenario: string, writes: readonly string[], seed: number): Plan[] {
-  const kinds = writes.map(kindOfWrite);
-  const crashes = kinds.flatMap((write, index) => CRASHES.map((kind) => ({ scenario, kind, at: index + 1, write })));
-  const random = seededRandom(seed, scenario);
-  const others = [...new Set(kinds)].flatMap((write) =>
-    OTHERS.map((kind) => {
-      const points = kinds.flatMap((own, index) => (own === write ? [index + 1] : []));
-      return { scenario, kind, at: points[Math.floor(random() * points.length)] ?? 1, write };
-    }),
+export function plansFor(recorded: readonly Recorded[], seed: number): Plan[] {
+  const points = recorded.flatMap(({ scenario, writes }) =>
+    writes.map((write, index) => ({ scenario, at: index + 1, write: kindOfWrite(write) })),
   );
-  return [...crashes, ...others];
+  const random = seededRandom(seed);
+  const others = [...new Set(points.map(({ write }) => write))].sort().flatMap((write) => {
+    const alike = points.filter((point) => point.write === write);
+    return OTHERS.map((kind) => ({ kind, at: alike[Math.floor(random() * alike.length)] }));
+  });
+  return [
+    ...points.flatMap(({ scenario, at, write }) => CRASHES.map((kind) => ({ scenario, kind, at, write }))),
+    ...others.flatMap(({ kind, at: point }) => (point === undefined ? [] : [{ ...point, kind }])),
+  ];
 }
 
 /** So many of the plans, by the seed: of each scenario and of each fault about as many. */

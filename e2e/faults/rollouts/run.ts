@@ -24,14 +24,16 @@ export interface Theatre {
 }
 
 /** Longest that a run may take. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 /** Where nothing happens for so long, the operator waits for its own clock. */
 const STUCK_MS = 3_000;
 const STUCK_STEP_MS = 10_000;
+/** What has not ended so long after its time was up had begun later. */
+const TOO_EARLY_MS = 6_000;
 /** Of so many looks at the operator one is at the status, too. */
 const LOOKS = 8;
 /** Nothing has changed for so long: it is over. */
-const REST_MS = 500;
+const REST_MS = 1_000;
 
 /** What came of a run. */
 export interface Outcome {
@@ -106,7 +108,7 @@ export class Run {
   }
 
   until<T>(attempt: () => Promise<T>): Promise<T> {
-    return eventually(attempt, { timeoutMs: LIMIT_MS / 2, intervalMs: 50, signal: this.signal });
+    return eventually(attempt, { timeoutMs: LIMIT_MS / 2, intervalMs: 100, signal: this.signal });
   }
 
   advance(ms: number): void {
@@ -127,12 +129,26 @@ export class Run {
 
   /** Through the switch, the watch and, unless `warm`, the rollback window. */
   async passWatch({ warm = false } = {}): Promise<void> {
-    await this.phase('Switching', 'Watching', 'Idle');
-    this.advance(16_000);
-    await this.phase('Watching', 'Idle');
-    this.advance(601_000);
-    await this.phase('Idle');
+    await this.phase('Switching', 'Watching');
+    await this.pass(16_000, 'Watching', 'Idle');
+    await this.pass(601_000, 'Idle');
     if (!warm) this.advance(7_201_000);
+  }
+
+  /** So much time passes, and again where that was too early, until the rollout is in one of the phases. */
+  async pass(ms: number, ...wanted: readonly RolloutPhase[]): Promise<DeepSeekDeploymentStatus> {
+    this.advance(ms);
+    let since = performance.now();
+    return this.until(async () => {
+      const status = await this.status();
+      const { phase = 'Idle' } = status.rollout ?? {};
+      if (wanted.includes(phase)) return status;
+      if (performance.now() - since > TOO_EARLY_MS) {
+        this.advance(ms);
+        since = performance.now();
+      }
+      throw new Error(`the phase is ${phase}, not ${wanted.join(' or ')}: ${status.rollout?.message ?? ''}`);
+    });
   }
 
   /** Waits until nothing changes any more; where something waits for time, time passes. */
@@ -140,7 +156,8 @@ export class Run {
     let last = '';
     let since = performance.now();
     await this.until(async () => {
-      const now = JSON.stringify([await this.#objects(), this.stage.operator.isDead]);
+      const { isDead, writes } = this.stage.operator;
+      const now = JSON.stringify([await this.#objects(), isDead, writes.length]);
       if (now !== last) since = performance.now();
       last = now;
       const quietMs = performance.now() - since;
@@ -206,7 +223,7 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
     });
     const run = new Run(theatre, scenario, stage, pool, trouble, signal);
     const aside = scenario.beside?.(run, end.signal) ?? Promise.resolve();
-    beside = aside.catch((error: unknown) => void (failure = error));
+    beside = aside.catch((error: unknown) => void (failure ??= error));
     if (scenario.begin === 'Serving') {
       await stage.create(run.spec);
       const first = await stage.ready();
@@ -214,13 +231,15 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
       stage.traffic.beginHere();
     }
     await run.arm();
-    nursing = nurse(stage, trouble, statuses, end.signal);
+    nursing = nurse(stage, trouble, statuses, end.signal).catch((error: unknown) => void (failure ??= error));
     await scenario.act(run);
     await run.rest();
     trouble.noteCrash();
-    if (failure !== undefined) throw new Error('what goes on beside has failed', { cause: failure });
+    if (failure !== undefined)
+      throw new Error(`what goes on beside has failed: ${String(failure)}`, { cause: failure });
     const writes = [...stage.earlierWrites, ...stage.operator.writes];
-    const endState = scenario.end.phase === 'Deleted' ? await ownershipOf(stage) : await stage.endState();
+    const left = scenario.end.phase === 'Deleted' ? await ownershipOf(stage) : await stage.endState();
+    const endState = withoutNames(left, namespace, await stage.list(resources.controllerRevisions));
     const silence = await restsSilently(stage);
     const findings = [...found(scenario, stage.traffic), ...statuses.findings, ...silence, ...(await orphans(stage))];
     return {
@@ -230,6 +249,12 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
   } finally {
     end.abort();
     await Promise.all([nursing, beside]);
+    console.log(
+      namespace,
+      JSON.stringify(await stage.status().catch(String)),
+      stage.earlierWrites,
+      stage.operator.writes,
+    );
     await stage.close();
     await trouble.close();
     await leave(theatre, namespace);
@@ -280,6 +305,19 @@ async function leave({ director: { client } }: Theatre, namespace: string): Prom
     const ref = { namespace, name: metadata.name };
     await client.delete(resources.pods, ref, { gracePeriodSeconds: 0, signal }).catch(() => undefined);
   }
+}
+
+/** What runs differ in by their namespace is called alike: itself, its nodes, and revisions, whose hashes are over their nodes' labels. */
+function withoutNames(end: object, namespace: string, revisions: readonly KubeObject[]): object {
+  const names = revisions.map((object) => [
+    object.metadata.labels?.[LABEL.revision] ?? object.metadata.name,
+    `revision-${(object as { readonly revision?: number }).revision ?? ''}`,
+  ]);
+  const text = [[namespace, 'NAMESPACE'], ...names].reduce(
+    (all, [from = '', to = '']) => all.replaceAll(from, to),
+    JSON.stringify(end),
+  );
+  return JSON.parse(text) as object;
 }
 
 /** Names as the numbers in which they first came. */

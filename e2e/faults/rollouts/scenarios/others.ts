@@ -68,13 +68,17 @@ export const OTHERS: readonly Scenario[] = [
     });
   }),
   meanwhile('a Service loses its owner', async (run, candidate) => {
+    const name = `chat-${candidate}`;
     const patch = { metadata: { ownerReferences: null } };
-    const options = { type: 'merge', signal: run.signal } as const;
-    await run.client.patch(resources.services, ref(run, `chat-${candidate}`), patch, options);
+    await run.client.patch(resources.services, ref(run, name), patch, { type: 'merge', signal: run.signal });
+    // What is not its own it never takes over: it says so, and goes on when whoever did that takes it away.
     await run.until(async () => {
-      const { metadata } = await run.client.get(resources.services, ref(run, `chat-${candidate}`), {
-        signal: run.signal,
-      });
+      const { conditions } = await run.status();
+      if (!conditions?.some(({ reason }) => reason === 'NameConflict')) throw new Error('it is not said');
+    });
+    await run.client.delete(resources.services, ref(run, name), { signal: run.signal });
+    await run.until(async () => {
+      const { metadata } = await run.client.get(resources.services, ref(run, name), { signal: run.signal });
       if (metadata.ownerReferences === undefined) throw new Error('nobody owns it');
     });
   }),
@@ -96,7 +100,7 @@ export const OTHERS: readonly Scenario[] = [
     async (run, candidate) => {
       const pods = await run.stage.list(resources.pods);
       const hit = pods.find(({ metadata }) => metadata.labels?.[LABEL.revision] === candidate);
-      await run.pool.remove(hit?.spec?.nodeName ?? '');
+      await run.pool.remove(hit?.spec?.nodeName ?? '', { atOnce: true });
       await run.pool.add();
       await run.until(async () => {
         const { status } = await run.client.get(resources.deployments, ref(run, `chat-${candidate}`), {
@@ -111,7 +115,7 @@ export const OTHERS: readonly Scenario[] = [
     name: 'a quota',
     ...ROOMY,
     promises: { minReady: 1, maxGpus: 3 },
-    spec: { rollout: { schedulingDeadline: '2m' } },
+    spec: { rollout: { schedulingDeadline: '2m', whenCapacityIsShort: ['Handover'] } },
     act: async (run) => {
       await new Quota(run.client, run.namespace, run.signal).set(3);
       await run.change(SECOND);

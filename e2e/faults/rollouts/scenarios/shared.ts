@@ -34,6 +34,5 @@ export async function waiting(run: Run): Promise<string> {
 /** What has been given up drains by the operator's clock. */
 export async function drained(run: Run): Promise<void> {
   await run.phase('RollingBack', 'Held');
-  run.advance(6_000);
-  await run.phase('Held');
+  await run.pass(6_000, 'Held');
 }

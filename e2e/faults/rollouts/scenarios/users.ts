@@ -21,10 +21,11 @@ export const WITH_USERS: readonly Scenario[] = [
     beside: gateway,
     act: async (run) => {
       await run.change(SECOND);
-      for (const step of [1, 2]) {
+      for (const weight of [10, 50]) {
         await run.until(async () => {
           const { rollout } = await run.status();
-          if (rollout?.phase !== 'Switching' && (rollout?.step ?? 0) < step) throw new Error(`not at step ${step} yet`);
+          if (rollout?.phase !== 'Switching' && (rollout?.weight ?? 0) < weight)
+            throw new Error(`not at ${weight} % yet`);
         });
         run.advance(61_000);
       }
@@ -38,7 +39,7 @@ export const WITH_USERS: readonly Scenario[] = [
     spec: {
       rollout: {
         gates: [{ metric: 'ErrorRatio', max: '0.05' }],
-        watch: { duration: '10m', minRequests: 20, onNoData: 'AcceptUnproven' },
+        watch: { duration: '10m', minRequests: 60, onNoData: 'AcceptUnproven' },
       },
     },
     beside: users,
