@@ -19,7 +19,6 @@ import { eventually } from '../support/eventually.ts';
  * the write was done.
  */
 export type Accident = 'dies-before' | 'dies-after' | 'response-lost';
-export const ACCIDENTS: readonly Accident[] = ['dies-before', 'dies-after', 'response-lost'];
 
 export interface KillableOptions {
   readonly cluster: Cluster;
@@ -31,8 +30,8 @@ export interface KillableOptions {
   readonly decide?: DecideOptions;
   /** Told of every Date that the API server sends. */
   readonly onServerTime?: TransportOptions['onServerTime'];
-  /** Told of each write before it is sent, events apart: its number since `arm`, from 1. */
-  readonly onWrite?: (number: number, what: string) => Promise<void> | void;
+  /** Told of each write before it is sent, events apart, as `verb Kind name`; says what happens at it. */
+  readonly onWrite?: (write: string) => Accident | undefined;
   /** How long one call of the API server may take, milliseconds; default as it ships. */
   readonly callTimeoutMs?: number;
 }
@@ -45,11 +44,8 @@ export class KillableOperator {
   readonly #transport: Transport;
   readonly #options: KillableOptions;
   readonly #stop = new AbortController();
-  #accident: { readonly at: number; readonly kind: Accident } | undefined;
   #ended: Promise<void> = Promise.resolve();
   #dead = false;
-  /** Whether the accident has happened. */
-  struck = false;
 
   static async start(options: KillableOptions): Promise<KillableOperator> {
     const { cluster, namespace, onServerTime, callTimeoutMs } = options;
@@ -80,12 +76,6 @@ export class KillableOperator {
 
   get isDead(): boolean {
     return this.#dead;
-  }
-
-  /** From now on writes are counted anew, and the accident happens at the one with this number, from 1. */
-  arm(at: number, kind: Accident): void {
-    this.writes.length = 0;
-    this.#accident = { at, kind };
   }
 
   /** Ends it, in good order if it still lives. */
@@ -121,7 +111,7 @@ export class KillableOperator {
     );
   }
 
-  /** The client with the accident in it. */
+  /** The client with the accidents in it. */
   #killable(): KubeClient {
     const inner = this.#client;
     const write = <T>(verb: string, type: ResourceType, name: string, call: () => Promise<T>) =>
@@ -155,16 +145,14 @@ export class KillableOperator {
     if (this.#dead) throw new TransportError('this operator is dead');
     if (type.kind === 'Event') return call();
     this.writes.push(what);
-    await this.#options.onWrite?.(this.writes.length, what);
-    const { at = -1, kind } = this.#accident ?? {};
-    if (this.writes.length !== at) return call();
-    this.struck = true;
-    if (kind === 'dies-before') {
+    const accident = this.#options.onWrite?.(what);
+    if (accident === undefined) return call();
+    if (accident === 'dies-before') {
       this.#dead = true;
       throw new TransportError('this operator is dead');
     }
     const answer = await call();
-    if (kind === 'response-lost') throw new TransportError('the connection was cut before the response');
+    if (accident === 'response-lost') throw new TransportError('the connection was cut before the response');
     this.#dead = true;
     return answer;
   }

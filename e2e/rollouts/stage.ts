@@ -17,7 +17,7 @@ import { MovableClock } from '../reconcile/movable-clock.ts';
 import { TrafficWatch } from '../reconcile/traffic.ts';
 import type { Simulator } from '../simulator/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Accident, KillableOperator, type KillableOptions } from './killable-operator.ts';
+import { KillableOperator, type KillableOptions } from './killable-operator.ts';
 
 const NAME = 'chat';
 
@@ -28,10 +28,8 @@ export class Stage {
   readonly client: KubeHttpClient;
   readonly traffic: TrafficWatch;
   operator: KillableOperator;
-  /** How often a dead operator was replaced. */
-  restarts = 0;
-  /** Writes of operators that were replaced, since the last `arm`. */
-  readonly earlierWrites: string[] = [];
+  /** Of operators that were replaced. */
+  readonly #earlierWrites: string[] = [];
   #options: Omit<KillableOptions, 'clock'> & Partial<KillableOptions>;
   readonly #end = new AbortController();
 
@@ -105,9 +103,15 @@ export class Stage {
     );
   }
 
-  arm(at: number, kind: Accident): void {
-    this.earlierWrites.length = 0;
-    this.operator.arm(at, kind);
+  /** Writes of all its operators, in their order, since the last `countHere`. */
+  get writes(): readonly string[] {
+    return [...this.#earlierWrites, ...this.operator.writes];
+  }
+
+  /** From now on writes are counted anew. */
+  countHere(): void {
+    this.#earlierWrites.length = 0;
+    this.operator.writes.length = 0;
   }
 
   /** A new operator takes over from a dead one. */
@@ -131,8 +135,7 @@ export class Stage {
   }
 
   async #succeed(): Promise<void> {
-    this.restarts += 1;
-    this.earlierWrites.push(...this.operator.writes);
+    this.#earlierWrites.push(...this.operator.writes);
     this.operator = await KillableOperator.start({ clock: this.clock, ...this.#options });
   }
 

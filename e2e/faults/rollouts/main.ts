@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { join } from 'node:path';
 import { startCluster } from '../../../hack/cluster/index.ts';
 import { runCampaign } from './campaign.ts';
-import { nameOf, type Plan, sample } from './plan.ts';
+import { nameOf, type Plan, planOf, sample } from './plan.ts';
 import { coverageOf, Journal, writeReport } from './report.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 
@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 interface Options {
   readonly seed: number;
   readonly plans?: number;
-  readonly only?: string;
+  readonly only?: Plan;
   readonly scenario?: string;
   readonly shard: { readonly index: number; readonly of: number };
   readonly atOnce: number;
@@ -35,13 +35,19 @@ function shard(text: string): Options['shard'] {
   return { index: Number(index), of: Number(of) };
 }
 
+function named(text: string): Plan {
+  const plan = planOf(text);
+  if (plan === undefined) throw new InvalidArgumentError('is no name of a plan');
+  return plan;
+}
+
 const program = new Command('faults')
   .description(
     'Breaks what lies between the operator and the API server at each of its writes, and looks at how it ends.',
   )
   .option('--seed <n>', 'which writes the sampled faults come at', positive, 1)
   .option('--plans <n>', 'only so many of the plans, by the seed', positive)
-  .option('--only <plan>', 'one plan by its name, as in a report: SCENARIO/FAULT/NUMBER')
+  .option('--only <plan>', 'one plan by its name, as in a report: "SCENARIO; FAULT; WRITE #N"', named)
   .option('--scenario <regexp>', 'only the scenarios whose name this regular expression finds')
   .option('--shard <i/n>', 'every n-th plan, beginning with the i-th', shard, { index: 1, of: 1 })
   .option('--at-once <n>', 'runs at the same time', positive, 6)
@@ -57,19 +63,17 @@ async function main(): Promise<void> {
     process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
   const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(minutes * 60_000)]);
   const journal = await Journal.open(join(ROOT, `.reports/faults-${seed}.jsonl`));
-  const scenarioOf = only?.slice(0, only.lastIndexOf('/', only.lastIndexOf('/') - 1));
-  const scenarios = SCENARIOS.filter(
-    ({ name }) => new RegExp(options.scenario ?? '').test(name) && (scenarioOf === undefined || name === scenarioOf),
+  const scenarios = SCENARIOS.filter(({ name }) =>
+    only === undefined ? new RegExp(options.scenario ?? '').test(name) : name === only.scenario,
   );
   if (scenarios.length === 0)
     throw new Error(`no such scenario; there are: ${SCENARIOS.map(({ name }) => name).join('; ')}`);
   const choose = (all: readonly Plan[]): readonly Plan[] => {
     if (options.undisturbed === true) return [];
-    const named = only === undefined ? all : all.filter((plan) => nameOf(plan) === only);
-    if (named.length === 0) throw new Error(`no plan ${only ?? ''}; the undisturbed run has fewer writes`);
-    const sampled = options.plans === undefined ? named : sample(named, options.plans, seed);
+    if (only !== undefined) return [only];
+    const sampled = options.plans === undefined ? all : sample(all, options.plans, seed);
     const own = sampled.filter((_, index) => index % options.shard.of === options.shard.index - 1);
-    const left = options.again === true || only !== undefined ? own : own.filter((plan) => !journal.has(plan));
+    const left = options.again === true ? own : own.filter((plan) => !journal.has(plan));
     console.log(`${all.length} plans, ${own.length} of them here, ${own.length - left.length} done already`);
     return left;
   };
@@ -96,7 +100,8 @@ async function main(): Promise<void> {
     (error: unknown) => error,
   );
   await journal.flush();
-  const results = only === undefined ? journal.results : journal.results.filter((result) => nameOf(result) === only);
+  const results =
+    only === undefined ? journal.results : journal.results.filter((result) => nameOf(result) === nameOf(only));
   const file = join(ROOT, `.reports/faults-${seed}`);
   await writeReport(file, { seed, references, results }, `npm run -s faults -- --seed ${seed}`);
   const { plans, struck, failed, byFault } = coverageOf(results);

@@ -62,10 +62,9 @@ export class StatusWatch {
 
 /** Whether anything is still written once all is over. */
 export async function restsSilently(stage: Stage): Promise<Finding[]> {
-  const { writes } = stage.operator;
-  const before = writes.length;
+  const before = stage.writes.length;
   await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
-  return writes.slice(before).map((write) => ({ oracle: 'silence', detail: `at rest it writes: ${write}` }));
+  return stage.writes.slice(before).map((write) => ({ oracle: 'silence', detail: `at rest it writes: ${write}` }));
 }
 
 /** Everything of ours that is left, by kind and name: after a deletion, nothing. */

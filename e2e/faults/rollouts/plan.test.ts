@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { CRASHES, FAULTS, kindOfWrite, nameOf, plansFor, sample } from './plan.ts';
+import { CRASHES, FAULTS, kindOfWrite, nameOf, planOf, plansFor, sample } from './plan.ts';
 
 const WRITES = [
   'create ControllerRevision chat-abcdefghij',
@@ -16,10 +16,14 @@ it('every write of every scenario meets every crash, and each kind of write each
   const others = Object.keys(FAULTS).length - CRASHES.length;
   expect(plans).toHaveLength(2 * WRITES.length * CRASHES.length + 4 * others);
   for (const scenario of ['update', 'abort'])
-    for (const at of [1, 2, 3, 4, 5])
-      expect(plans.filter((plan) => plan.scenario === scenario && plan.at === at).map(({ kind }) => kind)).toEqual(
-        expect.arrayContaining([...CRASHES]),
-      );
+    for (const kind of CRASHES)
+      expect(plans.filter((plan) => plan.scenario === scenario && plan.kind === kind).map(nameOf)).toEqual([
+        `${scenario}; ${kind}; create ControllerRevision chat-REVISION #1`,
+        `${scenario}; ${kind}; create Deployment chat-REVISION #1`,
+        `${scenario}; ${kind}; apply Service chat #1`,
+        `${scenario}; ${kind}; patch DeepSeekDeployment chat/status #1`,
+        `${scenario}; ${kind}; patch DeepSeekDeployment chat/status #2`,
+      ]);
   const met = (fault: string) => plans.filter(({ kind }) => kind === fault).map(({ write }) => write);
   expect(met('late-events').sort()).toEqual([
     'apply Service chat',
@@ -51,4 +55,9 @@ it.each([
   ['apply Service chat-abcdefghij', 'apply Service chat-REVISION'],
 ])('%s is of the kind %s', (write, kind) => {
   expect(kindOfWrite(write)).toBe(kind);
+});
+
+it('the name of a plan is enough to play it again', () => {
+  for (const plan of plansFor(recorded('A, B, C'), 1)) expect(planOf(nameOf(plan))).toEqual(plan);
+  expect(planOf('A, B, C; earthquake; apply Service chat #1')).toBeUndefined();
 });

@@ -30,18 +30,28 @@ export function isCrash(kind: FaultKind): kind is Crash {
   return (CRASHES as readonly FaultKind[]).includes(kind);
 }
 
-/** One run of a scenario with one fault at the write of this number, from 1. */
+/**
+ * One run of a scenario with one fault at one of its writes. The write is told by its kind and by which of them it is: writes of
+ * different kinds change places with the speed of the machine.
+ */
 export interface Plan {
   readonly scenario: string;
   readonly kind: FaultKind;
-  readonly at: number;
-  /** The write that it was in the undisturbed run, as `verb Kind name`; names of revisions are left out. */
+  /** As `kindOfWrite` says it. */
   readonly write: string;
+  /** Which of the writes of this kind, from 1. */
+  readonly nth: number;
 }
 
 /** One name for it in reports: it can be run again by this alone. */
-export function nameOf({ scenario, kind, at }: Plan): string {
-  return `${scenario}/${kind}/${at}`;
+export function nameOf({ scenario, kind, write, nth }: Plan): string {
+  return `${scenario}; ${kind}; ${write} #${nth}`;
+}
+
+/** The plan of this name; undefined: it is none. */
+export function planOf(name: string): Plan | undefined {
+  const [, scenario = '', kind = '', write = '', nth = ''] = /^(.+); ([a-z-]+); (.+) #(\d+)$/.exec(name) ?? [];
+  return kind in FAULTS ? { scenario, kind: kind as FaultKind, write, nth: Number(nth) } : undefined;
 }
 
 /** A write without what differs between runs: the hash of a revision, the name of a pod. */
@@ -63,16 +73,19 @@ export interface Recorded {
  */
 export function plansFor(recorded: readonly Recorded[], seed: number): Plan[] {
   const points = recorded.flatMap(({ scenario, writes }) =>
-    writes.map((write, index) => ({ scenario, at: index + 1, write: kindOfWrite(write) })),
+    writes.map(kindOfWrite).map((write, index, kinds) => {
+      const nth = kinds.slice(0, index + 1).filter((kind) => kind === write).length;
+      return { scenario, write, nth };
+    }),
   );
   const random = seededRandom(seed);
   const others = [...new Set(points.map(({ write }) => write))].sort().flatMap((write) => {
     const alike = points.filter((point) => point.write === write);
-    return OTHERS.map((kind) => ({ kind, at: alike[Math.floor(random() * alike.length)] }));
+    return OTHERS.map((kind) => ({ kind, point: alike[Math.floor(random() * alike.length)] }));
   });
   return [
-    ...points.flatMap(({ scenario, at, write }) => CRASHES.map((kind) => ({ scenario, kind, at, write }))),
-    ...others.flatMap(({ kind, at: point }) => (point === undefined ? [] : [{ ...point, kind }])),
+    ...points.flatMap((point) => CRASHES.map((kind) => ({ ...point, kind }))),
+    ...others.flatMap(({ kind, point }) => (point === undefined ? [] : [{ ...point, kind }])),
   ];
 }
 

@@ -7,10 +7,10 @@ import {
   type ProxiedRequest,
   type WatchLine,
 } from '../../../operator/kube/testing/fault-proxy.ts';
-import type { KillableOptions } from '../../rollouts/killable-operator.ts';
+import type { Accident, KillableOptions } from '../../rollouts/killable-operator.ts';
 import type { Stage } from '../../rollouts/stage.ts';
 import { type WayThroughProxy, wayThroughProxy } from '../../rollouts/way-through-proxy.ts';
-import { type FaultKind, isCrash, type Plan } from './plan.ts';
+import { type FaultKind, isCrash, kindOfWrite, type Plan } from './plan.ts';
 
 /** How long an operator waits for one call. */
 const CALL_TIMEOUT_MS = 1_500;
@@ -37,7 +37,7 @@ const ANSWERS: Partial<Record<FaultKind, { readonly fault: Fault; readonly times
   'late-leader': { fault: { kind: 'delay', ms: HELD_MS }, times: 1 },
 };
 
-/** Kinds whose events come late, one after the other by the number of the write. */
+/** Kinds whose events come late, by the number of the write. */
 const KINDS = ['deployments', 'pods', 'endpointslices', 'services', 'deepseekdeployments'] as const;
 
 const isWrite = ({ method, path }: ProxiedRequest): boolean => method !== 'GET' && !path.endsWith('/events');
@@ -47,7 +47,7 @@ const listKey = ({ path, query }: Pick<ProxiedRequest, 'path' | 'query'>): strin
 
 /** What stands between the operators of one run and the API server, and the one thing that it does to them. */
 export class Trouble {
-  /** Whether it has happened. */
+  /** Whether it has happened: a fault that never fired has proved nothing. */
   struck = false;
   readonly #plan: Plan | undefined;
   readonly #proxy: FaultProxy;
@@ -55,6 +55,8 @@ export class Trouble {
   readonly #lists = new Map<string, string>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #stage: Stage | undefined;
+  /** Writes of the plan's kind so far. */
+  #alike = 0;
   #pending: Promise<unknown> = Promise.resolve();
 
   static async begin(cluster: Cluster, plan: Plan | undefined): Promise<Trouble> {
@@ -72,22 +74,15 @@ export class Trouble {
     return {
       credentials: this.#credentials,
       callTimeoutMs: CALL_TIMEOUT_MS,
-      onWrite: (number) => this.#onWrite(number),
+      onWrite: (write) => this.#onWrite(write),
     };
   }
 
-  /** From now on writes are counted, and the fault comes at its number. */
+  /** From now on writes are counted, and the fault comes at its own. */
   async arm(stage: Stage): Promise<void> {
+    if (this.#plan?.kind === 'old-cache') await this.#rememberLists();
+    stage.countHere();
     this.#stage = stage;
-    const { kind, at } = this.#plan ?? {};
-    if (kind === 'old-cache') await this.#rememberLists();
-    if (kind !== undefined && isCrash(kind)) stage.arm(at ?? -1, kind);
-    else stage.arm(kind === 'old-cache' ? (at ?? -1) : -1, 'dies-after');
-  }
-
-  /** Called until the run is over: whether a crash has come. */
-  noteCrash(): void {
-    this.struck ||= this.#stage?.operator.struck === true;
   }
 
   /** Before the operator that follows a dead one lists anything. */
@@ -111,39 +106,49 @@ export class Trouble {
     await this.#proxy.close();
   }
 
-  async #onWrite(number: number): Promise<void> {
-    if (this.#stage === undefined || this.#plan === undefined || this.struck || number !== this.#plan.at) return;
+  #onWrite(write: string): Accident | undefined {
+    if (this.#stage === undefined || this.#plan === undefined) return undefined;
+    if (kindOfWrite(write) !== this.#plan.write || ++this.#alike !== this.#plan.nth) return undefined;
     const { kind } = this.#plan;
-    const answer = ANSWERS[kind];
-    if (answer !== undefined) {
+    if (isCrash(kind)) {
       this.struck = true;
-      this.#proxy.inject({ match: isWrite, ...answer });
+      return kind;
     }
+    const answer = ANSWERS[kind];
+    if (answer !== undefined) this.#answer(answer);
     switch (kind) {
+      case 'old-cache':
+        this.struck = true;
+        return 'dies-after';
       case 'late-leader':
         this.#proxy.freezeWatches();
         this.#pending = this.#overtake(this.#stage);
-        return;
+        break;
       case 'late-events':
-        this.struck = true;
         this.#holdBack(() => true);
-        return;
+        break;
       case 'events-reordered': {
-        this.struck = true;
-        const held = KINDS[number % KINDS.length] ?? 'pods';
+        const held = KINDS[this.#plan.nth % KINDS.length] ?? 'pods';
         this.#holdBack(({ request }) => request.path.endsWith(`/${held}`));
-        return;
+        break;
       }
       case 'events-twice':
-        this.struck = true;
         this.#repeat();
-        return;
+        break;
       case 'event-dropped':
-        this.struck = true;
         this.#drop();
-        return;
+        break;
       default:
     }
+    return undefined;
+  }
+
+  #answer({ fault, times }: { readonly fault: Fault; readonly times: number }): void {
+    const strike = (): Fault => {
+      this.struck = true;
+      return fault;
+    };
+    this.#proxy.inject({ match: isWrite, fault: strike, times });
   }
 
   /** Another operator takes over while a write of the old one is on its way; that one ends once it has arrived. */
@@ -157,8 +162,10 @@ export class Trouble {
   #holdBack(which: (line: WatchLine) => boolean, atEnd: () => void = () => undefined): void {
     const held: WatchLine[] = [];
     this.#proxy.tamperWatches((line) => {
-      if (which(line)) held.push(line);
-      else line.deliver(line.text);
+      if (which(line)) {
+        held.push(line);
+        this.struck ||= isEvent(line);
+      } else line.deliver(line.text);
     });
     this.#after(HELD_MS, () => {
       this.#proxy.tamperWatches(undefined);
@@ -173,6 +180,7 @@ export class Trouble {
       line.deliver(line.text);
       if (left <= 0 || !isEvent(line)) return;
       left -= 1;
+      this.struck = true;
       line.deliver(line.text);
     });
   }
@@ -186,6 +194,7 @@ export class Trouble {
         return;
       }
       isLost = true;
+      this.struck = true;
       this.#after(HELD_MS, () => line.deliver(errorEvent(410, 'Expired')));
     });
   }

@@ -1,4 +1,5 @@
 import { HTTP_ROUTES } from '../../../operator/controller/gateway.ts';
+import { routeVerdict } from '../../../operator/resources/index.ts';
 import { Load } from '../../simulator/index.ts';
 import type { Run } from './run.ts';
 
@@ -26,6 +27,19 @@ export async function gateway(run: Run, end: AbortSignal): Promise<void> {
     }
     await pause(100);
   }
+}
+
+/** Longer than any fault keeps from the operator what has happened: no time may pass before it knows. */
+const KNOWN_MS = 3_000;
+
+/** Waits until the gateway has taken the routes as they are, and the operator knows. */
+export async function taken(run: Run): Promise<void> {
+  await run.until(async () => {
+    const { items } = await run.client.list(HTTP_ROUTES, { namespace: run.namespace, signal: run.signal });
+    const isTaken = items.every((route) => routeVerdict(route, route.metadata.generation ?? 0) === 'Taken');
+    if (!isTaken) throw new Error('no gateway has taken the route yet');
+  });
+  await pause(KNOWN_MS);
 }
 
 /** Users who ask the active Service all the time. */

@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.ts';
-import { gateway, users } from '../world.ts';
+import { gateway, taken, users } from '../world.ts';
 import { drained, HELD, ROOMY, SECOND } from './shared.ts';
 
 export const WITH_USERS: readonly Scenario[] = [
@@ -27,6 +27,7 @@ export const WITH_USERS: readonly Scenario[] = [
           if (rollout?.phase !== 'Switching' && (rollout?.weight ?? 0) < weight)
             throw new Error(`not at ${weight} % yet`);
         });
+        await taken(run);
         run.advance(61_000);
       }
       await run.passWatch();
