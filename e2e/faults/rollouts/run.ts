@@ -232,8 +232,8 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
   const end = new AbortController();
   let nursing: Promise<unknown> = Promise.resolve();
   let beside: Promise<unknown> = Promise.resolve();
-  let failure: unknown;
-  const note = (error: unknown): void => void (failure ??= error);
+  const failures: Error[] = [];
+  const note = (error: unknown): void => void failures.push(error instanceof Error ? error : new Error(String(error)));
   try {
     await eventually(() => client.get(resources.serviceAccounts, { namespace, name: 'default' }, { signal }), {
       timeoutMs: 30_000,
@@ -251,7 +251,7 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
     nursing = nurse(stage, trouble, statuses, end.signal).catch(note);
     await scenario.act(run);
     await run.rest();
-    if (failure !== undefined) throw failure;
+    if (failures[0] !== undefined) throw failures[0];
     const writes = stage.writes;
     const left = scenario.end.phase === 'Deleted' ? await ownershipOf(stage) : await stage.endState();
     const endState = withoutNames(left, namespace, await stage.list(resources.controllerRevisions));
