@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test lint build generate bench bench-full faults search fuzz bugs mutants flakes coverage engine-check cluster-up cluster-down
+.PHONY: help demo demo-down test lint build generate bench bench-full faults faults-client search fuzz bugs mutants flakes coverage engine-check cluster-up cluster-down
 
 # node_modules is the one prerequisite of every target; npm ci installs exactly what package-lock.json says.
 node_modules: package-lock.json
@@ -32,8 +32,11 @@ bench: node_modules ## measure, print the table, write docs/benchmarks.md and .r
 bench-full: node_modules ## the benchmarks that take longer
 	@npm run -s bench -- --full
 
-faults: node_modules ## 1,000 random fault runs of the client runtime
-	@npm run -s faults
+faults: node_modules ## break what lies between operator and API server at each write of each scenario (docs/faults.md); ARGS="--shard 1/3"
+	@npm run -s faults -- $(ARGS)
+
+faults-client: node_modules ## 1,000 random fault runs of the client runtime
+	@npm run -s faults:client
 
 search: node_modules ## go through the states of rollouts breadth-first; STATES=N per world (default 40000, about 10 minutes)
 	@node_modules/.bin/node --no-warnings hack/search.ts $(STATES)

@@ -62,7 +62,8 @@ async function main(): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
   const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(minutes * 60_000)]);
-  const journal = await Journal.open(join(ROOT, `.reports/faults-${seed}.jsonl`));
+  const file = join(ROOT, `.reports/faults-${seed}`);
+  const journal = await Journal.open(`${file}.jsonl`);
   const scenarios = SCENARIOS.filter(({ name }) =>
     only === undefined ? new RegExp(options.scenario ?? '').test(name) : name === only.scenario,
   );
@@ -100,18 +101,22 @@ async function main(): Promise<void> {
     (error: unknown) => error,
   );
   await journal.flush();
-  const results =
-    only === undefined ? journal.results : journal.results.filter((result) => nameOf(result) === nameOf(only));
-  const file = join(ROOT, `.reports/faults-${seed}`);
+  // Other shards may have written beside this one.
+  const { results: all } = await Journal.open(`${file}.jsonl`);
+  const results = only === undefined ? all : all.filter((result) => nameOf(result) === nameOf(only));
   await writeReport(file, { seed, references, results }, `npm run -s faults -- --seed ${seed}`);
-  const { plans, struck, failed, byFault } = coverageOf(results);
+  const { plans, struck, failed, byFault, byWrite } = coverageOf(results);
   console.table(byFault);
-  console.log(`${plans} plans, ${struck} met their fault, ${failed} with findings; ${file}.html`);
+  console.table(byWrite);
+  console.log(
+    `${plans} plans, ${struck} met their fault, ${plans - struck} did not come to it, ${failed} with findings; ${file}.html`,
+  );
   if (ended !== undefined)
     console.error(
       `ended before the end: ${ended instanceof Error ? ended.message : 'no error'}; the same command goes on`,
     );
-  process.exitCode = failed > 0 || ended !== undefined ? 1 : 0;
+  const isBad = failed > 0 || references.some(({ findings }) => findings.length > 0);
+  process.exitCode = isBad || ended !== undefined ? 1 : 0;
 }
 
 const bar = (done: number, all: number): string => `[${'#'.repeat(Math.round((20 * done) / all)).padEnd(20, '.')}]`;

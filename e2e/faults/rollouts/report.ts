@@ -3,22 +3,24 @@ import { dirname } from 'node:path';
 import type { Campaign, Result } from './campaign.ts';
 import { FAULTS, nameOf, type Plan } from './plan.ts';
 
-/** How many plans met each kind of write with each fault, and how many of them showed something wrong. */
-export interface Coverage {
+/** Of some plans: how many there are, how many met their fault, and how many of them showed something wrong. */
+export interface Counts {
   readonly plans: number;
   readonly struck: number;
   readonly failed: number;
-  readonly byFault: Readonly<
-    Record<string, { readonly plans: number; readonly struck: number; readonly failed: number }>
-  >;
-  readonly byScenario: Readonly<
-    Record<string, { readonly plans: number; readonly struck: number; readonly failed: number }>
-  >;
+}
+
+/** What the plans covered, in all and by each of what tells them apart. */
+export interface Coverage extends Counts {
+  readonly byFault: Readonly<Record<string, Counts>>;
+  readonly byScenario: Readonly<Record<string, Counts>>;
+  /** By the kind of the write. */
+  readonly byWrite: Readonly<Record<string, Counts>>;
 }
 
 /** Counts over results. */
 export function coverageOf(results: readonly Result[]): Coverage {
-  const count = (of: readonly Result[]) => ({
+  const count = (of: readonly Result[]): Counts => ({
     plans: of.length,
     struck: of.filter(({ struck }) => struck).length,
     failed: of.filter(({ findings }) => findings.length > 0).length,
@@ -27,7 +29,12 @@ export function coverageOf(results: readonly Result[]): Coverage {
     Object.fromEntries(
       [...new Set(results.map(key))].sort().map((name) => [name, count(results.filter((one) => key(one) === name))]),
     );
-  return { ...count(results), byFault: by(({ kind }) => kind), byScenario: by(({ scenario }) => scenario) };
+  return {
+    ...count(results),
+    byFault: by(({ kind }) => kind),
+    byScenario: by(({ scenario }) => scenario),
+    byWrite: by(({ write }) => write),
+  };
 }
 
 /** What was done already: one result per line, so that a run that was ended can be taken up again. */
@@ -40,7 +47,7 @@ export class Journal {
     this.#file = file;
   }
 
-  /** Reads the journal; results of the seed alone count. */
+  /** Reads the journal, if there is one; of a plan that was played several times the last result counts. */
   static async open(file: string): Promise<Journal> {
     const journal = new Journal(file);
     await mkdir(dirname(file), { recursive: true });
@@ -87,8 +94,6 @@ export async function writeReport(
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
-type Counts = Coverage['byFault'][string];
-
 function page(
   seed: number,
   command: string,
@@ -102,9 +107,10 @@ function page(
     row(name, counts, FAULTS[name as keyof typeof FAULTS]),
   );
   const scenarios = Object.entries(coverage.byScenario).map(([name, counts]) => {
-    const writes = undisturbed.find(({ scenario }) => scenario === name)?.writes.length ?? 0;
-    return row(name, counts, `${writes} writes undisturbed`);
+    const all = undisturbed.find(({ scenario }) => scenario === name)?.writes.length ?? 0;
+    return row(name, counts, `${all} writes undisturbed`);
   });
+  const writes = Object.entries(coverage.byWrite).map(([name, counts]) => row(name, counts));
   const bad = results
     .filter(({ findings }) => findings.length > 0)
     .map(
@@ -124,6 +130,7 @@ table { border-collapse: collapse; width: 100%; } td, th { border-bottom: 1px so
 <p><b>${coverage.plans}</b> plans, <b>${coverage.struck}</b> met their fault, <b>${coverage.failed}</b> with findings. Again: <code>${escape(command)}</code></p>
 <h2>By fault</h2><table><tr><th>fault</th><th>plans</th><th>struck</th><th>bad</th><th></th></tr>${faults.join('')}</table>
 <h2>By scenario</h2><table><tr><th>scenario</th><th>plans</th><th>struck</th><th>bad</th><th></th></tr>${scenarios.join('')}</table>
+<h2>By write</h2><table><tr><th>write</th><th>plans</th><th>struck</th><th>bad</th><th></th></tr>${writes.join('')}</table>
 <h2>Findings</h2>${bad.join('') || '<p>None.</p>'}
 </body></html>
 `;
