@@ -32,8 +32,8 @@ const STUCK_STEP_MS = 10_000;
 const TOO_EARLY_MS = 6_000;
 /** Of so many looks at the operator one is at the status, too. */
 const LOOKS = 8;
-/** Nothing has changed for so long: it is over. */
-const REST_MS = 1_000;
+/** Nothing has changed for so long: it is over. A status that says little new waits two seconds for company (controller/settling.ts). */
+const REST_MS = 2_500;
 
 /** What came of a run. */
 export interface Outcome {
