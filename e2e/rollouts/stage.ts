@@ -32,6 +32,7 @@ export class Stage {
   readonly #earlierWrites: string[] = [];
   #options: Omit<KillableOptions, 'clock'> & Partial<KillableOptions>;
   readonly #end = new AbortController();
+  #changes: Promise<unknown> = Promise.resolve();
 
   static async open(
     cluster: Cluster,
@@ -115,23 +116,38 @@ export class Stage {
   }
 
   /** A new operator takes over from a dead one. */
-  async replaceDead(): Promise<void> {
-    if (this.operator.isDead) await this.replace();
+  replaceDead(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.operator.isDead) await this.#replaceNow({});
+    });
   }
 
   /** The operator ends, and another one begins; this and all that come after it are as the options say. */
-  async replace(options: Partial<KillableOptions> = {}): Promise<void> {
+  replace(options: Partial<KillableOptions> = {}): Promise<void> {
+    return this.#inTurn(() => this.#replaceNow(options));
+  }
+
+  /** Another operator begins beside the one that is there, which is returned: who asked stops it. */
+  overtake(options: Partial<KillableOptions> = {}): Promise<KillableOperator> {
+    return this.#inTurn(async () => {
+      const before = this.operator;
+      this.#options = { ...this.#options, ...options };
+      await this.#succeed();
+      return before;
+    });
+  }
+
+  async #replaceNow(options: Partial<KillableOptions>): Promise<void> {
     await this.operator.stop();
     this.#options = { ...this.#options, ...options };
     await this.#succeed();
   }
 
-  /** Another operator begins beside the one that is there, which is returned: who asked stops it. */
-  async overtake(options: Partial<KillableOptions> = {}): Promise<KillableOperator> {
-    const before = this.operator;
-    this.#options = { ...this.#options, ...options };
-    await this.#succeed();
-    return before;
+  /** One after the other: an operator that is being replaced has one successor. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changes.then(change);
+    this.#changes = changed.catch(() => undefined);
+    return changed;
   }
 
   async #succeed(): Promise<void> {

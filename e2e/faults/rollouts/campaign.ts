@@ -65,7 +65,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const kubeconfig = await cluster.kubeconfig(`simulator-${group}`);
   // Of all namespaces: the cluster is the campaign's own.
   const simulator = await startSimulator({ kubeconfig, timeScale: 0.001, signal });
-  const theatre: Theatre = { cluster, director, simulator };
+  const theatre: Theatre = { cluster, director, simulator, signal };
   const over = new AbortController();
   const autoscaler = autoscalerRuns(theatre, AbortSignal.any([over.signal, signal]));
   try {
@@ -99,6 +99,8 @@ async function undisturbed(theatre: Theatre, scenario: Scenario, namespace: stri
     const outcome = await play(theatre, scenario, namespace);
     return { scenario: name, writes: outcome.writes.map(kindOfWrite), findings: outcome.findings, outcome };
   } catch (error) {
+    // What was interrupted says nothing.
+    theatre.signal.throwIfAborted();
     return { scenario: name, writes: [], findings: [failed(error, namespace)] };
   }
 }
@@ -133,6 +135,7 @@ async function judged(
       ],
     };
   } catch (error) {
+    theatre.signal.throwIfAborted();
     return {
       ...{ ...plan, struck: true, writes: 0, ms: Math.round(performance.now() - began) },
       findings: [failed(error, namespace)],
@@ -173,6 +176,7 @@ async function side<T, R>(
       results[next[0]] = await work(next[1]);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  const ended = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
   return results;
 }

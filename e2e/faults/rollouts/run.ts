@@ -21,6 +21,8 @@ export interface Theatre {
   readonly cluster: Cluster;
   readonly director: Connection;
   readonly simulator: Simulator;
+  /** Ends all of them. */
+  readonly signal: AbortSignal;
 }
 
 /** Longest that a run may take. */
@@ -221,7 +223,7 @@ export class Run {
 export async function play(theatre: Theatre, scenario: Scenario, namespace: string, plan?: Plan): Promise<Outcome> {
   const began = performance.now();
   const { client } = theatre.director;
-  const signal = AbortSignal.timeout(LIMIT_MS);
+  const signal = AbortSignal.any([theatre.signal, AbortSignal.timeout(LIMIT_MS)]);
   await client.create(resources.namespaces, { metadata: { name: namespace } }, { signal });
   const { nodes = 1, gpusPerNode } = scenario.pool;
   const shape = { accelerator: 'A100-80GB', nodes, gpusPerNode };
