@@ -10,7 +10,7 @@ import { resources } from '../../operator/kube/resources.ts';
 import type { KubeClient, KubeObject } from '../../operator/kube/types.ts';
 import { createLogger } from '../../operator/telemetry/logger.ts';
 import { Metrics } from '../../operator/telemetry/metrics.ts';
-import { connect, installCrd } from '../reconcile/harness.ts';
+import { connect, installCrd } from '../reconcile/install.ts';
 import { eventually } from '../support/index.ts';
 
 type Line = Readonly<Record<string, unknown>>;

@@ -16,13 +16,7 @@ import type { Resolve } from '../../operator/observe/index.ts';
 import { createLogger } from '../../operator/telemetry/logger.ts';
 import { Metrics } from '../../operator/telemetry/metrics.ts';
 import { startTelemetryServer } from '../../operator/telemetry/server.ts';
-import {
-  Load,
-  type LoadOptions,
-  startSimulator,
-  type Simulator,
-  type SimulatorControl,
-} from '../simulator/index.ts';
+import { Load, type LoadOptions, startSimulator, type Simulator, type SimulatorControl } from '../simulator/index.ts';
 import { eventually, testNamespace } from '../support/index.ts';
 import { type Connection, connect, installCrd, podResolver } from './install.ts';
 import { MovableClock } from './movable-clock.ts';
