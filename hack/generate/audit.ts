@@ -40,7 +40,9 @@ export function auditZod(schema: z.core.$ZodType, path = ''): void {
 
 function auditChecks(schema: z.core.$ZodType, path: string): void {
   const meta = z.globalRegistry.get(schema) ?? {};
-  const twin = ['x-kubernetes-validations', 'x-kubernetes-list-map-keys', 'maxLength', 'maxProperties'].some((key) => key in meta);
+  const twin = ['x-kubernetes-validations', 'x-kubernetes-list-map-keys', 'maxLength', 'maxProperties'].some(
+    (key) => key in meta,
+  );
   for (const check of schema._zod.def.checks ?? []) {
     const { def } = check._zod;
     if (def.check === 'custom' && !twin) {
