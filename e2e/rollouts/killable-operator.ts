@@ -6,6 +6,7 @@ import { KubeHttpClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { loadCredentials, type Credentials } from '../../operator/kube/credentials.ts';
 import { TransportError } from '../../operator/kube/errors.ts';
+import { NotLeaderError } from '../../operator/kube/leader-election.ts';
 import { EventRecorder } from '../../operator/kube/events.ts';
 import { Transport, type TransportOptions } from '../../operator/kube/transport.ts';
 import type { Clock, KubeClient, KubeObject, ResourceType } from '../../operator/kube/types.ts';
@@ -45,6 +46,7 @@ export class KillableOperator {
   readonly #options: KillableOptions;
   readonly #stop = new AbortController();
   #ended: Promise<void> = Promise.resolve();
+  #fenced = false;
   #dead = false;
 
   static async start(options: KillableOptions): Promise<KillableOperator> {
@@ -76,6 +78,11 @@ export class KillableOperator {
 
   get isDead(): boolean {
     return this.#dead;
+  }
+
+  /** It begins no write any more, as one whose Lease has run out; what is on its way arrives. */
+  fence(): void {
+    this.#fenced = true;
   }
 
   /** Ends it, in good order if it still lives. */
@@ -143,6 +150,7 @@ export class KillableOperator {
 
   async #write<T>(what: string, type: ResourceType, call: () => Promise<T>): Promise<T> {
     if (this.#dead) throw new TransportError('this operator is dead');
+    if (this.#fenced) throw new NotLeaderError('this operator may not write any more');
     if (type.kind === 'Event') return call();
     this.writes.push(what);
     const accident = this.#options.onWrite?.(what);

@@ -151,8 +151,12 @@ export class Trouble {
     this.#proxy.inject({ match: isWrite, fault: strike, times });
   }
 
-  /** Another operator takes over while a write of the old one is on its way; that one ends once it has arrived. */
+  /**
+   * Another operator takes over while a write of the old one is on its way; that one ends once it has arrived. It has begun no other
+   * meanwhile: a leader stops writing before its Lease is free (operator/kube/leader-election.ts).
+   */
   async #overtake(stage: Stage): Promise<void> {
+    stage.operator.fence();
     const old = await stage.overtake();
     await new Promise((resolve) => this.#after(HELD_MS + 500, () => resolve(undefined)));
     await old.stop();
