@@ -85,6 +85,7 @@ describe('what Flux, Helm and kpt wait for', () => {
   it.each<[RolloutPhase | 'Warm', string]>([
     ['Idle', 'Current'],
     ['Waiting', 'InProgress'],
+    ['Scheduling', 'InProgress'],
     ['Loading', 'InProgress'],
     ['Proving', 'InProgress'],
     ['AwaitingPromotion', 'InProgress'],

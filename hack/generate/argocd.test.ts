@@ -118,6 +118,7 @@ describe('health in Argo CD', () => {
   it.each<[RolloutPhase | 'Warm', string, string[]]>([
     ['Idle', 'Healthy', []],
     ['Waiting', 'Progressing', ['abort', 'promote']],
+    ['Scheduling', 'Progressing', ['abort', 'promote']],
     ['Loading', 'Progressing', ['abort', 'promote']],
     ['Proving', 'Progressing', ['abort', 'promote']],
     ['AwaitingPromotion', 'Suspended', ['abort', 'promote']],
