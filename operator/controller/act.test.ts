@@ -40,6 +40,7 @@ function bench(objects: Partial<Record<ChildKind, KubeObject>>, refused: readonl
     create: async (type: never, body: unknown) => answer('create', type, body),
     exists: async (_: never, { name }: { name: string }) => {
       calls.push({ verb: `exists ${name}` });
+      if (name === 'broken') throw new ApiError(500, { message: 'cannot be decrypted' });
       if (name === 'hidden') throw new ApiError(403, { reason: 'Forbidden', message: 'no' });
       return Promise.resolve(name !== 'missing');
     },
@@ -118,7 +119,23 @@ describe('a Secret that the pods of a new Deployment need', () => {
     expect(calls.map(({ verb }) => verb)).toEqual(['exists missing']);
   });
 
-  it.each([['there'], ['hidden']])('is left to the kubelet where it is %s', async (name) => {
+  it('is asked for when a Deployment that had no pods gets its first', async () => {
+    const { object } = create('missing') as Extract<Intent, { type: 'Create' }>;
+    const begins: Intent = { type: 'Apply', kind: 'Deployment', object, because: [], begins: true };
+    expect((await bench({}).run(begins)).obstacle).toMatchObject({ reason: 'SecretNotFound' });
+  });
+
+  it('is not asked for where there are to be no pods', async () => {
+    const { run, calls } = bench({});
+    const { object, ...rest } = create('missing') as Extract<Intent, { type: 'Create' }>;
+    const { spec } = object as unknown as { readonly spec: object };
+    expect((await run({ ...rest, object: { ...object, spec: { ...spec, replicas: 0 } } as never })).done).toHaveLength(
+      1,
+    );
+    expect(calls.map(({ verb }) => verb)).toEqual(['apply Deployment']);
+  });
+
+  it.each([['there'], ['hidden'], ['broken']])('is left to the kubelet where it is %s', async (name) => {
     const { run, calls } = bench({});
     expect((await run(create(name))).done).toHaveLength(1);
     expect(calls.map(({ verb }) => verb)).toEqual([`exists ${name}`, 'apply Deployment']);

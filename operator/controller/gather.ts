@@ -54,6 +54,7 @@ export interface Surroundings {
   readonly cluster: ClusterFacts;
   readonly observations: Observations;
   readonly capacity?: CapacityReading | undefined;
+  readonly servingCapacity?: CapacityReading | undefined;
   readonly claims: readonly Claim[];
   readonly route?: RouteState | undefined;
   readonly monitoring: MonitoringState;
@@ -67,7 +68,7 @@ export function gather(
   deployment: DeepSeekDeployment & { readonly metadata: LiveMeta },
   stores: ChildStores,
   engineLogs: Pick<EngineLogs, 'known'>,
-  { capacity, route, autoscaling, loads, ...surroundings }: Surroundings,
+  { capacity, servingCapacity, route, autoscaling, loads, ...surroundings }: Surroundings,
   now: number,
 ): Snapshot {
   const { name, uid } = deployment.metadata;
@@ -94,6 +95,7 @@ export function gather(
     endpointSlices: stores.endpointSlices.byIndex(BY_DEPLOYMENT, key),
     ...surroundings,
     ...(capacity && { capacity }),
+    ...(servingCapacity && { servingCapacity }),
     ...(route && { route }),
     ...(autoscaling && { autoscaling }),
     ...(loads && { loads }),

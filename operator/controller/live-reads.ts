@@ -1,5 +1,5 @@
 import { API_VERSION, KIND, LABEL, MANAGER } from '../api/index.ts';
-import { isForbidden, isNotFound } from '../kube/errors.ts';
+import { isNotFound } from '../kube/errors.ts';
 import { resources } from '../kube/resources.ts';
 import type { KubeClient } from '../kube/types.ts';
 import type { ActContext, WriteTarget } from './act.ts';
@@ -55,8 +55,8 @@ export async function checkNotServing(
 const SECRET_PATIENCE_MS = 120_000;
 
 /**
- * A Secret without which the pods of a Deployment that is about to be made could only hold their GPUs and wait. Whether it
- * has the right keys nobody can tell without reading it; the kubelet does. One that may not be asked for is taken to be there.
+ * A Secret without which the first pods of a Deployment could only hold their GPUs and wait. Whether it
+ * has the right keys nobody can tell without reading it; the kubelet does. One that nobody answers for is taken to be there.
  */
 export async function missingSecret(
   { namespace }: LiveMeta,
@@ -64,14 +64,15 @@ export async function missingSecret(
   { client }: Pick<Access, 'client'>,
   signal: AbortSignal,
 ): Promise<Obstacle | undefined> {
-  if (intent.type !== 'Create' || intent.kind !== 'Deployment') return undefined;
-  const { template } = (intent.object as LiveDeployment).spec ?? {};
-  for (const name of template === undefined ? [] : requiredSecrets(template)) {
+  const begins = intent.type === 'Create' || (intent.type === 'Apply' && intent.begins === true);
+  if (!begins || intent.kind !== 'Deployment') return undefined;
+  const { template, replicas = 1 } = (intent.object as LiveDeployment).spec ?? {};
+  for (const name of template === undefined || replicas === 0 ? [] : requiredSecrets(template)) {
     try {
       if (await client.exists(resources.secrets, { namespace, name }, { signal })) continue;
     } catch (error) {
-      if (isForbidden(error)) return undefined;
-      throw error;
+      if (signal.aborted) throw error;
+      return undefined;
     }
     const deployment = intent.object.metadata?.name ?? '';
     const message = `Secret ${name}, which the pods of ${deployment} need, is not in namespace ${namespace}. No pods are made before it is there: create it, or correct its name in the spec. It goes on by itself, within a minute.`;

@@ -72,11 +72,15 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
   const optionalWrites = new OptionalWrites({ clock });
   const seen = new ChildrenSeen();
 
+  /** By UID, the reason of the obstacle that passes meet, and since when. */
+  const met = new Map<string, { readonly reason: string; readonly since: number }>();
+
   /** Nothing is observed or claimed for an object that nobody moves on. */
   const leave = (uid: string): void => {
     context.observer.forget(uid);
     optionalWrites.forget(uid);
     seen.forget(uid);
+    met.delete(uid);
     context.claims.record(uid);
   };
 
@@ -130,7 +134,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     let defaults: DefaultsReading | undefined;
     const served = needsServedMetrics(live, caches) ? await context.metricsApi.read(signal) : undefined;
     let loads: ReadonlyMap<string, number> | undefined;
-    const look = (capacity?: CapacityReading) => {
+    const look = (capacity?: CapacityReading, servingCapacity?: CapacityReading) => {
       const cluster = {
         ...{ nodes: caches.nodes.nodes, version: serverVersion },
         ...(servingPriority !== undefined && { servingPriority }),
@@ -141,6 +145,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
         cluster,
         observations,
         capacity,
+        servingCapacity,
         claims: claimsOn(live, context.claims),
         route: routeOf(live, caches),
         monitoring: caches.monitoring.stateOf(live.metadata),
@@ -186,12 +191,19 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       onLabelsRestored: (kind: string, child: string) => tell([labelsRestored(kind, child)]),
       onFailure: ({ message }: WriteFailure) => log.warn(message),
     };
+    const metSince = ({ reason }: Obstacle): number => {
+      const before = met.get(uid);
+      const { since } = before?.reason === reason ? before : { since: clock.now() };
+      met.set(uid, { reason, since });
+      return since;
+    };
     const carryOut = async (until: AbortSignal): Promise<CarriedOut> => {
       seen.decided(uid, decision.asDeclared);
       const needed = decision.intents.filter((intent) => !isOptional(intent));
       const { done, obstacle, blocked } = await act(live.metadata, needed, acting, until);
+      if (obstacle === undefined) met.delete(uid);
       if (decision.specFirst && !obstacle) return {};
-      const told = obstacle ? obstructed(snapshot, decision, obstacle, done) : decision;
+      const told = obstacle ? obstructed(snapshot, decision, obstacle, done, metSince(obstacle)) : decision;
       const pending = decision.intents.filter(isOptional);
       const status = withWriteFailures(snapshot, told.status, pending, optionalWrites.failures(uid, pending));
       const events = blocked === undefined ? told.events : [...told.events, restartBlocked(blocked)];
@@ -234,6 +246,12 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       if (counted.room) {
         snapshot = look(counted.room);
         decision = decide(snapshot, context.options);
+        const next = decision.capacityWanted;
+        if (next !== undefined && next.revision !== capacityWanted?.revision) {
+          const room = roomFor(snapshot, next, caches);
+          snapshot = look(counted.room, (await context.capacity.read({ room }, until)).room);
+          decision = decide(snapshot, context.options);
+        }
       }
       // One that goes on with what it has found claims nothing.
       const still = claimWanted !== undefined && decision.claimWanted?.revision === claimWanted.revision;

@@ -105,6 +105,8 @@ export interface Snapshot {
   readonly observations: Observations;
   /** Free GPUs, read in this pass because the rollout has to know; absent: it has not asked. */
   readonly capacity?: CapacityReading;
+  /** Counted after it, for what serves (RolloutInput). */
+  readonly servingCapacity?: CapacityReading;
   /** Who else needs GPUs that a version of ours holds which is kept warm. */
   readonly claims: readonly Claim[];
   /** What the gateway says of the route; absent: none is asked for. */

@@ -86,7 +86,8 @@ export interface ObjectList<T> {
 export interface KubeClient {
   get<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef, options: CallOptions): Promise<T>;
   /**
-   * Whether an object is there. Its metadata alone is asked for: nothing of a Secret's data leaves the server.
+   * Whether an object is there. Its metadata alone is asked for, and none of it is kept: `data` does not leave the server (what
+   * `kubectl apply` has put into an annotation does).
    * Rejects as `get` does, but for a 404.
    */
   exists(type: ResourceType, ref: ObjectRef, options: CallOptions): Promise<boolean>;

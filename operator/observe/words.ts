@@ -12,7 +12,7 @@ export function oneLine(text: string, secret?: string, maxLength = MAX_WORDS): s
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .replace(/ {2,}/g, ' ')
     .trim();
-  return line.length <= maxLength ? line : `${line.slice(0, maxLength - 1)}…`;
+  return line.length <= maxLength ? line.toWellFormed() : `${line.slice(0, maxLength - 1).toWellFormed()}…`;
 }
 
 /** What an error answer says: the message that engines, FastAPI and Prometheus put into its JSON, else its first line. */

@@ -58,7 +58,9 @@ const MIXED = /^(?=.*\d)(?=.*[a-z])(?=.*[A-Z]).{16}/;
 /** Whether a text is `user:password` in base64, as in the header of HTTP and in the `auth` of a Docker configuration, or may be. */
 export function isBasicAuth(text: string): boolean {
   if (!/^[\w+/-]{6,4096}={0,2}$/.test(text)) return false;
-  const isPair = /^[\x20-\x39\x3b-\x7e]*:[\x20-\x7e\x80-\xff]+$/.test(Buffer.from(text, 'base64').toString('latin1'));
+  const isPair = /^[\x20-\x39\x3b-\x7e\x80-\xff]*:[\x20-\x7e\x80-\xff]+[\r\n]*$/.test(
+    Buffer.from(text, 'base64').toString('latin1'),
+  );
   return isPair || MIXED.test(text);
 }
 

@@ -73,6 +73,9 @@ describe('hides', () => {
     ['{"identitytoken":"§"}', '{"identitytoken":"#"}'],
     [`Basic ${PAIR}`, 'Basic #'],
     ['basic Zm9vOmLDpHI=', 'basic #'],
+    // `echo user:pass | base64`, and a name that is not ASCII.
+    ['Basic dXNlcjpwYXNzCg==', 'Basic #'],
+    ['"auth":"asO8cmdlbjpwYXNz"', '"auth":"#"'],
     ["api_key='§", "api_key='#"],
     ['--api-key "§ and more', '--api-key "#'],
     ['{"password":"§', '{"password":"#'],

@@ -61,7 +61,7 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted, upkeep: Upkeep)
     kept.add(`${kind}/${name}`);
     const found = live(snapshot, kind, name);
     const intent = upkeep.bring(kind, object, found);
-    if (intent) intents.push(shrinks(intent, object, found) ? { ...intent, shrinks: true } : intent);
+    if (intent) intents.push(sized(intent, object, found));
   };
   const keepChildren = (hash: string) => {
     const names = childNames(deployment.metadata.name, hash);
@@ -178,13 +178,13 @@ function usesOwnAccount({ data }: Revision): boolean {
   return podTemplate?.serviceAccountName === undefined;
 }
 
-/** Whether a write takes pods away. */
-function shrinks(intent: Intent, object: ChildObject, found: KubeObject | undefined): intent is Shrinking {
-  const isApplied = intent.type === 'Apply' && intent.kind === 'Deployment';
-  return isApplied && found !== undefined && replicasOf(object) < replicasOf(found);
+/** A write, with what it does to the pods. */
+function sized(intent: Intent, object: ChildObject, found: KubeObject | undefined): Intent {
+  if (intent.type !== 'Apply' || intent.kind !== 'Deployment' || found === undefined) return intent;
+  const [before, after] = [replicasOf(found), replicasOf(object)];
+  if (after < before) return { ...intent, shrinks: true };
+  return before === 0 && after > 0 ? { ...intent, begins: true } : intent;
 }
-
-type Shrinking = Extract<Intent, { readonly type: 'Apply' }>;
 
 function replicasOf(deployment: ChildObject | KubeObject): number {
   return (deployment as Pick<LiveDeployment, 'spec'>).spec?.replicas ?? 0;

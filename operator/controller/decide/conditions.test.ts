@@ -157,7 +157,7 @@ describe('an active Service that cannot be made', () => {
     world.objects.delete('Service/chat');
     const next = decide(world.snapshot());
     const obstacle = { reason: 'NameConflict', message: 'Service chat exists', blocking: true } as const;
-    const told = obstructed(world.snapshot(), next, obstacle, []);
+    const told = obstructed(world.snapshot(), next, obstacle, [], world.now);
     expect(told.status.conditions).toContainEqual(
       expect.objectContaining({ type: 'Available', status: 'False', message: 'There is no active Service of ours.' }),
     );
@@ -166,8 +166,9 @@ describe('an active Service that cannot be made', () => {
   it('calls for a person only once what others make has had its time to come', () => {
     const world = new World(SPEC);
     const obstacle = { reason: 'SecretNotFound', message: 'Secret a', blocking: true, patienceMs: 120_000 } as const;
+    const since = world.now;
     const stalled = () => {
-      const { status } = obstructed(world.snapshot(), decide(world.snapshot()), obstacle, []);
+      const { status } = obstructed(world.snapshot(), decide(world.snapshot()), obstacle, [], since);
       world.deployment = { ...world.deployment, status };
       expect(world.condition('Ready')).toMatchObject({ status: 'False', reason: 'SecretNotFound' });
       return [world.condition('Reconciling')?.status, world.condition('Stalled')?.status];
@@ -184,7 +185,7 @@ describe('an active Service that cannot be made', () => {
     const decision = decide(world.snapshot());
     const obstacle = { reason: 'NameConflict', message: 'Service chat exists', blocking: true } as const;
     const reasons = (done: typeof decision.intents) =>
-      obstructed(world.snapshot(), decision, obstacle, done).events.map(({ reason }) => reason);
+      obstructed(world.snapshot(), decision, obstacle, done, world.now).events.map(({ reason }) => reason);
     expect(reasons(decision.intents)).toEqual(['RevisionCreated', 'NameConflict']);
     expect(reasons([])).toEqual(['NameConflict']);
   });

@@ -29,6 +29,8 @@ export type Intent =
       readonly foreign?: Extract<ForeignChange, { readonly what: 'Edited' }>;
       /** It takes pods away. */
       readonly shrinks?: boolean;
+      /** It makes the first pods of a Deployment that had none. */
+      readonly begins?: boolean;
       /** The ports that the Service has to have first; see portsBeforeApply. */
       readonly portsFirst?: readonly ServicePort[];
     }

@@ -8,20 +8,21 @@ import type { Decision, Status } from './judgement.ts';
 
 /**
  * What is told when a write was refused: what is, since the status of the decision would claim what was not done, with
- * the obstacle in its conditions, and the Events of what was `done` all the same.
+ * the obstacle in its conditions, and the Events of what was `done` all the same. `since`: when it was first met, milliseconds
+ * since the epoch.
  */
 export function obstructed(
   snapshot: Snapshot,
   decision: Decision,
   obstacle: Obstacle,
   done: readonly Intent[],
+  since: number,
 ): { readonly status: Status; readonly events: readonly EventRecord[] } {
   const before = snapshot.deployment.status;
   const { reason, patienceMs = 0 } = obstacle;
   const told = before?.conditions?.find(({ type }) => type === 'Ready');
   const message =
     told?.reason === reason && sameWords(told.message, obstacle.message) ? told.message : obstacle.message;
-  const since = told?.reason === reason ? Date.parse(told.lastTransitionTime) : snapshot.now;
   const blocking = obstacle.blocking && snapshot.now - since >= patienceMs;
   const verdict = (status: 'True' | 'False') => ({ status, reason, message });
   const conditions = stamp(snapshot, [

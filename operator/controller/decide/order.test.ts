@@ -43,3 +43,16 @@ it('remembers an order that is too long without half a character, and answers it
   expect([handledOrder.length, handledOrder.isWellFormed()]).toEqual([512, true]);
   expect(orderResult).toMatch(/^Refused: /);
 });
+
+it('remembers no half character of an order that came before another one', () => {
+  const scene = new Scene('Watching');
+  const { world } = scene;
+  const { metadata } = world.deployment;
+  const annotations = { ...metadata.annotations, [ANNOTATION.order]: `x/${'n'.repeat(63)}🙂` };
+  world.deployment = { ...world.deployment, metadata: { ...metadata, annotations } };
+  scene.settle();
+  scene.order('promote', scene.serving);
+  scene.settle();
+  const [nonce = ''] = world.deployment.status?.earlierOrders ?? [];
+  expect([nonce.slice(0, 63), nonce.isWellFormed()]).toEqual(['n'.repeat(63), true]);
+});

@@ -41,7 +41,10 @@ export function earlierOrders({ status }: Snapshot['deployment']): string[] {
 
 /** What tells an order from all others of its object, as far as it is remembered. */
 function nonceOf(text: string): string {
-  return text.slice(text.lastIndexOf('/') + 1).slice(0, 64);
+  return text
+    .slice(text.lastIndexOf('/') + 1)
+    .slice(0, 64)
+    .toWellFormed();
 }
 
 /** Orders that are remembered beside the last one. */

@@ -20,7 +20,8 @@ export function prerequisitesOf(owner: string, intent: Intent): string[] {
   }
   // A gateway that has not been told sends requests to pods that go.
   if (intent.type === 'Apply' && intent.shrinks === true) return [itself, 'HTTPRoute'];
-  if (intent.type !== 'Create' || kind === 'ControllerRevision') return [itself];
+  const begins = intent.type === 'Create' || (intent.type === 'Apply' && intent.begins === true);
+  if (!begins || kind === 'ControllerRevision') return [itself];
   // No GPU is loaded for what can have no Service, no account or no record, or would be open to everybody against the spec.
   if (kind === 'Deployment') {
     return [

@@ -207,7 +207,7 @@ describe('a template that others write into', () => {
 describe('a write that is refused', () => {
   const refused = (world: World, message: string) => {
     const obstacle = { reason: 'AdmissionDenied', message, blocking: false } as const;
-    const told = obstructed(world.snapshot(), decide(world.snapshot()), obstacle, []);
+    const told = obstructed(world.snapshot(), decide(world.snapshot()), obstacle, [], world.now);
     world.deployment = { ...world.deployment, status: told.status };
     return told;
   };

@@ -32,7 +32,7 @@ export interface Findings {
 
 /** Everything that the next step of the rollout follows from. */
 export function rolloutInput(snapshot: Snapshot, findings: Findings): RolloutInput {
-  const { now, claims, capacity } = snapshot;
+  const { now, claims, capacity, servingCapacity } = snapshot;
   const { settings, window, traffic, desired, revisions, sets, replicas, order } = findings;
   const memory = memoryOf(snapshot.deployment);
   const candidate = memory?.candidate;
@@ -51,6 +51,7 @@ export function rolloutInput(snapshot: Snapshot, findings: Findings): RolloutInp
     ...(Number.isFinite(concurrency) && concurrency > 0 && { concurrencyPerReplica: concurrency }),
     memory,
     ...(capacity !== undefined && { capacity }),
+    ...(servingCapacity !== undefined && { servingCapacity }),
     observed: observedOf(snapshot, { settings, memory, traffic }),
     activeEndpoints: activeEndpoints(snapshot),
     candidateEndpoints: candidate === undefined ? undefined : revisionEndpoints(snapshot, candidate),

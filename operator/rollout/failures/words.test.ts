@@ -18,6 +18,12 @@ describe('quote', () => {
     ['denied to AKIAIOSFODNN7EXAMPLE at https://user:planted@hub/api', 'denied to *** at https://user:***@hub/api'],
     ['Authorization: Bearer planted-0a1b', 'Authorization: ***'],
   ])('%p is quoted as %p', (words, quoted) => expect(quote(words)).toBe(quoted));
+
+  test('has no half character: it goes into annotations, which the API server reads as YAML', () => {
+    expect([...Array(8).keys()].map((n) => quote(`${'a'.repeat(n)}${'🙂'.repeat(400)}`).isWellFormed())).not.toContain(
+      false,
+    );
+  });
 });
 
 describe('tellingLine', () => {

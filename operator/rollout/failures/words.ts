@@ -16,7 +16,7 @@ export function quote(words: string): string {
     .replace(/\s+/g, ' ')
     .trim()
     .replace(/\.$/, '');
-  return line.length <= MAX_QUOTATION ? line : `${line.slice(0, MAX_QUOTATION)}...`;
+  return line.length <= MAX_QUOTATION ? line.toWellFormed() : `${line.slice(0, MAX_QUOTATION).toWellFormed()}...`;
 }
 
 /** The last line of a log that says most: the last error, else the last line that is not empty. */

@@ -4,7 +4,8 @@ import { isBeforeSwitch } from './table.ts';
 import type { Question, RolloutInput } from './types.ts';
 import { windowEnd } from './course.ts';
 import { enough } from './enough.ts';
-import { asksForRoom, looksForServing } from './room.ts';
+import { wayOf } from './ways.ts';
+import { asksForRoom, servingLacksRoom } from './room.ts';
 
 /** What has to be learned before the rollout can go on, or while it does. */
 export function questionsOf(course: Course, input: RolloutInput): Question[] {
@@ -63,9 +64,11 @@ function capacityQuestion(course: Course, input: RolloutInput): string | undefin
   if (input.settings.paused) return undefined;
   const candidateSet = setOf(input, candidate);
   const servingSet = setOf(input, serving);
-  if (looksForServing(course, input)) return serving;
   if (phase === 'Waiting' && candidate !== undefined) {
-    return memory.retryAt !== undefined && input.now < memory.retryAt ? undefined : candidate;
+    if (memory.retryAt !== undefined && input.now < memory.retryAt) return undefined;
+    // What a warm old set holds may be of use to what serves, though the candidate finds no room.
+    const isNext = input.servingCapacity === undefined && wayOf(course, input)?.way === 'Wait';
+    return isNext && servingLacksRoom(course, input) ? serving : candidate;
   }
   const target = rollbackTarget(course, input);
   const warm = setOf(input, target);

@@ -29,18 +29,11 @@ export function servingComesFirst(course: Course, input: RolloutInput): boolean 
   return setOf(input, rollbackTarget(course, input)).replicas === 0 && shareNodes(input, serving, memory.candidate);
 }
 
-/** How often room is looked for again while a candidate waits, milliseconds. */
-export const LOOK_FOR_ROOM_MS = 10_000;
-
-/**
- * Whether this look at the nodes is for what serves: it has no room, and a warm old set that could give it some. A candidate that
- * waits is not to be in its way, nor the other way round: they take turns.
- */
-export function looksForServing(course: Course, input: RolloutInput): boolean {
+/** Whether what serves has no room, while a candidate waits, and a warm old set could give it some. */
+export function servingLacksRoom(course: Course, input: RolloutInput): boolean {
   const { memory, serving } = course;
   const warm = setOf(input, rollbackTarget(course, input));
-  if (memory.phase !== 'Waiting' || warm.replicas === 0 || !asksForRoom(setOf(input, serving), warm)) return false;
-  return Math.floor(input.now / LOOK_FOR_ROOM_MS) % 2 === 1;
+  return memory.phase === 'Waiting' && warm.replicas > 0 && asksForRoom(setOf(input, serving), warm);
 }
 
 /** Whether two revisions run on the same nodes, as far as their templates say. */

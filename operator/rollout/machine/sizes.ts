@@ -120,7 +120,8 @@ function warmAfterClaims(course: Course, input: RolloutInput): number {
 function yieldOf(course: Course, input: RolloutInput, target: string | undefined, size: number): number {
   const giver = setOf(input, target);
   const claimed = Math.min(size, leftByOthers(input));
-  const { capacity } = input;
+  // While a candidate waits, what has been counted first is for that one.
+  const capacity = course.memory.phase === 'Waiting' ? input.servingCapacity : input.capacity;
   const needy = [course.serving, course.memory.candidate].map((revision) => setOf(input, revision));
   const asked = needy.find((set) => asksForRoom(set, giver));
   if (asked === undefined) return claimed;

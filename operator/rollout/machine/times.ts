@@ -4,9 +4,11 @@ import { type Course, proofIsOff, revisionOf, rollbackTarget, wantedOf, windowEn
 import { handoverMinimum } from './mixed.ts';
 import { isBeforeSwitch } from './table.ts';
 import { leavingLimitMs } from './leaving.ts';
-import { LOOK_FOR_ROOM_MS } from './room.ts';
 import { FORGET_MISSED_MS } from './ways.ts';
 import type { RolloutInput } from './types.ts';
+
+/** How often room is looked for again while a candidate waits. */
+const LOOK_FOR_ROOM_MS = 10_000;
 
 /** How long the Deployment controller and the operator wait beyond the startup budget for pods that have a node. */
 const LOADING_MARGIN_MS = 900_000;

@@ -81,6 +81,8 @@ export interface RolloutInput {
   readonly memory: Memory | undefined;
   /** Read in this pass; absent: nobody has asked. */
   readonly capacity?: CapacityReading | undefined;
+  /** Read after it, for what serves: a candidate that waits has found no room. */
+  readonly servingCapacity?: CapacityReading | undefined;
   readonly observed: Observed;
   /** Ready endpoints of the active Service; undefined: none is known. */
   readonly activeEndpoints: Endpoints | undefined;

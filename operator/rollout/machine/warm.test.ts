@@ -24,9 +24,10 @@ test.each<[string, RolloutInput, string, number]>([
   expect(violations(input, step)).toEqual([]);
 });
 
-test.each<[string, { readonly readyReplicas: number }, number]>([
+test.each<[string, { readonly readyReplicas: number; readonly placed?: number }, number]>([
   ['goes with its window', { readyReplicas: 2 }, 0],
   ['stays beyond it while nothing else answers', { readyReplicas: 0 }, 2],
+  ['goes with its window where what serves may want its GPUs', { readyReplicas: 0, placed: 1 }, 0],
 ])('an old version that is kept warm %s', (_, ready, replicas) => {
   const input = quiet('Idle');
   const { switchedAt = 0 } = input.traffic;

@@ -4,7 +4,6 @@ import { type Course, gpusOf, setOf } from './course.ts';
 import { handoverMinimum, isMixed } from './mixed.ts';
 import type { RolloutInput } from './types.ts';
 import { leavingLimitMs } from './leaving.ts';
-import { looksForServing } from './room.ts';
 import { warmSize } from './warm.ts';
 
 /** How long a way that the scheduler did not carry through is not tried again. */
@@ -173,11 +172,11 @@ function waitMessage(
   return `There is room for ${room}${unit}. ${[...holders, ...others, hint].join('; ')}.`;
 }
 
-/** Chooses the way for the candidate of a rollout. Undefined: nothing is known of the capacity for it yet. */
+/** Chooses the way for the candidate of a rollout. Undefined: nothing is known of the capacity yet. */
 export function wayOf(course: Course, input: RolloutInput): WayChoice | undefined {
   const { settings, replicas, capacity } = input;
   const { memory, serving, previous } = course;
-  if (capacity === undefined || looksForServing(course, input)) return undefined;
+  if (capacity === undefined) return undefined;
   const reading = capacity;
   const missed = missedOf(course, input);
   const ways: RolloutWay[] = ['Full', ...settings.ways];

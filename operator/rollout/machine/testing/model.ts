@@ -111,7 +111,7 @@ export class Model {
   }
 
   /** What the controller would gather. */
-  input(capacity?: CapacityReading): RolloutInput {
+  input(capacity?: CapacityReading, servingCapacity?: CapacityReading): RolloutInput {
     const { now, traffic, memory, replicas, desired } = this;
     const settings = this.#settings();
     const candidate = memory?.candidate;
@@ -132,6 +132,7 @@ export class Model {
       health: new Map(HASHES.map((hash) => [hash, this.#health(hash)])),
       concurrencyPerReplica: 10,
       ...(capacity && { capacity }),
+      ...(servingCapacity && { servingCapacity }),
       observed: {
         ...this.#proof(candidate, memory?.attempt),
         warmedUp: this.warm.has(candidate ?? '') && this.ready(candidate) > 0,
@@ -160,10 +161,18 @@ export class Model {
   pass(look: (input: RolloutInput, step: RolloutStep) => void = () => undefined, writes = Infinity): RolloutStep {
     let input = this.input();
     let step = this.machine(input);
-    const question = step.questions.find(({ kind }) => kind === 'Capacity');
-    if (question?.kind === 'Capacity') {
-      input = this.input(this.reading(question.revision, step));
+    const wanted = () =>
+      step.questions.flatMap((question) => (question.kind === 'Capacity' ? question.revision : []))[0];
+    const first = wanted();
+    if (first !== undefined) {
+      const reading = this.reading(first, step);
+      input = this.input(reading);
       step = this.machine(input);
+      const second = wanted();
+      if (second !== undefined && second !== first) {
+        input = this.input(reading, this.reading(second, step));
+        step = this.machine(input);
+      }
     }
     look(input, step);
     const todo = this.#writes(step);
