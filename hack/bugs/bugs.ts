@@ -253,8 +253,8 @@ export const BUGS: readonly Bug[] = [
     name: 'a foreign object of the same name passes for ours',
     like: ACTO,
     file: 'operator/controller/act.ts',
-    from: 'return nameConflict(owner, intent, context, signal);',
-    to: 'return undefined;',
+    from: "return (await nameConflict(owner, intent, context, signal)) ?? 'Found';",
+    to: "return 'Found';",
     tests: ['operator/controller/act'],
   },
   {

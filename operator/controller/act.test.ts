@@ -56,23 +56,28 @@ function bench(objects: Partial<Record<ChildKind, KubeObject>>, refused: readonl
     WrittenKind,
     Informer<KubeObject>
   >;
-  const written: string[] = [];
+  const done: Intent[] = [];
   const labelled: string[] = [];
   const callbacks = {
-    onWrite: ({ type }: Intent) => void written.push(type),
+    onWrite: (intent: Intent) => void done.push(intent),
     onLabelsRestored: (kind: string, name: string) => void labelled.push(`${kind} ${name}`),
   };
-  const run = async (...intents: Intent[]) => act(owner, intents, { client, children, ...callbacks }, signal);
-  return { calls, seen, written, labelled, run };
+  const run = async (...intents: Intent[]) => {
+    const acted = await act(owner, intents, { client, children, ...callbacks }, signal);
+    return { done, ...acted };
+  };
+  return { calls, seen, done, labelled, run };
 }
 
 describe('a child that is there although the cache has none', () => {
   const create: Intent = { type: 'Create', kind: 'Deployment', object: child('Deployment', 'chat-aaa') };
 
-  it('is learned of when it is ours, and the pass goes on', async () => {
-    const { run, seen } = bench({ Deployment: child('Deployment', 'chat-aaa') });
-    expect(await run(create)).toEqual({ done: [create] });
-    expect(seen).toHaveLength(1);
+  it('is learned of when it is ours, and the pass goes on: nobody has written it', async () => {
+    const { run, seen, calls } = bench({ Deployment: child('Deployment', 'chat-aaa') });
+    const next: Intent = { type: 'Create', kind: 'Service', object: child('Service', 'chat') };
+    expect(await run(create, next)).toEqual({ done: [next] });
+    expect(seen).toHaveLength(2);
+    expect(calls.map(({ verb }) => verb)).toEqual(['apply Deployment', 'get Deployment', 'apply Service']);
   });
 
   it.each([
@@ -80,14 +85,14 @@ describe('a child that is there although the cache has none', () => {
     ['all of its labels', undefined],
     ['its label to another name', { ...labels, [LABEL.name]: 'other' }],
   ])('gets its labels back when it has lost %s, and the pass is repeated', async (_, left) => {
-    const { run, calls, written, labelled } = bench({ Deployment: child('Deployment', 'chat-aaa', { labels: left }) });
+    const { run, calls, done, labelled } = bench({ Deployment: child('Deployment', 'chat-aaa', { labels: left }) });
     await expect(run(create)).rejects.toThrow(StaleCacheError);
     expect(labelled).toEqual(['Deployment chat-aaa']);
     expect(calls.at(-1)).toEqual({
       verb: 'patch Deployment',
       body: { metadata: { uid: 'uid-chat-aaa', resourceVersion: '5', labels } },
     });
-    expect(written).toEqual([]);
+    expect(done).toEqual([]);
   });
 
   it('is an obstacle when it is somebody else’s', async () => {
@@ -189,11 +194,7 @@ it('gives a Service its ports before the apply, on the version that was read, an
   expect(calls).toEqual([
     {
       verb: 'patch Service',
-      body: [
-        { op: 'test', path: '/metadata/uid', value: 'uid-chat' },
-        { op: 'test', path: '/metadata/resourceVersion', value: '5' },
-        { op: 'replace', path: '/spec/ports', value: [{ port: 80 }] },
-      ],
+      body: { metadata: { uid: 'uid-chat', resourceVersion: '5' }, spec: { ports: [{ port: 80 }] } },
     },
     {
       verb: 'apply Service',
@@ -352,13 +353,14 @@ describe('an eviction that is refused', () => {
     const evict: Intent = { type: 'Evict', pod: { name: 'chat-aaa-1', uid: 'uid-1' } };
     const create = { create: async () => Promise.reject(new ApiError(code, { reason, message: 'not now' })) };
     const children = {} as never;
+    const done: Intent[] = [];
     const refused = {
       client: create as unknown as KubeClient,
       children,
-      onWrite: () => undefined,
+      onWrite: (intent: Intent) => void done.push(intent),
       onLabelsRestored: () => undefined,
     };
-    const { done, blocked } = await act(owner, [evict], refused, signal);
+    const { blocked } = await act(owner, [evict], refused, signal);
     expect(done).toEqual([]);
     expect(blocked).toMatch(/Pod chat-aaa-1 cannot be evicted for the restart: .*not now/);
     expect((await run(evict)).blocked).toBeUndefined();

@@ -27,7 +27,7 @@ export interface ActContext {
   readonly client: KubeClient;
   /** The cache of each kind: it learns of every write at once. */
   readonly children: Readonly<Record<WrittenKind, WriteTarget>>;
-  /** Called after each write, with what was done. */
+  /** Called after each write, with what was done; not for what was found to be done already. */
   readonly onWrite: (intent: Intent) => void;
   /** Called when a child that somebody had stripped of its labels has them back. */
   readonly onLabelsRestored: (kind: string, name: string) => void;
@@ -41,9 +41,7 @@ const MUST_NOT_EXIST = '1';
 
 /** What came of the intents. */
 export interface Acted {
-  /** Those that were carried out. */
-  readonly done: readonly Intent[];
-  /** The first thing that stands in the way of others, when only a change by somebody else can help. */
+  /** The first thing that stands in the way of an intent, when only a change by somebody else can help. */
   readonly obstacle?: Obstacle;
   /** Why a pod of a restart may not be evicted now, in the API server’s words: a PodDisruptionBudget, mostly. */
   readonly blocked?: string;
@@ -60,7 +58,6 @@ export async function act(
   context: ActContext,
   signal: AbortSignal,
 ): Promise<Acted> {
-  const done: Intent[] = [];
   const undone = new Set<string>();
   let first: Obstacle | undefined;
   let blocked: string | undefined;
@@ -68,20 +65,16 @@ export async function act(
     const held = prerequisitesOf(owner.name, intent).some((target) => undone.has(target));
     if (intent.type === 'Evict' && !held) {
       blocked = await evict(owner, intent, context, signal);
-      if (blocked === undefined) done.push(intent);
       continue;
     }
-    const obstacle = held ? undefined : await attempt(owner, intent, context, signal);
-    if (held || obstacle) {
-      const { kind, name } = targetOf(owner.name, intent);
-      undone.add(kind).add(`${kind}/${name}`);
-      first ??= obstacle;
-      continue;
-    }
-    done.push(intent);
-    context.onWrite(intent);
+    const outcome = held ? undefined : await attempt(owner, intent, context, signal);
+    if (outcome === 'Written') context.onWrite(intent);
+    if (outcome === 'Written' || outcome === 'Found') continue;
+    const { kind, name } = targetOf(owner.name, intent);
+    undone.add(kind).add(`${kind}/${name}`);
+    first ??= outcome;
   }
-  return { done, ...(first && { obstacle: first }), ...(blocked !== undefined && { blocked }) };
+  return { ...(first && { obstacle: first }), ...(blocked !== undefined && { blocked }) };
 }
 
 /** Evicts a pod, and returns why it may not go yet. The API server answers 429 for one budget, and 500 for two of one pod. */
@@ -103,12 +96,7 @@ async function evict(
   }
 }
 
-async function attempt(
-  owner: LiveMeta,
-  intent: Intent,
-  context: ActContext,
-  signal: AbortSignal,
-): Promise<Obstacle | undefined> {
+async function attempt(owner: LiveMeta, intent: Intent, context: ActContext, signal: AbortSignal): Promise<Outcome> {
   try {
     return await carryOut(owner, intent, context, signal);
   } catch (error) {
@@ -121,28 +109,27 @@ async function attempt(
 
 /** Whether it has preconditions of a JSON patch. */
 function isPatch(intent: Intent): boolean {
-  return (
-    intent.type === 'ReplaceTemplate' ||
-    intent.type === 'SetRouteWeights' ||
-    (intent.type === 'Apply' && intent.portsFirst !== undefined)
-  );
+  return intent.type === 'ReplaceTemplate' || intent.type === 'SetRouteWeights';
 }
 
-/** Carries out one intent. What it returns is a foreign object of the same name; whatever else is in the way is thrown. */
+/** What came of one intent. Found: a child of ours was there already, and no cache had it. */
+export type Outcome = 'Written' | 'Found' | Obstacle;
+
+/** Carries out one intent. An obstacle is a foreign object of the same name, or a Secret that is missing; whatever else is in the way is thrown. */
 export async function carryOut(
   owner: LiveMeta,
   intent: Intent,
   context: ActContext,
   signal: AbortSignal,
-): Promise<Obstacle | undefined> {
+): Promise<Outcome> {
   const missing = await missingSecret(owner, intent, context, signal);
   if (missing) return missing;
   try {
     await write(owner, intent, context, signal);
-    return undefined;
+    return 'Written';
   } catch (error) {
     if (intent.type === 'Create' && (isConflict(error) || isAlreadyExists(error))) {
-      return nameConflict(owner, intent, context, signal);
+      return (await nameConflict(owner, intent, context, signal)) ?? 'Found';
     }
     throw error;
   }
@@ -266,12 +253,9 @@ async function withPortsFirst(
 ): Promise<ChildObject> {
   if (portsFirst === undefined) return object;
   const { name = '', uid, resourceVersion } = object.metadata ?? {};
-  const patch = [
-    { op: 'test', path: '/metadata/uid', value: uid },
-    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-    { op: 'replace', path: '/spec/ports', value: portsFirst },
-  ];
-  const options = { type: 'json', fieldManager: MANAGER, signal } as const;
+  // A merge patch replaces a list whole. Somebody who was faster makes it a conflict; what the ports break makes it invalid.
+  const patch = { metadata: { uid, resourceVersion }, spec: { ports: portsFirst } };
+  const options = { type: 'merge', fieldManager: MANAGER, signal } as const;
   const patched = await client.patch(children[kind].type, { namespace, name }, patch, options);
   children[kind].observeWrite(patched);
   return { ...object, metadata: { ...object.metadata, ...pickVersion(patched) } };

@@ -85,8 +85,8 @@ export class OptionalWrites {
         continue;
       }
       const outcome = await this.#try(owner, intent, context, signal);
-      if (outcome === 'Done') {
-        context.onWrite(intent);
+      if (outcome === 'Written' || outcome === 'Found') {
+        if (outcome === 'Written') context.onWrite(intent);
         isNews ||= known?.failure !== undefined;
         continue;
       }
@@ -113,13 +113,13 @@ export class OptionalWrites {
     intent: OptionalIntent,
     context: ActContext,
     signal: AbortSignal,
-  ): Promise<'Done' | { readonly failure?: WriteFailure }> {
+  ): Promise<'Written' | 'Found' | { readonly failure?: WriteFailure }> {
     const limit = limitSignal(signal, this.#clock, WRITE_LIMIT_MS, () => {
       return new TimeoutError(`no answer within ${WRITE_LIMIT_MS / 1000} s, from the API server or a webhook of it`);
     });
     try {
-      const obstacle = await carryOut(owner, intent, context, limit.signal);
-      return obstacle === undefined ? 'Done' : { failure: conflictOf(intent, obstacle) };
+      const outcome = await carryOut(owner, intent, context, limit.signal);
+      return typeof outcome === 'string' ? outcome : { failure: conflictOf(intent, outcome) };
     } catch (error) {
       if (signal.aborted || error instanceof NotLeaderError) throw error;
       // Somebody was faster, or the cache is behind: the next try is decided on what is there then.

@@ -11,7 +11,7 @@ import type { ClaimBook } from './claim-book.ts';
 import { claimsFor, entryOf, roomFor } from './counting.ts';
 import { decide } from './decide/decide.ts';
 import { enginesOf } from './decide/engines.ts';
-import { describeIntent, type EventRecord, type Intent, revisionOf } from './decide/intents.ts';
+import { describeIntent, type EventRecord, revisionOf } from './decide/intents.ts';
 import type { DecideOptions, Decision } from './decide/judgement.ts';
 import { obstructed } from './decide/obstructed.ts';
 import { isOptional, type WriteFailure, withWriteFailures } from './decide/optional-writes.ts';
@@ -190,11 +190,11 @@ export class Pass {
     const { uid } = metadata;
     children.decided(uid, decision.asDeclared);
     const needed = decision.intents.filter((intent) => !isOptional(intent));
-    const { done, obstacle, blocked } = await act(metadata, needed, this.#acting, signal);
+    const { obstacle, blocked } = await act(metadata, needed, this.#acting(decision), signal);
     if (obstacle === undefined) this.#remembered.metNothing(uid);
     if (decision.specFirst && !obstacle) return {};
     const since = obstacle && this.#remembered.met(uid, obstacle, this.#context.clock.now());
-    const told = obstacle && since !== undefined ? obstructed(snapshot, decision, obstacle, done, since) : decision;
+    const told = obstacle && since !== undefined ? obstructed(snapshot, decision, obstacle, since) : decision;
     const pending = decision.intents.filter(isOptional);
     const status = withWriteFailures(snapshot, told.status, pending, optionalWrites.failures(uid, pending));
     const events = blocked === undefined ? told.events : [...told.events, restartBlocked(blocked)];
@@ -222,14 +222,9 @@ export class Pass {
     { obstacle, againInMs = Number.POSITIVE_INFINITY }: CarriedOut,
     signal: AbortSignal,
   ): Promise<ReconcileResult | undefined> {
-    const acting = this.#acting;
     const optional = decision.specFirst ? [] : decision.intents.filter(isOptional);
-    const onWrite = (intent: Intent) => {
-      acting.onWrite(intent);
-      this.#tell(decision.eventsOfWrites([intent]));
-    };
     const onFailure = ({ message }: WriteFailure) => this.#log.warn(message);
-    const writing = { ...acting, onWrite, onFailure };
+    const writing = { ...this.#acting(decision), onFailure };
     const retryInMs = await this.#remembered.optionalWrites.carryOut(this.#live.metadata, optional, writing, signal);
     // An obstacle is somebody else's object or rule, which no cache of ours follows: look again, with backoff.
     if (obstacle) throw new ObstacleError(obstacle.message);
@@ -237,7 +232,7 @@ export class Pass {
     return Number.isFinite(again) ? { requeueAfterMs: again } : undefined;
   }
 
-  get #acting(): ActContext {
+  #acting(decision: Decision): ActContext {
     const { client, caches } = this.#context;
     const { uid, name } = this.#live.metadata;
     return {
@@ -251,6 +246,7 @@ export class Pass {
       onWrite: (intent) => {
         this.#remembered.children.written(uid, name, intent);
         this.#log.info(describeIntent(intent), { revision: revisionOf(name, intent) });
+        this.#tell(decision.eventsOfWrite(intent));
       },
       onLabelsRestored: (kind, child) => this.#tell([labelsRestored(kind, child)]),
     };

@@ -14,6 +14,7 @@ function bench(first: object, { observeOnly = true, refused }: { observeOnly?: b
   const statuses: DeepSeekDeploymentStatus[] = [];
   /** Kinds of what was written. */
   const writes: string[] = [];
+  const events: string[] = [];
   let versionsRead = 0;
   const empty = { byIndex: () => [] };
   const target = (kind: string) => ({ type: { kind }, observeWrite: () => undefined });
@@ -73,7 +74,7 @@ function bench(first: object, { observeOnly = true, refused }: { observeOnly?: b
       want: () => undefined,
       forget: (uid: string) => void left.observer.push(uid),
     },
-    events: { record: () => undefined },
+    events: { record: ({ reason }: { reason: string }) => void events.push(reason) },
     metrics: { deployments: { set: () => undefined, observe: () => undefined, delete: () => undefined } },
     clock: { now: () => 0, monotonic: () => 0, setTimeout: () => () => undefined },
     log,
@@ -82,7 +83,7 @@ function bench(first: object, { observeOnly = true, refused }: { observeOnly?: b
   const reconcile = createReconciler(context);
   const pass = () => reconcile('ai/chat', new AbortController().signal, { id: 'pass', retries: 0 });
   const change = (next: object | undefined) => void (live = next);
-  return { statuses, writes, pass, change, left, versionsRead: () => versionsRead };
+  return { statuses, writes, events, pass, change, left, versionsRead: () => versionsRead };
 }
 
 const live = (spec: object, status?: object, metadata: object = {}) => ({
@@ -134,6 +135,13 @@ it('takes no offence at a status that a later operator wrote', async () => {
   );
   await pass();
   expect(ready(statuses[0])).toBe('ReconcileDisabled');
+});
+
+it('tells of what was written although a later write of the pass fails, and nothing of what the status would have said', async () => {
+  const { pass, events, statuses } = bench(live(SPEC), { observeOnly: false, refused: 'Deployment' });
+  await expect(pass()).rejects.toThrow('failed calling webhook');
+  expect(events).toEqual(['RevisionCreated']);
+  expect(statuses).toEqual([]);
 });
 
 it('asks for the version of the API server only for a spec that depends on it', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { gpuNode, World } from '../testing/world.ts';
+import { gpuNode, told, World } from '../testing/world.ts';
 
 const SPEC = { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' }, replicas: 1 };
 const T4 = gpuNode('t4-0', 'Tesla-T4');
@@ -15,7 +15,7 @@ function worldWith(nodes: World['nodes'], spec: object = SPEC): World {
 /** The Events of some passes over this spec and these nodes. */
 function eventsOver(world: World, nodes: World['nodes']) {
   world.nodes = nodes;
-  return Array.from({ length: 4 }, () => world.pass().events).flat();
+  return Array.from({ length: 4 }, () => told(world.pass())).flat();
 }
 
 /** The scheduler has looked at the pods of the world's revision, and found no node. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { LABEL } from '../../api/index.ts';
-import { World } from '../testing/world.ts';
+import { told, World } from '../testing/world.ts';
 import { decide } from './decide.ts';
 import { obstructed } from './obstructed.ts';
 
@@ -87,7 +87,7 @@ describe('the Event of Ready', () => {
     world.nodes = [];
     const announced = (model: object) => {
       world.edit((spec) => ({ ...spec, model }));
-      return [world.pass(), world.pass(), world.pass()].flatMap(({ events }) => events).map(({ reason }) => reason);
+      return [world.pass(), world.pass(), world.pass()].flatMap(told).map(({ reason }) => reason);
     };
     const once = ['RevisionCreated', 'RolloutStarted', 'WayChosen', 'AcceleratorNotFound'];
     expect(announced(OTHER)).toEqual(once);
@@ -152,13 +152,13 @@ describe('a Service that somebody else changes while the rollout is paused', () 
 });
 
 describe('an active Service that cannot be made', () => {
-  it('leaves nothing that is Available, and announces what was done', () => {
+  it('leaves nothing that is Available', () => {
     const world = serving();
     world.objects.delete('Service/chat');
     const next = decide(world.snapshot());
     const obstacle = { reason: 'NameConflict', message: 'Service chat exists', blocking: true } as const;
-    const told = obstructed(world.snapshot(), next, obstacle, [], world.now);
-    expect(told.status.conditions).toContainEqual(
+    const { status } = obstructed(world.snapshot(), next, obstacle, world.now);
+    expect(status.conditions).toContainEqual(
       expect.objectContaining({ type: 'Available', status: 'False', message: 'There is no active Service of ours.' }),
     );
   });
@@ -168,7 +168,7 @@ describe('an active Service that cannot be made', () => {
     const obstacle = { reason: 'SecretNotFound', message: 'Secret a', blocking: true, patienceMs: 120_000 } as const;
     const since = world.now;
     const stalled = () => {
-      const { status } = obstructed(world.snapshot(), decide(world.snapshot()), obstacle, [], since);
+      const { status } = obstructed(world.snapshot(), decide(world.snapshot()), obstacle, since);
       world.deployment = { ...world.deployment, status };
       expect(world.condition('Ready')).toMatchObject({ status: 'False', reason: 'SecretNotFound' });
       return [world.condition('Reconciling')?.status, world.condition('Stalled')?.status];
@@ -178,15 +178,5 @@ describe('an active Service that cannot be made', () => {
     expect(stalled()).toEqual(['True', 'False']);
     world.now += 1_000;
     expect(stalled()).toEqual(['False', 'True']);
-  });
-
-  it('announces no revision twice', () => {
-    const world = new World(SPEC);
-    const decision = decide(world.snapshot());
-    const obstacle = { reason: 'NameConflict', message: 'Service chat exists', blocking: true } as const;
-    const reasons = (done: typeof decision.intents) =>
-      obstructed(world.snapshot(), decision, obstacle, done, world.now).events.map(({ reason }) => reason);
-    expect(reasons(decision.intents)).toEqual(['RevisionCreated', 'NameConflict']);
-    expect(reasons([])).toEqual(['NameConflict']);
   });
 });

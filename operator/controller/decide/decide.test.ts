@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { ANNOTATION, LABEL } from '../../api/index.ts';
-import { World } from '../testing/world.ts';
+import { told, World } from '../testing/world.ts';
 
 const SPEC = {
   model: { name: 'deepseek-r1-distill-qwen-7b' },
@@ -345,7 +345,7 @@ describe('what others do to children', () => {
       });
     });
     const decision = world.pass();
-    expect(decision.events).toContainEqual(
+    expect(told(decision)).toContainEqual(
       expect.objectContaining({ reason: 'ForeignEdit', note: expect.stringContaining('kubectl-rollout') }),
     );
     world.settle();
@@ -366,7 +366,7 @@ describe('what others do to children', () => {
     });
     const decision = world.pass();
     expect(world.service('chat')?.spec?.selector).toEqual(before);
-    expect(decision.events).toContainEqual(expect.objectContaining({ reason: 'ForeignEdit' }));
+    expect(told(decision)).toContainEqual(expect.objectContaining({ reason: 'ForeignEdit' }));
   });
 
   it('restores a deleted active Service to what served, also when the spec has moved on and the status is lost', () => {

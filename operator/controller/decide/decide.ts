@@ -23,7 +23,7 @@ import { rolloutInput } from './rollout-input.ts';
 import { judgeSpec } from './spec-verdict.ts';
 import { statusOf } from './status.ts';
 import { Upkeep } from './upkeep.ts';
-import { eventsOfWrites } from './write-events.ts';
+import { eventsOfWrite } from './write-events.ts';
 
 /**
  * The whole judgement of one pass: pure, with the clock in the snapshot. What it needs is in the cluster (spec,
@@ -72,9 +72,8 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     isPassing: wanted.every(isOptional) && isPassing(step, order) && !hasGateway(deployment),
     status: next,
     unchanged: () => withinSchema(statusOf(snapshot, { ...judgement, observeOnly: true }, [])),
-    // What is written after the report is told when it is.
-    events: eventsOf(snapshot, next, judgement, observeOnly ? [] : wanted.filter((intent) => !isOptional(intent))),
-    eventsOfWrites: (done) => eventsOfWrites(snapshot, judgement, done),
+    events: eventsOf(snapshot, next, judgement),
+    eventsOfWrite: (written) => eventsOfWrite(snapshot, judgement, wanted, written),
     asDeclared: upkeep.asDeclared,
     exported: exportedOf(judgement, next),
     logsWanted: [...failures.values()].flatMap(({ causeInLog, pod }) =>

@@ -2,24 +2,15 @@ import { type ConditionType, isReason, REASONS } from '../../api/index.ts';
 import type { EventName } from '../../rollout/machine/types.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { type Judgement, orderResult, type Status } from './judgement.ts';
-import type { EventRecord, Intent } from './intents.ts';
-import { eventsOfWrites, MAX_NOTE } from './write-events.ts';
+import type { EventRecord } from './intents.ts';
+import { MAX_NOTE } from './write-events.ts';
 
 /**
  * What a person wants to find in `kubectl describe`: one Event for each change of state, none for a pass that changes
- * nothing.
+ * nothing. What was written has Events of its own (eventsOfWrite).
  */
-export function eventsOf(
-  snapshot: Snapshot,
-  after: Status,
-  judgement: Judgement,
-  done: readonly Intent[],
-): EventRecord[] {
-  return [
-    ...eventsOfWrites(snapshot, judgement, done),
-    ...eventsOfSteps(judgement),
-    ...eventsOfConditions(snapshot.deployment.status, after),
-  ];
+export function eventsOf(snapshot: Snapshot, after: Status, judgement: Judgement): EventRecord[] {
+  return [...eventsOfSteps(judgement), ...eventsOfConditions(snapshot.deployment.status, after)];
 }
 
 /** What is told of a transition; those that only lead on are told by the phase that they lead to. */

@@ -25,10 +25,10 @@ export interface Decision {
   readonly status: Status;
   /** The status if nothing is carried out: what is told when a write is refused. */
   readonly unchanged: () => Status;
-  /** What to announce once all intents are carried out, but for those of optional kinds. */
+  /** What to announce with the status. */
   readonly events: readonly EventRecord[];
-  /** What to announce of the intents that were carried out, when not all were, or later than the others. */
-  readonly eventsOfWrites: (done: readonly Intent[]) => readonly EventRecord[];
+  /** What to announce of one of the intents as soon as it is carried out: no later pass knows that it was. */
+  readonly eventsOfWrite: (written: Intent) => readonly EventRecord[];
   /** Children that are as they are declared, for the next pass; see Upkeep. */
   readonly asDeclared: AsDeclared;
   /** For metrics, beside the status. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, LABEL } from '../../api/index.ts';
-import { World } from '../testing/world.ts';
+import { told, World } from '../testing/world.ts';
 
 const SPEC = { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' }, replicas: 2 };
 const OTHER = { name: 'deepseek-r1-distill-qwen-14b' };
@@ -35,15 +35,15 @@ describe('the ControllerRevision of what serves is lost', () => {
     const [before] = world.snapshot().revisions;
     world.edit((spec) => ({ ...spec, model: OTHER, rollout: { paused: true } }));
     world.settle();
-    const { serving: told } = world.deployment.status ?? {};
+    const { serving: said } = world.deployment.status ?? {};
     world.objects.delete(`ControllerRevision/chat-${hash}`);
-    const { events } = world.pass();
+    const events = told(world.pass());
     expect(events).toContainEqual(expect.objectContaining({ note: expect.stringContaining('made again') }));
     world.settle();
     const again = world.snapshot().revisions.find((revision) => revision.hash === hash);
     expect(again).toMatchObject({ number: before?.number, data: before?.data });
     expect(again?.proven).toBeDefined();
-    expect(world.deployment.status?.serving).toEqual(told);
+    expect(world.deployment.status?.serving).toEqual(said);
   });
 
   it.each(['with its status', 'and its status'])('%s and then the Service: nobody asked for a switch', (status) => {
@@ -86,14 +86,14 @@ describe('the ControllerRevision of what serves is lost', () => {
     const hash = servingRevision(world);
     world.edit((spec) => ({ ...spec, model: OTHER, rollout: { paused: true } }));
     world.settle();
-    const told = world.deployment.status?.serving;
+    const said = world.deployment.status?.serving;
     world.objects.delete(`ControllerRevision/chat-${hash}`);
     world.tamper('Deployment', `chat-${hash}`, (object) => {
       const { metadata } = object as unknown as { metadata: { annotations: Record<string, string> } };
       metadata.annotations[ANNOTATION.record] = '{}';
     });
     world.settle();
-    expect(world.deployment.status?.serving).toEqual(told);
+    expect(world.deployment.status?.serving).toEqual(said);
     world.objects.delete('Service/chat');
     world.settle();
     expect(selected(world)).toBe(hash);

@@ -3,19 +3,17 @@ import type { LiveDeepSeekDeployment, Snapshot } from '../snapshot.ts';
 import { stamp } from './conditions.ts';
 import { eventsOfConditions } from './events.ts';
 import { type Exported, NOTHING_EXPORTED } from './exported.ts';
-import type { EventRecord, Intent } from './intents.ts';
+import type { EventRecord } from './intents.ts';
 import type { Decision, Status } from './judgement.ts';
 
 /**
  * What is told when a write was refused: what is, since the status of the decision would claim what was not done, with
- * the obstacle in its conditions, and the Events of what was `done` all the same. `since`: when it was first met, milliseconds
- * since the epoch.
+ * the obstacle in its conditions. `since`: when it was first met, milliseconds since the epoch.
  */
 export function obstructed(
   snapshot: Snapshot,
   decision: Decision,
   obstacle: Obstacle,
-  done: readonly Intent[],
   since: number,
 ): { readonly status: Status; readonly events: readonly EventRecord[] } {
   const before = snapshot.deployment.status;
@@ -33,7 +31,7 @@ export function obstructed(
   const unchanged = decision.unchanged();
   const others = (unchanged.conditions ?? []).filter(({ type }) => conditions.every((own) => own.type !== type));
   const status: Status = { ...unchanged, conditions: [...conditions, ...others] };
-  return { status, events: [...decision.eventsOfWrites(done), ...eventsOfConditions(before, status)] };
+  return { status, events: eventsOfConditions(before, status) };
 }
 
 /** Port numbers, times and request identifiers: what differs between two refusals for the same reason. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ANNOTATION, LABEL } from '../../api/index.ts';
-import { World } from '../testing/world.ts';
+import { told, World } from '../testing/world.ts';
 import { decide } from './decide.ts';
 import { obstructed } from './obstructed.ts';
 
@@ -134,7 +134,7 @@ describe('observing only', () => {
     disabled(world);
     world.pass();
     const decision = world.pass();
-    expect(decision.events).toEqual([]);
+    expect(told(decision)).toEqual([]);
     expect(decision.status.serving?.revision).toBe(servingRevision(world));
   });
 
@@ -207,7 +207,7 @@ describe('a template that others write into', () => {
 describe('a write that is refused', () => {
   const refused = (world: World, message: string) => {
     const obstacle = { reason: 'AdmissionDenied', message, blocking: false } as const;
-    const told = obstructed(world.snapshot(), decide(world.snapshot()), obstacle, [], world.now);
+    const told = obstructed(world.snapshot(), decide(world.snapshot()), obstacle, world.now);
     world.deployment = { ...world.deployment, status: told.status };
     return told;
   };

@@ -5,16 +5,19 @@ import type { Judgement } from './judgement.ts';
 /** Longest note of an Event. */
 export const MAX_NOTE = 1024;
 
-/** The Events of what was written: what was only meant to be has not happened. */
-export function eventsOfWrites(snapshot: Snapshot, judgement: Judgement, done: readonly Intent[]): EventRecord[] {
+/** The Events of `written`, one of the `intents` of a pass: what was only meant to be has not happened. */
+export function eventsOfWrite(
+  snapshot: Snapshot,
+  judgement: Judgement,
+  intents: readonly Intent[],
+  written: Intent,
+): EventRecord[] {
   const owner = snapshot.deployment.metadata.name;
-  const replaced = done.flatMap((intent) => (intent.type === 'ReplaceTemplate' ? [intent.name] : []));
-  return done.flatMap((intent): EventRecord[] => {
-    const { kind, name } = targetOf(owner, intent);
-    if (kind === 'Service' && name === owner) return eventsOfTraffic(owner, judgement, intent);
-    if (intent.type === 'Create' && kind === 'ControllerRevision') return [eventOfRecord(owner, judgement, intent)];
-    return foreignEvents(kind, name, intent, replaced.includes(name));
-  });
+  const { kind, name } = targetOf(owner, written);
+  if (kind === 'Service' && name === owner) return eventsOfTraffic(owner, judgement, written);
+  if (written.type === 'Create' && kind === 'ControllerRevision') return [eventOfRecord(owner, judgement, written)];
+  const isReplaced = intents.some((intent) => intent.type === 'ReplaceTemplate' && intent.name === name);
+  return foreignEvents(kind, name, written, isReplaced);
 }
 
 /** Of a write to the active Service. */

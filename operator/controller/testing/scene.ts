@@ -2,7 +2,7 @@ import { ANNOTATION, LABEL, type RolloutPhase } from '../../api/index.ts';
 import { formatOrder, type OrderVerb } from '../../rollout/orders.ts';
 import type { EventRecord } from '../decide/intents.ts';
 import type { Observations } from '../observations.ts';
-import { ROOM, World } from './world.ts';
+import { ROOM, told, World } from './world.ts';
 
 const SPEC = {
   model: { name: 'deepseek-r1-distill-qwen-7b' },
@@ -66,8 +66,8 @@ export class Scene {
     for (let i = 0; i < 12; i++) {
       const before = JSON.stringify(world.deployment.status);
       const decision = world.pass();
-      this.events.push(...decision.events);
-      this.everything.push(...decision.events);
+      this.events.push(...told(decision));
+      this.everything.push(...told(decision));
       if (decision.intents.length === 0 && JSON.stringify(world.deployment.status) === before) return;
     }
     throw new Error(`not at rest: ${world.written.slice(-6).join('; ')}`);

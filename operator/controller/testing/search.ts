@@ -2,7 +2,7 @@ import { type Explored, explore } from '../../rollout/machine/testing/breadth-fi
 import type { Decision } from '../decide/judgement.ts';
 import { fingerprintOf, type Happening, Universe } from './events.ts';
 import { violations } from './promises.ts';
-import { ROOM, World } from './world.ts';
+import { ROOM, told, World } from './world.ts';
 
 /** Where a search of `decide` begins, and what can happen. */
 export interface Scope {
@@ -42,13 +42,13 @@ export function search({ spec, happenings }: Scope, states: number, spoil: Spoil
       for (const { from, to } of decision.rollout.taken) pairs.add(`${from} -> ${to}`);
       const found = violations(before, decision, world);
       if (found.length > 0) throw new Error(found.join('; '));
-      const foreign = decision.events.find(({ reason }) => reason === 'ForeignEdit' || reason === 'ForeignDelete');
+      const events = told(decision);
+      const foreign = events.find(({ reason }) => reason === 'ForeignEdit' || reason === 'ForeignDelete');
       if (foreign !== undefined && !universe.isDisturbed)
         throw new Error(`calls foreign what is its own: ${foreign.note}`);
       universe.wait = decision.requeueAfterMs;
       if (decision.intents.length > 0 || JSON.stringify(world.deployment) !== said) continue;
-      if (decision.events.length > 0)
-        throw new Error(`tells of nothing: ${decision.events.map(({ note }) => note).join('; ')}`);
+      if (events.length > 0) throw new Error(`tells of nothing: ${events.map(({ note }) => note).join('; ')}`);
       if (!universe.isAnswered) throw new Error('an order has no answer');
       return;
     }

@@ -2,7 +2,7 @@ import { API_VERSION, type DeepSeekDeployment, KIND, LABEL, MANAGER } from '../.
 import type { KubeObject } from '../../kube/types.ts';
 import { decide } from '../decide/decide.ts';
 import type { Decision } from '../decide/judgement.ts';
-import { describeIntent, type Intent, targetOf, type WrittenKind } from '../decide/intents.ts';
+import { describeIntent, type EventRecord, type Intent, targetOf, type WrittenKind } from '../decide/intents.ts';
 import { isOptional, withWriteFailures, type WriteFailure, writeFailure } from '../decide/optional-writes.ts';
 import type { Observations } from '../observations.ts';
 import { MONITORING_KINDS, type MonitoringKind } from '../../monitoring/index.ts';
@@ -374,6 +374,11 @@ const MAX_WAITS = 20;
 const ROLLBACK_WINDOW_MS = 2 * 3_600_000;
 
 /** Room for everything. */
+/** All that a pass tells whose intents are carried out, but for those of optional kinds. */
+export function told({ intents, eventsOfWrite, events }: Decision): readonly EventRecord[] {
+  return [...intents.filter((intent) => !isOptional(intent)).flatMap(eventsOfWrite), ...events];
+}
+
 export const ROOM: CapacityReading = {
   placed: 0,
   slots: 100,
