@@ -10,7 +10,7 @@ import { hasWebhook, WEBHOOK_CERTS, WEBHOOK_PORT } from './webhook.ts';
 /** See `--metrics-bind-address`: probes and metrics. */
 const TELEMETRY_PORT = 8080;
 /** More than anybody runs, rollouts included: the quota is there to allow. */
-const MOST_CRITICAL_PODS = 100;
+const MOST_CRITICAL_PODS = '100';
 const NONROOT = 65_532;
 /** Where the ConfigMap of defaults is mounted: as a whole, since the kubelet never changes a file that is mounted alone. */
 const DEFAULTS_FOLDER = '/etc/deepseek-operator';
@@ -41,7 +41,7 @@ export function workload(scope: Construct, options: InstallOptions): void {
     new k8s.KubeResourceQuota(scope, 'ResourceQuota', {
       metadata: metadata(`${MANAGER}-critical-pods`, namespace),
       spec: {
-        hard: { pods: k8s.Quantity.fromNumber(MOST_CRITICAL_PODS) },
+        hard: { pods: k8s.Quantity.fromString(MOST_CRITICAL_PODS) },
         scopeSelector: {
           matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: [options.priorityClassName] }],
         },
@@ -115,7 +115,9 @@ function pod(options: InstallOptions): k8s.PodSpec {
         name: 'operator',
         image,
         args: flags,
-        env: [{ name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }],
+        env: [
+          { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } } },
+        ],
         ports: [
           { name: 'metrics', containerPort: TELEMETRY_PORT },
           ...(isAsked ? [{ name: 'webhook', containerPort: WEBHOOK_PORT }] : []),
