@@ -13,17 +13,23 @@ export const CHART = join(ROOT, 'charts/deepseek-operator');
 /** Where the operator is installed. */
 export const OPERATOR = { namespace: 'deepseek-system', name: 'deepseek-operator' } as const;
 
-/** An object of the installation as the API server has it, without what changes by itself. */
+/** An object of the installation as the API server has it. */
 export interface Stored {
   readonly kind: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>> & {
+    readonly name: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly managedFields: readonly { readonly subresource?: string }[];
+  };
+  readonly status?: unknown;
 }
 
 /** A way of installing the operator, as a platform engineer does it. */
 export interface Way {
   /** Installs, or installs again. */
   apply(): Promise<void>;
-  /** Its objects, as they are stored. */
+  /** Its objects, as they are stored: what outlives the operator included. */
   objects(): Promise<readonly Stored[]>;
   remove(): Promise<void>;
   /** Whether it has rights in one namespace alone. */
@@ -35,15 +41,18 @@ export interface Way {
 const run = promisify(execFile);
 const LIMIT_MS = 180_000;
 
+/** Who installs, as the audit log names the user. */
+export const PERSON = 'platform-engineer';
+
 /** Runs kubectl as somebody who may do everything. */
 export async function kubectl(cluster: Cluster, ...args: readonly string[]): Promise<string> {
-  return runKubectl(cluster, 'platform-engineer', args, { signal: AbortSignal.timeout(LIMIT_MS) });
+  return runKubectl(cluster, PERSON, args, { signal: AbortSignal.timeout(LIMIT_MS) });
 }
 
 /** Runs Helm as the same person. */
 export async function helm(cluster: Cluster, ...args: readonly string[]): Promise<string> {
   const command = await findTool('helm', { signal: AbortSignal.timeout(LIMIT_MS) });
-  const KUBECONFIG = await cluster.kubeconfig('platform-engineer');
+  const KUBECONFIG = await cluster.kubeconfig(PERSON);
   const options = { timeout: LIMIT_MS, maxBuffer: 1 << 25, env: { ...process.env, KUBECONFIG } };
   return (await run(command, args, options)).stdout;
 }
@@ -75,8 +84,10 @@ function byKubectl(
       await kubectl(cluster, 'apply', '--server-side', ...(await definitions()));
       await kubectl(cluster, 'apply', ...flags, ...(await source()));
     },
-    objects: async () =>
-      stored(await kubectl(cluster, 'get', '-o', 'json', '--show-managed-fields', ...(await source()))),
+    objects: async () => [
+      ...(await stored(cluster, ...(await definitions()))),
+      ...(await stored(cluster, ...(await source()))),
+    ],
     async remove() {
       await kubectl(cluster, 'delete', '--wait', '--timeout=45s', ...(await source()));
     },
@@ -95,7 +106,8 @@ function byHelm(cluster: Cluster, scratch: Scratch): Way {
     },
     async objects() {
       const file = await scratch('chart.yaml', await helm(cluster, 'get', 'manifest', name, '--namespace', namespace));
-      return stored(await kubectl(cluster, 'get', '-o', 'json', '--show-managed-fields', '-f', file));
+      const own = await stored(cluster, 'namespace', namespace);
+      return [...own, ...(await stored(cluster, '-f', file))];
     },
     async remove() {
       await helm(cluster, 'uninstall', name, '--namespace', namespace, '--wait');
@@ -104,15 +116,18 @@ function byHelm(cluster: Cluster, scratch: Scratch): Way {
   };
 }
 
-/** Objects without their status and what the API server counts of it. */
-function stored(list: string): Stored[] {
-  const { items } = JSON.parse(list) as {
-    items: { kind: string; metadata: Record<string, unknown>; status?: unknown }[];
-  };
-  return items.map(({ status, ...object }) => {
+/** What the API server has of these. */
+async function stored(cluster: Cluster, ...which: readonly string[]): Promise<readonly Stored[]> {
+  const text = await kubectl(cluster, 'get', '-o', 'json', '--show-managed-fields', ...which);
+  const found = JSON.parse(text) as Stored | { readonly kind: 'List'; readonly items: readonly Stored[] };
+  return 'items' in found ? found.items : [found];
+}
+
+/** Objects without what changes by itself: their status, and the version of those that have one. */
+export function atRest(objects: readonly Stored[]): readonly object[] {
+  return objects.map(({ status, ...object }) => {
     const { resourceVersion, managedFields, ...metadata } = object.metadata;
-    const fields = (managedFields as { subresource?: string }[]).filter(({ subresource }) => subresource === undefined);
-    // What has a status is written by controllers, and its version counts that.
+    const fields = managedFields.filter(({ subresource }) => subresource === undefined);
     return { ...object, metadata: { ...metadata, fields, ...(status === undefined && { resourceVersion }) } };
   });
 }
@@ -136,6 +151,7 @@ export function ways(cluster: Cluster, watched: string, scratch: Scratch): Reado
       flags: ['--server-side'],
     }),
     'kustomize, the base': byKubectl(cluster, overlay('base')),
+    'kustomize, server-side': byKubectl(cluster, overlay('base'), { flags: ['--server-side'] }),
     'kustomize, high availability': byKubectl(cluster, overlay('overlays/high-availability')),
     'kustomize, air-gapped': byKubectl(cluster, overlay('overlays/air-gapped')),
     'kustomize, one namespace': byKubectl(
@@ -157,6 +173,7 @@ export const WAY_NAMES = [
   'install.yaml',
   'install.yaml, server-side',
   'kustomize, the base',
+  'kustomize, server-side',
   'kustomize, high availability',
   'kustomize, air-gapped',
   'kustomize, one namespace',

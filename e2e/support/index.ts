@@ -4,3 +4,4 @@ export { testClient } from './client.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { kubectl, type KubectlOptions, type Printed, runKubectl } from './kubectl.ts';
 export { testNamespace } from './namespace.ts';
+export { type OperatorProgram, operatorUser, startOperatorProgram } from './operator-program.ts';

@@ -1,6 +1,4 @@
 import { afterEach, beforeAll, beforeEach } from '@jest/globals';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Writable } from 'node:stream';
 import { synthesize } from '../../cdk8s/install/install.ts';
 import { type AuditEntry, type Cluster, readAudit } from '../../hack/cluster/index.ts';
@@ -23,13 +21,18 @@ import {
 import type { Lifetimes } from '../../operator/webhook/certificates/material.ts';
 import { CertificateKeeper, type CertificateSource, startWebhookServer } from '../../operator/webhook/index.ts';
 import { installCrd } from '../reconcile/install.ts';
-import { eventually, type Printed, runKubectl, testNamespace } from '../support/index.ts';
+import {
+  eventually,
+  type OperatorProgram,
+  operatorUser,
+  type Printed,
+  runKubectl,
+  startOperatorProgram,
+  testNamespace,
+} from '../support/index.ts';
 
 /** Only a failing test uses it up. */
 export const PATIENCE = { timeoutMs: 30_000, intervalMs: 20 } as const;
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SERVICE_ACCOUNT = 'deepseek-operator';
 
 /** An object of the installation. */
 interface Manifest extends KubeObject {
@@ -53,17 +56,6 @@ export interface Replica {
   readonly servesUntil: () => number | undefined;
   readonly metrics: () => Promise<string>;
   stop(): Promise<void>;
-}
-
-type Line = Readonly<Record<string, unknown>>;
-
-/** The operator as a process of its own. */
-export interface Program {
-  readonly child: ChildProcess;
-  readonly port: number;
-  readonly lines: () => readonly Line[];
-  /** Its exit status. */
-  readonly ended: Promise<number | null>;
 }
 
 /** A namespace with the operator's rights, the Service and the configuration of the webhook: that of the installation. */
@@ -177,37 +169,15 @@ export class Stage {
   }
 
   /** Starts the operator as a program, with its webhook; resolves when it says that it has started. */
-  async startProgram(...flags: readonly string[]): Promise<Program> {
-    const all = 'system:serviceaccounts';
-    const groups = [all, `${all}:${this.namespace}`];
-    const kubeconfig = await this.#cluster.kubeconfig(this.#user, { groups });
-    const own = ['--watch-namespaces', this.namespace, '--metrics-bind-address', '127.0.0.1:0', '--log-format', 'json'];
-    const child = spawn(process.execPath, ['operator/main.ts', '--kubeconfig', kubeconfig, ...own, ...flags], {
-      cwd: ROOT,
-      env: { PATH: process.env['PATH'], POD_NAMESPACE: this.namespace },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-    this.defer(async () => {
-      child.kill('SIGKILL');
-      await ended;
-    });
-    let printed = '';
-    child.stdout.setEncoding('utf8').on('data', (piece: string) => (printed += piece));
-    const lines = () =>
-      printed
-        .split('\n')
-        .flatMap((line) => (line.startsWith('{') && line.endsWith('}') ? [JSON.parse(line) as Line] : []));
-    const started = await eventually(() => {
-      const found = lines().find(({ message }) => message === 'started');
-      if (found === undefined) throw new Error(`not started: ${printed}`);
-      return found;
-    }, PATIENCE);
-    return { child, ended, lines, port: Number(started['webhook']) };
+  async startProgram(...flags: readonly string[]): Promise<OperatorProgram> {
+    const { namespace } = this;
+    const program = await startOperatorProgram(this.#cluster, namespace, ['--watch-namespaces', namespace, ...flags]);
+    this.defer(program.kill);
+    return program;
   }
 
   get #user(): string {
-    return `system:serviceaccount:${this.namespace}:${SERVICE_ACCOUNT}`;
+    return operatorUser(this.namespace);
   }
 
   async startReplica({

@@ -200,7 +200,7 @@ function reviews(exposition: string): number {
 
 describe('the operator as a program', () => {
   it('is asked once it has started, and answers until it is told to stop', async () => {
-    const { port, lines, child, ended } = await stage().startProgram('--webhook-bind-address', '127.0.0.1:0');
+    const { port, lines, stop } = await stage().startProgram('--webhook-bind-address', '127.0.0.1:0');
     await stage().install(port);
     expect(lines().map(({ message }) => message)).toEqual(
       expect.arrayContaining([
@@ -212,16 +212,14 @@ describe('the operator as a program', () => {
     );
     // No key and no certificate is in the log.
     expect(JSON.stringify(lines())).not.toMatch(/-----BEGIN|LS0tLS1/);
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
+    expect(await stop()).toBe(0);
   });
 
   it('has no webhook and makes no certificate unless it is told to', async () => {
-    const { port, child, ended } = await stage().startProgram();
+    const { port, stop } = await stage().startProgram();
     expect(port).toBeNaN();
     await expect(stage().secret()).rejects.toThrow('not found');
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
+    expect(await stop()).toBe(0);
   });
 });
 
