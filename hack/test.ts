@@ -28,7 +28,7 @@ import {
   whyNoRealNode,
 } from './cluster/index.ts';
 import { failure, formatCounts, judge, total, type TierResult } from './testing/report.ts';
-import { deniedRights, judgeRights, shownByOthers, usedRights } from './testing/rights.ts';
+import { deniedRights, judgeRights, usedRights } from './testing/rights.ts';
 
 interface Tier {
   readonly name: string;
@@ -146,8 +146,6 @@ async function judgeAllRights(): Promise<TierResult> {
     ),
   );
   const used = new Set(found.flatMap((tier) => tier.used));
-  const shown = shownByOthers(used);
-  if (shown.length > 0) print(`rights: used for other kinds of children alone: ${shown.join(', ')}`);
   return judgeRights(used, new Set(found.flatMap(({ denied }) => denied)));
 }
 

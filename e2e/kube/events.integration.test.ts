@@ -1,12 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { KubeHttpClient } from '../../operator/kube/client.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { RIGHTFUL } from '../../hack/cluster/index.ts';
+import type { KubeHttpClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
-import { loadCredentials } from '../../operator/kube/credentials.ts';
 import type { EventInput } from '../../operator/kube/event-object.ts';
 import { EventRecorder } from '../../operator/kube/events.ts';
 import { namespaced, resources, type ConfigMap, type Event } from '../../operator/kube/resources.ts';
-import { Transport } from '../../operator/kube/transport.ts';
 import type { KubeObject } from '../../operator/kube/types.ts';
+import { type Connection, connect, installCrd } from '../reconcile/install.ts';
 import { eventually, testCluster, testNamespace } from '../support/index.ts';
 
 const LIMIT = { timeoutMs: 30_000, intervalMs: 20 };
@@ -14,23 +14,24 @@ const LIMIT = { timeoutMs: 30_000, intervalMs: 20 };
 const cluster = testCluster('control-plane');
 const namespace = testNamespace(cluster);
 
-let transport: Transport;
 let client: KubeHttpClient;
 let recorder: EventRecorder;
 let losses: string[];
 let stop: AbortController;
 let ended: Promise<void>;
+let connections: readonly Connection[] = [];
+
+beforeAll(() => installCrd(cluster()), 60_000);
 
 beforeEach(async () => {
-  const kubeconfig = await cluster().kubeconfig('event-recorder');
-  transport = new Transport({
-    credentials: await loadCredentials({ clock: systemClock, kubeconfig }),
-    clock: systemClock,
-  });
-  client = new KubeHttpClient(transport);
+  // With the rights of the operator, and none beside them.
+  const writer = await connect(cluster(), 'event-recorder', { groups: [RIGHTFUL] });
+  const reader = await connect(cluster(), 'event-reader');
+  connections = [writer, reader];
+  client = reader.client;
   losses = [];
   recorder = new EventRecorder({
-    client,
+    client: writer.client,
     clock: systemClock,
     source: { controller: 'example.com/operator', instance: 'x'.repeat(200) },
     seriesIntervalMs: 100,
@@ -43,7 +44,7 @@ beforeEach(async () => {
 afterEach(async () => {
   stop.abort();
   await ended;
-  await transport.close();
+  for (const { close } of connections) await close();
 });
 
 const signal = (): AbortSignal => AbortSignal.timeout(LIMIT.timeoutMs);

@@ -1,14 +1,14 @@
 import { beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { installCrds, installGatewayApi, moduleCrds } from '../../hack/cluster/index.ts';
-import { LABEL } from '../../operator/api/index.ts';
 import { HTTP_ROUTES } from '../../operator/controller/gateway.ts';
 import { SCALED_OBJECTS } from '../../operator/controller/keda.ts';
 import { MONITORING_TYPES } from '../../operator/controller/monitoring-kinds.ts';
+import { isNotFound } from '../../operator/kube/errors.ts';
 import { resources } from '../../operator/kube/resources.ts';
-import type { ResourceType } from '../../operator/kube/types.ts';
 import { eventually, testCluster } from '../support/index.ts';
+import { type Child, CHAT, children, hidden, SCRAPE_CONFIG } from './children.ts';
 import { operatorBench, PATIENCE } from './harness.ts';
-import { BRIEF } from './rollouts.ts';
+import { endRollout } from './rollouts.ts';
 
 // Of its own: others have no prometheus-operator, no KEDA and no Gateway API.
 const cluster = testCluster('simulated', {});
@@ -22,75 +22,6 @@ beforeAll(async () => {
   for (const what of ['prometheus-operator', 'keda'] as const)
     await installCrds(cluster(), await moduleCrds(what, signal), { what, signal });
 }, SETUP_MS);
-
-const CHAT = {
-  model: { name: 'deepseek-r1-distill-qwen-1.5b' },
-  accelerator: { type: 'A100-80GB' },
-  replicas: 1,
-  networkPolicy: { enabled: true },
-  traffic: { gateway: { parentRefs: [{ name: 'public' }] } },
-  autoscaling: { minReplicas: 1, maxReplicas: 2 },
-  ...BRIEF,
-};
-const PORTS = [{ name: 'http', port: 81, targetPort: 'http', protocol: 'TCP' }];
-
-/** One kind of child: what somebody writes into it, and where the operator is to see it. */
-interface Child {
-  readonly type: ResourceType;
-  readonly name: string;
-  readonly patch: object;
-  readonly path: string;
-  /** Default: the field manager of the edit. */
-  readonly by?: string;
-}
-
-const children = (revision: string): readonly Child[] => [
-  { type: resources.services, name: 'chat', patch: { spec: { ports: PORTS } }, path: 'spec.ports[0]' },
-  { type: resources.services, name: `chat-${revision}`, patch: { spec: { ports: PORTS } }, path: 'spec.ports[0]' },
-  {
-    ...{ type: resources.podDisruptionBudgets, name: `chat-${revision}`, path: 'spec.minAvailable' },
-    patch: { spec: { minAvailable: '10%' } },
-  },
-  { type: resources.networkPolicies, name: 'chat', patch: { spec: { egress: [{}] } }, path: 'spec.egress' },
-  {
-    ...{ type: resources.serviceAccounts, name: 'chat', path: 'automountServiceAccountToken' },
-    patch: { automountServiceAccountToken: true },
-  },
-  {
-    ...{ type: resources.controllerRevisions, name: `chat-${revision}` },
-    ...{ patch: { metadata: { labels: { [LABEL.revision]: 'x' } } }, path: `metadata.labels["${LABEL.revision}"]` },
-  },
-  {
-    ...{ type: resources.horizontalPodAutoscalers, name: 'chat', path: 'spec.maxReplicas' },
-    patch: { spec: { maxReplicas: 9 } },
-  },
-  {
-    ...{ type: HTTP_ROUTES, name: 'chat', path: 'spec.parentRefs[0].name' },
-    patch: { spec: { parentRefs: [{ name: 'mine' }] } },
-  },
-  {
-    ...{ type: MONITORING_TYPES.PodMonitor, name: 'chat', path: 'spec.selector.matchLabels.app' },
-    patch: { spec: { selector: { matchLabels: { app: 'mine' } } } },
-  },
-  {
-    ...{ type: MONITORING_TYPES.PrometheusRule, name: 'chat-rules', path: 'spec.groups[0]' },
-    patch: { spec: { groups: [{ name: 'mine', rules: [] }] } },
-  },
-  // Taken out of the sight of every watch: whoever removes a field leaves no name.
-  {
-    ...{ type: resources.podDisruptionBudgets, name: `chat-${revision}`, path: 'metadata.labels', by: 'somebody else' },
-    patch: { metadata: { labels: { [LABEL.managedBy]: null } } },
-  },
-  {
-    ...{ type: resources.deployments, name: `chat-${revision}`, path: 'spec.minReadySeconds' },
-    patch: { spec: { minReadySeconds: 7 } },
-  },
-  {
-    ...{ type: resources.deployments, name: `chat-${revision}` },
-    ...{ path: 'spec.template.spec.terminationGracePeriodSeconds' },
-    patch: { spec: { template: { spec: { terminationGracePeriodSeconds: 5 } } } },
-  },
-];
 
 const told = (reason: string) => bench().eventNotes('chat', reason);
 
@@ -133,6 +64,22 @@ async function settled(): Promise<readonly Child[]> {
   return all;
 }
 
+/** One of each object: some are edited in two ways. */
+const objects = (all: readonly Child[]): ReadonlyMap<string, Child> =>
+  new Map(all.map((child) => [`${child.type.kind}/${child.name}`, child]));
+
+/** Waits until it is there no more. */
+async function gone({ type, name }: Pick<Child, 'type' | 'name'>): Promise<void> {
+  const { client, namespace, signal } = bench();
+  await eventually(async () => {
+    const found = await client.get(type, { namespace, name }, { signal }).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+    if (found !== undefined) throw new Error(`${type.kind} ${name} is there`);
+  }, PATIENCE);
+}
+
 // An object has room for some 25 Events at once: edits and deletions have a test each.
 it(
   'puts every kind of child back that somebody edits, and tells it once, by whose edit it was',
@@ -155,7 +102,7 @@ it(
 it(
   'makes every kind of child again that somebody deletes, and tells it once',
   async () => {
-    const all = new Map((await settled()).map((child) => [`${child.type.kind}/${child.name}`, child]));
+    const all = objects(await settled());
     for (const child of all.values()) {
       await remove(child);
       await bench().rest(300);
@@ -169,13 +116,80 @@ it(
 );
 
 it(
+  'finds every kind of child again that somebody hides from it by taking its labels away, and tells it once',
+  async () => {
+    const all = objects(await settled());
+    for (const child of all.values()) {
+      await edit(hidden(child));
+      await bench().rest(300);
+    }
+    await bench().condition('chat', 'Available', 'True');
+    await bench().rest();
+    expect(await told('ForeignEdit')).toHaveLength(all.size);
+    expect(await told('ForeignDelete')).toEqual([]);
+    // A route is followed whosesoever it is; one that is ours no more is not taken over.
+    const { client, namespace, signal } = bench();
+    const options = { type: 'merge', fieldManager: 'someone', signal } as const;
+    await client.patch(HTTP_ROUTES, { namespace, name: 'chat' }, { metadata: { ownerReferences: null } }, options);
+    expect(await bench().condition('chat', 'Ready', 'False', 'NameConflict')).toContain('HTTPRoute chat exists');
+    await client.delete(HTTP_ROUTES, { namespace, name: 'chat' }, { signal });
+    await bench().condition('chat', 'Available', 'True');
+    await eventually(() => client.get(HTTP_ROUTES, { namespace, name: 'chat' }, { signal }), PATIENCE);
+  },
+  TEST_MS,
+);
+
+it(
+  'takes every kind of child away that is not asked for any more, puts a ScrapeConfig back in the place of a PodMonitor, and tells of others alone',
+  async () => {
+    const { client, namespace, signal } = bench();
+    await settled();
+    const asked = { networkPolicy: { enabled: false }, traffic: null, autoscaling: null };
+    await bench().edit('chat', { spec: { ...asked, replicas: 1, monitoring: { scrape: 'ScrapeConfig' } } });
+    await gone({ type: resources.networkPolicies, name: 'chat' });
+    await gone({ type: resources.horizontalPodAutoscalers, name: 'chat' });
+    await gone({ type: HTTP_ROUTES, name: 'chat' });
+    await gone({ type: MONITORING_TYPES.PodMonitor, name: 'chat' });
+    await eventually(() => client.get(SCRAPE_CONFIG.type, { namespace, name: 'chat' }, { signal }), PATIENCE);
+    await bench().rest();
+    await edit(SCRAPE_CONFIG);
+    await bench().rest(300);
+    await edit(hidden(SCRAPE_CONFIG));
+    await bench().rest(300);
+    await remove(SCRAPE_CONFIG);
+    await bench().rest(300);
+    await bench().edit('chat', { spec: { monitoring: { scrape: 'None', rules: false } } });
+    await gone(SCRAPE_CONFIG);
+    await gone({ type: MONITORING_TYPES.PrometheusRule, name: 'chat-rules' });
+
+    const first = (await bench().status('chat')).serving?.revision ?? '';
+    const rollout = { revisionHistoryLimit: 1 };
+    await bench().edit('chat', { spec: { rollout, podTemplate: { serviceAccountName: 'default' } } });
+    const second = await endRollout(bench(), 'chat');
+    await gone({ type: resources.serviceAccounts, name: 'chat' });
+    for (const type of [resources.deployments, resources.services, resources.podDisruptionBudgets])
+      await gone({ type, name: `chat-${first}` });
+    // What serves, what a rollback would go to, and one more are kept.
+    for (const name of ['deepseek-r1-distill-qwen-7b', 'deepseek-r1-distill-llama-8b']) {
+      await bench().edit('chat', { spec: { model: { name } } });
+      await endRollout(bench(), 'chat');
+    }
+    await gone({ type: resources.controllerRevisions, name: `chat-${first}` });
+    await client.get(resources.controllerRevisions, { namespace, name: `chat-${second}` }, { signal });
+    expect(await told('ForeignEdit')).toHaveLength(2);
+    expect(await told('ForeignDelete')).toHaveLength(1);
+  },
+  TEST_MS,
+);
+
+it(
   'tells what others do to a ScaledObject, and no change of the spec and no other process',
   async () => {
     const { client, namespace, signal } = bench();
     const query = { type: 'External', target: '1', external: { query: 'up', serverAddress: 'http://prometheus:9090' } };
     const keda = { provider: 'KEDA', minReplicas: 1, maxReplicas: 2, metrics: [query] };
     await bench().edit('chat', { spec: { autoscaling: keda } });
-    const at = { type: SCALED_OBJECTS, name: 'chat' };
+    const at = { type: SCALED_OBJECTS, name: 'chat' } as const;
     await eventually(() => client.get(SCALED_OBJECTS, { namespace, name: 'chat' }, { signal }), PATIENCE);
     await bench().rest();
     await bench().edit('chat', {
@@ -192,7 +206,11 @@ it(
     expect([...(await told('ForeignEdit')), ...(await told('ForeignDelete'))]).toEqual([]);
     await edit({ ...at, patch: { spec: { maxReplicaCount: 9 } }, path: 'spec.maxReplicaCount' });
     await bench().rest(300);
+    await edit(hidden(at));
+    await bench().rest(300);
     await remove(at);
+    await bench().edit('chat', { spec: { autoscaling: { ...keda, provider: 'HPA', metrics: null } } });
+    await gone(at);
   },
   TEST_MS,
 );

@@ -1,5 +1,5 @@
 import { type AuditEntry, RIGHTFUL } from '../cluster/index.ts';
-import { OWNED, type Right, RIGHTS } from '../../operator/api/rights.ts';
+import { type Right, RIGHTS } from '../../operator/api/rights.ts';
 import type { TierResult } from './report.ts';
 
 const SERVICE_ACCOUNT = /^system:serviceaccount:[^:]+:deepseek-operator$/;
@@ -8,11 +8,6 @@ const SERVICE_ACCOUNT = /^system:serviceaccount:[^:]+:deepseek-operator$/;
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
   'update deepseekdeployments/finalizers.deepseek-operator.io':
     'no request: an admission plugin of the API server, which all test clusters have, asks for it when children are written',
-  'create scrapeconfigs.monitoring.coreos.com':
-    'written by the code that writes PodMonitors, where prometheus-operator has the one kind and not the other',
-  'patch scrapeconfigs.monitoring.coreos.com': 'the same',
-  'patch events.events.k8s.io':
-    'the count of an event that comes again; whether one does in a run is a matter of its pace',
 };
 
 /** `verb resource.group/subresource`, with the name where the right is for one object: what a right is counted by. */
@@ -84,28 +79,13 @@ export function deniedRights(
   );
 }
 
-/** Reads (after a name that somebody else has) and deletions of children are one line of code for all kinds: live-reads.ts, act.ts. */
-const UNIFORM = ['get', 'delete'].map(
-  (verb): ReadonlySet<string> =>
-    new Set(RIGHTS.filter(({ verbs }) => verbs === OWNED).flatMap((right) => keysOf({ ...right, verbs: [verb] }))),
-);
-
-/** Verbs that no run used for this kind, and that count as used because one did for another kind of child: see UNIFORM. */
-export function shownByOthers(used: ReadonlySet<string>): readonly string[] {
-  return UNIFORM.filter((keys) => [...keys].some((key) => used.has(key)))
-    .flatMap((keys) => [...keys].filter((key) => !used.has(key)))
-    .sort();
-}
-
 /**
  * Judges whether all tiers together used every verb that is granted: a right that no run needs is one too many; and one that a run
  * lacked, one too few.
  */
 export function judgeRights(used: ReadonlySet<string>, denied: ReadonlySet<string> = new Set()): TierResult {
-  const shown = new Set(shownByOthers(used));
-  const isUsed = (key: string): boolean => used.has(key) || shown.has(key);
-  const unused = [...GRANTED].filter((key) => !isUsed(key) && !(key in EXCEPTIONS)).sort();
-  const needless = Object.keys(EXCEPTIONS).filter((key) => !GRANTED.has(key));
+  const unused = [...GRANTED].filter((key) => !used.has(key) && !(key in EXCEPTIONS)).sort();
+  const needless = Object.keys(EXCEPTIONS).filter((key) => !GRANTED.has(key) || used.has(key));
   const problems = [
     ...[...denied].map((request) => `a run was denied "${request}": grant it in operator/api/rights.ts, or do not ask`),
     ...unused.map((key) => `no run uses "${key}": take it out of operator/api/rights.ts, or test what needs it`),

@@ -38,7 +38,7 @@ export interface Right {
  * A server-side apply is a patch, and needs `create` as well where the object is not there yet. `get`: whose it is, when it is there
  * and no cache has it.
  */
-export const OWNED = ['get', 'list', 'watch', 'create', 'patch', 'delete'] as const;
+const OWNED = ['get', 'list', 'watch', 'create', 'patch', 'delete'] as const;
 
 export const RIGHTS: readonly Right[] = [
   {
