@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { countWrites } from '../../hack/cluster/index.ts';
-import { operatorBench } from '../reconcile/harness.ts';
+import { type AuditEntry, AuditReader, countWrites } from '../../hack/cluster/index.ts';
+import { operatorBench, PATIENCE } from '../reconcile/harness.ts';
 import { BRIEF } from '../reconcile/rollouts.ts';
-import { testCluster } from '../support/index.ts';
+import type { Load } from '../simulator/index.ts';
+import { eventually, testCluster } from '../support/index.ts';
 import { scratchFiles } from './scratch.ts';
 import { atRest, OPERATOR, WAY_NAMES, ways } from './ways.ts';
 
@@ -17,8 +18,23 @@ const SPEC = {
   ...BRIEF,
 };
 
+/** Waits for further answers of the model, from addresses of its Service. */
+async function isAsked(users: Load): Promise<void> {
+  const { calls } = users.report();
+  await eventually(() => expect(users.report().calls).toBeGreaterThan(calls + 10), PATIENCE);
+}
+
+/** What anybody writes to what serves the model: its Deployments and pods, but for what is reported of them. */
+function writesToWhatServes(entries: readonly AuditEntry[]): readonly string[] {
+  return entries
+    .filter((entry) => entry.namespace === bench().namespace && countWrites([entry]) === 1)
+    .filter(({ resource = '' }) => ['deployments', 'replicasets', 'pods'].includes(resource))
+    .filter(({ subresource, name }) => subresource !== 'status' && name?.startsWith('chat-') === true)
+    .map(({ user, verb, resource = '', name = '' }) => `${user} ${verb} ${resource} ${name}`);
+}
+
 describe.each(WAY_NAMES)('an installation by %s', (name) => {
-  it('has all the rights that the operator needs, is applied twice without a write, leaves models when it goes, and takes them over when it comes again', async () => {
+  it('has all the rights that the operator needs, is applied twice without a write, leaves models serving when it goes, and takes them over when it comes again', async () => {
     await bench().stopOperator();
     const way = ways(cluster(), bench().namespace, scratch)[name];
     const serviceAccount = `${way.namespace}/${OPERATOR.name}`;
@@ -35,11 +51,15 @@ describe.each(WAY_NAMES)('an installation by %s', (name) => {
     await bench().rest();
     const pods = async () => (await bench().pods('chat')).map(({ metadata }) => metadata.uid);
     const before = await pods();
+    const users = await bench().load('chat', { streams: 1 });
+    await isAsked(users);
+    const everybody = new AuditReader(cluster().auditLog);
+    await everybody.read();
 
     await bench().stopOperator();
     await way.remove();
-    expect(await pods()).toEqual(before);
     expect((await bench().get('chat')).metadata.deletionTimestamp).toBeUndefined();
+    await isAsked(users);
 
     await way.apply();
     const since = new Date();
@@ -49,6 +69,9 @@ describe.each(WAY_NAMES)('an installation by %s', (name) => {
     expect(requests.some(({ verb, resource }) => verb === 'watch' && resource === 'deepseekdeployments')).toBe(true);
     expect(countWrites(requests, { without: ['leases'] })).toBe(0);
     expect(await pods()).toEqual(before);
+    await isAsked(users);
+    expect(writesToWhatServes(await everybody.read())).toEqual([]);
+    expect(await users.stop()).toMatchObject({ failed: {}, truncatedStreams: 0 });
     await bench().stopOperator();
     await way.remove();
   }, 240_000);

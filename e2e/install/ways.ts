@@ -173,11 +173,10 @@ export const WAY_NAMES = [
   'install.yaml',
   'install.yaml, server-side',
   'kustomize, the base',
-  'kustomize, server-side',
   'kustomize, high availability',
   'kustomize, air-gapped',
   'kustomize, one namespace',
   'cdk8s',
   'cdk8s, one namespace',
 ] as const;
-export type WayName = (typeof WAY_NAMES)[number];
+export type WayName = (typeof WAY_NAMES)[number] | 'kustomize, server-side';
