@@ -18,6 +18,12 @@ const START_TIMEOUT_MS = 180_000;
 /** Jest's 5 s suit pure code. Tests on a cluster wait for conditions, each with a limit of its own below this one. */
 const TEST_TIMEOUT_MS = 120_000;
 
+/** A cluster of a file's own. */
+export interface OwnCluster extends Pick<ClusterOptions, 'extraArgs'> {
+  /** Tests take rights of the operator away: what it asks of this cluster says nothing of those that it needs. */
+  readonly takesRights?: boolean;
+}
+
 /**
  * Gives the tests of a file a cluster: the one that their tier shares (hack/test.ts starts it and says where it is in an
  * environment variable), or, when the file is run alone, one of its own. Call it at the top of a describe or a file:
@@ -28,7 +34,8 @@ const TEST_TIMEOUT_MS = 120_000;
  * With `own` it is always one of the file's own, with programs that have more flags.
  * The cluster is shared: work in a namespace of your own (testNamespace), and stop nothing but what you started.
  */
-export function testCluster(profile: Profile, own?: Pick<ClusterOptions, 'extraArgs'>): () => Cluster {
+export function testCluster(profile: Profile, own?: OwnCluster): () => Cluster {
+  const { takesRights = false, ...options } = own ?? {};
   jest.setTimeout(TEST_TIMEOUT_MS);
   let cluster: Cluster | undefined;
   let owned = false;
@@ -37,14 +44,14 @@ export function testCluster(profile: Profile, own?: Pick<ClusterOptions, 'extraA
     owned = dir === undefined || dir === '';
     cluster =
       dir === undefined || dir === ''
-        ? await startCluster({ profile, ...own, signal: AbortSignal.timeout(START_TIMEOUT_MS) })
+        ? await startCluster({ profile, ...options, signal: AbortSignal.timeout(START_TIMEOUT_MS) })
         : await connectCluster(dir);
   }, START_TIMEOUT_MS + 5_000);
   afterAll(async () => {
     if (!owned || cluster === undefined) return;
     // What the operator asked of it counts for its rights (hack/test.ts).
     const audits = process.env[AUDITS_VARIABLE];
-    if (audits !== undefined) await copyFile(cluster.auditLog, join(audits, `${randomUUID()}.jsonl`));
+    if (audits !== undefined && !takesRights) await copyFile(cluster.auditLog, join(audits, `${randomUUID()}.jsonl`));
     await cluster.stop();
   }, 30_000);
   return () => {
