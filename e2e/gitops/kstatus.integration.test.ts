@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findTool } from '../../hack/cluster/index.ts';
 import type { RolloutPhase } from '../../operator/api/index.ts';
-import { Scene } from '../../operator/controller/testing/scene.ts';
+import { PHASES, Scene } from '../../operator/controller/testing/scene.ts';
 import { World } from '../../operator/controller/testing/world.ts';
 
 const SPEC = { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' }, replicas: 1 };
@@ -82,21 +82,27 @@ describe('what Flux, Helm and kpt wait for', () => {
     expect(await kstatus(world)).toMatchObject({ status });
   });
 
-  it.each<[RolloutPhase | 'Warm', string]>([
-    ['Idle', 'Current'],
-    ['Waiting', 'InProgress'],
-    ['Scheduling', 'InProgress'],
-    ['Loading', 'InProgress'],
-    ['Proving', 'InProgress'],
-    ['AwaitingPromotion', 'InProgress'],
-    ['Switching', 'InProgress'],
-    ['Watching', 'InProgress'],
-    ['Warm', 'Current'],
-    ['RollingBack', 'InProgress'],
+  const IN_PHASES: Readonly<Record<RolloutPhase | 'Warm', string>> = {
+    Idle: 'Current',
+    Waiting: 'InProgress',
+    Scheduling: 'InProgress',
+    Loading: 'InProgress',
+    Proving: 'InProgress',
+    AwaitingPromotion: 'InProgress',
+    Switching: 'InProgress',
+    Watching: 'InProgress',
+    Warm: 'Current',
+    RollingBack: 'InProgress',
+    Aborting: 'InProgress',
     // The version that is wanted will not come by itself.
-    ['Held', 'Failed'],
-  ])('in the phase %s it is %s', async (phase, status) => {
-    const { world } = new Scene(phase);
-    expect(await kstatus(world)).toMatchObject({ status });
-  });
+    Held: 'Failed',
+  };
+
+  it.each(PHASES.map((phase) => [phase, IN_PHASES[phase]] as const))(
+    'in the phase %s it is %s',
+    async (phase, status) => {
+      const { world } = new Scene(phase);
+      expect(await kstatus(world)).toMatchObject({ status });
+    },
+  );
 });

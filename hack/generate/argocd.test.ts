@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type LuaEngine, LuaFactory } from 'wasmoon';
 import { ANNOTATION } from '../../operator/api/names.ts';
 import type { RolloutPhase } from '../../operator/api/index.ts';
-import { Scene } from '../../operator/controller/testing/scene.ts';
+import { PHASES, Scene } from '../../operator/controller/testing/scene.ts';
 import { World } from '../../operator/controller/testing/world.ts';
 import { parseOrder } from '../../operator/rollout/orders.ts';
 import { actionScript, type ArgoAction, discoveryScript, healthScript } from './argocd.ts';
@@ -115,23 +115,29 @@ describe('health in Argo CD', () => {
     expect(await health(world)).toMatchObject({ status: 'Progressing', message: expect.stringContaining('not seen') });
   });
 
-  it.each<[RolloutPhase | 'Warm', string, string[]]>([
-    ['Idle', 'Healthy', []],
-    ['Waiting', 'Progressing', ['abort', 'promote']],
-    ['Scheduling', 'Progressing', ['abort', 'promote']],
-    ['Loading', 'Progressing', ['abort', 'promote']],
-    ['Proving', 'Progressing', ['abort', 'promote']],
-    ['AwaitingPromotion', 'Suspended', ['abort', 'promote']],
-    ['Switching', 'Progressing', ['abort', 'rollback']],
-    ['Watching', 'Progressing', ['abort', 'rollback']],
-    ['Warm', 'Healthy', ['rollback']],
-    ['RollingBack', 'Progressing', []],
-    ['Held', 'Degraded', ['retry']],
-  ])('in the phase %s is %s, and the orders are %j', async (phase, status, orders) => {
-    const { world } = new Scene(phase);
-    expect(await health(world)).toMatchObject({ status });
-    expect(await offered(world)).toEqual(orders);
-  });
+  const IN_PHASES: Readonly<Record<RolloutPhase | 'Warm', readonly [health: string, orders: readonly string[]]>> = {
+    Idle: ['Healthy', []],
+    Waiting: ['Progressing', ['abort', 'promote']],
+    Scheduling: ['Progressing', ['abort', 'promote']],
+    Loading: ['Progressing', ['abort', 'promote']],
+    Proving: ['Progressing', ['abort', 'promote']],
+    AwaitingPromotion: ['Suspended', ['abort', 'promote']],
+    Switching: ['Progressing', ['abort', 'rollback']],
+    Watching: ['Progressing', ['abort', 'rollback']],
+    Warm: ['Healthy', ['rollback']],
+    RollingBack: ['Progressing', []],
+    Aborting: ['Progressing', []],
+    Held: ['Degraded', ['retry']],
+  };
+
+  it.each(PHASES.map((phase) => [phase, ...IN_PHASES[phase]] as const))(
+    'in the phase %s is %s, and the orders are %j',
+    async (phase, status, orders) => {
+      const { world } = new Scene(phase);
+      expect(await health(world)).toMatchObject({ status });
+      expect(await offered(world)).toEqual(orders);
+    },
+  );
 
   it('is Suspended while it is paused', async () => {
     const { world } = new Scene('Loading');

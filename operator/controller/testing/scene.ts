@@ -32,7 +32,7 @@ export class Scene {
     this.#well = this.world.observations;
     this.world.conclude();
     this.first = this.serving;
-    SETTING[phase]?.(this);
+    SETTING[phase](this);
     if (phase !== 'Warm') isTo(this.phase, phase);
     this.events.length = 0;
   }
@@ -109,7 +109,7 @@ const unproven = ({ world }: Scene): void => {
 };
 
 /** How each phase is come to. */
-const SETTING: Readonly<Record<string, (scene: Scene) => void>> = {
+const SETTING: Readonly<Record<RolloutPhase | 'Warm', (scene: Scene) => void>> = {
   Idle: () => undefined,
   Waiting: (scene) => {
     scene.world.capacity = {
@@ -154,25 +154,31 @@ const SETTING: Readonly<Record<string, (scene: Scene) => void>> = {
     scene.settle();
   },
   Watching: (scene) => {
-    SETTING['Switching']?.(scene);
+    SETTING.Switching(scene);
     scene.world.now += PROGRAMMING_MS;
     scene.settle();
   },
   Warm: (scene) => {
-    SETTING['Watching']?.(scene);
+    SETTING.Watching(scene);
     scene.world.now += WATCH_MS;
     scene.settle();
     isTo(scene.phase, 'Idle');
     isTo(scene.world.deployment.status?.rollback?.readiness, 'Warm');
   },
   RollingBack: (scene) => {
-    SETTING['Watching']?.(scene);
+    SETTING.Watching(scene);
     scene.order('rollback', scene.first);
     scene.settle();
   },
   Held: (scene) => {
-    SETTING['RollingBack']?.(scene);
+    SETTING.RollingBack(scene);
     scene.conclude();
+  },
+  Aborting: (scene) => {
+    SETTING.AwaitingPromotion(scene);
+    // Its pods, which are up, take their grace to end.
+    scene.order('abort', scene.candidate);
+    scene.settle();
   },
 };
 export const PHASES = Object.keys(SETTING) as (RolloutPhase | 'Warm')[];

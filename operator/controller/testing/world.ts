@@ -302,19 +302,24 @@ export class World {
     return [...this.objects.entries()].filter(([key]) => key.startsWith(`${kind}/`)).map(([, object]) => object);
   }
 
-  /** Pods that a test has put there, and for revisions without such ones those that their Deployment has reported. */
+  /**
+   * Pods that a test has put there, and for revisions without such ones those that their Deployment has reported: more than are
+   * wanted take their grace to end, until it reports again.
+   */
   #allPods(): LivePod[] {
     const given = new Set(this.pods.map(({ metadata }) => metadata.labels?.[LABEL.revision]));
     const made = this.#ofKind('Deployment').flatMap((object): LivePod[] => {
       const { metadata, spec, status } = object as LiveDeployment;
       const revision = metadata.labels?.[LABEL.revision];
       if (given.has(revision)) return [];
-      const count = Math.max(spec?.replicas ?? 0, status?.readyReplicas ?? 0);
+      const wanted = spec?.replicas ?? 0;
+      const count = Math.max(wanted, status?.readyReplicas ?? 0);
       const since = this.since.get(revision ?? '') ?? this.now;
       return Array.from({ length: count }, (_, index) => {
         const ready = index < (status?.readyReplicas ?? 0);
         const state = { ready, placed: ready || this.placed };
-        const pod = simplePod(`${metadata.name}-${index}`, metadata.labels ?? {}, state, since);
+        const up = simplePod(`${metadata.name}-${index}`, metadata.labels ?? {}, state, since);
+        const pod = index < wanted ? up : ending(up);
         return this.failing.has(revision ?? '') ? crashed(pod, since) : pod;
       });
     });
@@ -419,6 +424,11 @@ function simplePod(
       podIP: '10.0.0.1',
     },
   };
+}
+
+/** It is on its way out, and answers what it has begun. */
+function ending(pod: LivePod): LivePod {
+  return { ...pod, metadata: { ...pod.metadata, deletionTimestamp: pod.metadata.creationTimestamp ?? '' } };
 }
 
 /** The engine has ended three times, and is not started again before long. */
