@@ -47,6 +47,8 @@ export interface OperatorOptions {
   readonly defaults?: DefaultsReader;
   /** For gates on queries; default: none. */
   readonly prometheus?: PrometheusClient;
+  /** Where KEDA is told to ask; default: nowhere. */
+  readonly prometheusUrl?: string;
 }
 
 /** One operator, one engine simulator and one namespace for each test of a file; they share the cluster. */
@@ -225,6 +227,7 @@ class Bench implements OperatorBench {
     aheadMs = 0,
     clock: time = this.clock,
     prometheus,
+    prometheusUrl,
     defaults,
     ...options
   }: OperatorOptions = {}): Promise<void> {
@@ -256,7 +259,7 @@ class Bench implements OperatorBench {
       log,
       workers: 4,
       namespaces: [this.namespace],
-      decide: { observeOnly: false },
+      decide: { observeOnly: false, ...(prometheusUrl !== undefined && { prometheusUrl }) },
       ...(this.#resolve && { resolve: this.#resolve }),
       ...(prometheus && { prometheus }),
       ...(defaults && { defaults }),

@@ -15,6 +15,9 @@ export interface Golden {
 /** Label of the nodes that the model `fleet` runs on. */
 export const FLEET_POOL = 'upgrade';
 
+/** Of models whose objects name it elsewhere than in their metadata: no word of anything else. */
+export const GOLDEN_NAMESPACE = 'golden-models';
+
 const FOLDER = new URL('golden/', import.meta.url);
 
 /** The versions of which there is a record. */

@@ -1,19 +1,17 @@
 /**
- * `node e2e/upgrade/record.ts [NAME]`: writes what this version stores for models that serve, and in each phase of a rollout, to golden/VERSION.json, or
- * golden/VERSION-NAME.json where a change of what is stored lands without a version of its own. Run once for each; the tests then upgrade from it for ever. A
- * golden file is never written again.
+ * `node e2e/upgrade/record.ts [NAME [MODEL|PHASE...]]`: writes what this version stores for models that serve, and in each phase of a rollout, to
+ * golden/VERSION.json, or golden/VERSION-NAME.json where a change of what is stored lands without a version of its own; of all models and phases, or of those that
+ * are named. Run once for each; the tests then upgrade from it for ever. A golden file is never written again.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { PHASES, Scene } from '../../operator/controller/testing/scene.ts';
-import { World } from '../../operator/controller/testing/world.ts';
-import { FLEET_POOL, type Golden } from './golden.ts';
+import type { World } from '../../operator/controller/testing/world.ts';
+import type { Golden } from './golden.ts';
+import { worlds } from './models.ts';
 
 const ROOT = new URL('../../', import.meta.url);
-const SAMPLES = new URL('manifests/samples/', ROOT);
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { version: string };
-const files = readdirSync(SAMPLES).filter((name) => name.endsWith('.yaml'));
 /** Managed fields are made anew. */
 const stored = ({ deployment, objects }: World): Omit<Golden, 'phase'> => ({
   deployment,
@@ -23,33 +21,20 @@ const stored = ({ deployment, objects }: World): Omit<Golden, 'phase'> => ({
   })),
 });
 
-interface Model {
-  readonly metadata: { readonly name: string };
-  readonly spec: object;
-}
-
-/** A model of which a test makes many, on nodes that it adds: see FLEET_POOL. */
-const FLEET: Model = {
-  metadata: { name: 'fleet' },
-  spec: {
-    model: { name: 'deepseek-r1-distill-qwen-7b' },
-    accelerator: {
-      ...{ type: 'A100-80GB', nodeSelector: { 'test.deepseek-operator.io/pool': FLEET_POOL } },
-      tolerations: [{ key: 'test.deepseek-operator.io/pool', operator: 'Exists', effect: 'NoSchedule' }],
-    },
-    replicas: 1,
-  },
-};
-
-const samples = files.map((file) => parse(readFileSync(new URL(file, SAMPLES), 'utf8')) as Model);
-const models = [...samples, FLEET].map(({ metadata, spec }): Golden => {
-  const world = new World(spec, { name: metadata.name });
-  world.conclude();
-  return { phase: 'Idle', ...stored(world) };
-});
-const rollouts = PHASES.map((phase): Golden => ({ phase, ...stored(new Scene(phase).world) }));
-const golden = [...models, ...rollouts];
-const [name] = process.argv.slice(2);
+const [name, ...chosen] = process.argv.slice(2);
+const isChosen = (what: string): boolean => chosen.length === 0 || chosen.includes(what);
+const models = worlds().filter(([model]) => isChosen(model));
+const phases = PHASES.filter(isChosen);
+const recorded = [...models.map(([model]) => model), ...phases];
+const unknown = chosen.filter((what) => !recorded.includes(what));
+if (unknown.length > 0) throw new Error(`there is neither a model nor a phase ${unknown.join(', ')}`);
+const golden = [
+  ...models.map(([, world]): Golden => {
+    world.conclude();
+    return { phase: 'Idle', ...stored(world) };
+  }),
+  ...phases.map((phase): Golden => ({ phase, ...stored(new Scene(phase).world) })),
+];
 const file = new URL(`golden/${name === undefined ? version : `${version}-${name}`}.json`, import.meta.url);
 writeFileSync(file, `${golden.map((model) => JSON.stringify(model)).join('\n')}\n`, { flag: 'wx' });
 console.log(`wrote ${golden.length} models to ${file.pathname}`);

@@ -1,18 +1,27 @@
 import { expect } from '@jest/globals';
 import { MANAGER } from '../../operator/api/index.ts';
+import { HTTP_ROUTES } from '../../operator/controller/gateway.ts';
+import { SCALED_OBJECTS } from '../../operator/controller/keda.ts';
+import { MONITORING_TYPES } from '../../operator/controller/monitoring-kinds.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import type { LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
 import { type Pod, resources } from '../../operator/kube/resources.ts';
 import type { KubeObject, ResourceType } from '../../operator/kube/types.ts';
 import type { OperatorBench } from '../reconcile/harness.ts';
-import type { Golden } from './golden.ts';
+import { GOLDEN_NAMESPACE, type Golden } from './golden.ts';
 
-const TYPES: Readonly<Record<string, ResourceType>> = {
+/** Where the kinds of children live in the API. */
+export const TYPES: Readonly<Record<string, ResourceType>> = {
   ServiceAccount: resources.serviceAccounts,
   Service: resources.services,
   ControllerRevision: resources.controllerRevisions,
   Deployment: resources.deployments,
   PodDisruptionBudget: resources.podDisruptionBudgets,
+  NetworkPolicy: resources.networkPolicies,
+  HorizontalPodAutoscaler: resources.horizontalPodAutoscalers,
+  HTTPRoute: HTTP_ROUTES,
+  ScaledObject: SCALED_OBJECTS,
+  ...MONITORING_TYPES,
 };
 
 /** Puts into the cluster what a version of the operator left, as if that version had, a moment ago. */
@@ -61,6 +70,12 @@ function ofNow({ phase, deployment, objects }: Golden, uid: string): Golden {
 export function renamed(golden: Golden, name: string): Golden {
   const old = golden.deployment.metadata.name;
   return JSON.parse(JSON.stringify(golden).replaceAll(new RegExp(`\\b${old}\\b`, 'g'), name)) as Golden;
+}
+
+/** The same model in another namespace, which queries and rules name; only where its own is called as nothing else is. */
+export function moved(golden: Golden, namespace: string): Golden {
+  expect(golden.deployment.metadata.namespace).toBe(GOLDEN_NAMESPACE);
+  return JSON.parse(JSON.stringify(golden).replaceAll(GOLDEN_NAMESPACE, namespace)) as Golden;
 }
 
 export const isReady = ({ status }: Pod): boolean =>

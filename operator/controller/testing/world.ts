@@ -1,7 +1,7 @@
 import { API_VERSION, type DeepSeekDeployment, KIND, LABEL, MANAGER } from '../../api/index.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { decide } from '../decide/decide.ts';
-import type { Decision } from '../decide/judgement.ts';
+import type { DecideOptions, Decision } from '../decide/judgement.ts';
 import { describeIntent, type EventRecord, type Intent, targetOf, type WrittenKind } from '../decide/intents.ts';
 import { isOptional, withWriteFailures, type WriteFailure, writeFailure } from '../decide/optional-writes.ts';
 import type { Observations } from '../observations.ts';
@@ -61,6 +61,8 @@ export class World {
   capacity: CapacityReading | undefined = ROOM;
   /** What the last pass has found as it is declared, but for what it wrote; cleared: the operator has been started again. */
   asDeclared: AsDeclared = new Map();
+  /** What the operator was started with. */
+  options: DecideOptions = { observeOnly: false };
   /** Every intent carried out, as words. */
   readonly written: string[] = [];
   #version = 100;
@@ -74,14 +76,13 @@ export class World {
     };
   }
 
-  /** A world in which a version of the operator has left a model that serves: what it stored, without managedFields. */
-  static restore(deployment: World['deployment'], objects: readonly KubeObject[]): World {
-    const world = new World(deployment.spec);
-    world.deployment = deployment;
-    world.now = Math.max(...(deployment.status?.conditions ?? []).map((at) => Date.parse(at.lastTransitionTime)));
-    for (const object of objects) world.#put(object.kind as WrittenKind, declared(object, object.metadata.uid ?? ''));
-    world.ready();
-    return world;
+  /** A version of the operator has left a model here that serves: what it stored, without managedFields. */
+  restore(deployment: World['deployment'], objects: readonly KubeObject[]): this {
+    this.deployment = deployment;
+    this.now = Math.max(...(deployment.status?.conditions ?? []).map((at) => Date.parse(at.lastTransitionTime)));
+    for (const object of objects) this.#put(object.kind as WrittenKind, declared(object, object.metadata.uid ?? ''));
+    this.ready();
+    return this;
   }
 
   /** The same world, on its own. */
@@ -101,7 +102,7 @@ export class World {
   pass(): Decision {
     const snapshot = this.snapshot();
     const { uid, name } = this.deployment.metadata;
-    const decision = decide(snapshot);
+    const decision = decide(snapshot, this.options);
     const pending = decision.intents.filter(isOptional);
     const refused = pending.flatMap((intent) => this.#refusalOf(intent) ?? []);
     const seen = new ChildrenSeen();
