@@ -62,8 +62,26 @@ describe('says', () => {
       'a user without rights',
       'warning',
       /You may not get secrets in namespace ai/,
-      /rolebinding/,
+      // Of Kubernetes' own roles: ours is about models alone.
+      /^kubectl -n ai create rolebinding models-edit --clusterrole=edit --user=somebody$/,
       { lacks: known([secrets]) },
+    ],
+    [
+      'a user without rights to models',
+      'warning',
+      /You may not get deepseekdeployments/,
+      /--clusterrole=deepseek-operator-editor --user=NAME$/,
+      {
+        lacks: known([{ verb: 'get', group: 'deepseek-operator.io', resource: 'deepseekdeployments', without: 'all' }]),
+        user: DENIED,
+      },
+    ],
+    [
+      'objects that are stored as an older version',
+      'warning',
+      /may still be stored as v1alpha0/,
+      /\| kubectl replace -f -\nkubectl patch crd \S+ --subresource status .*"storedVersions":\["v1alpha1"\]/,
+      { crd: known({ ...definition(), status: { ...definition().status, storedVersions: ['v1alpha0', 'v1alpha1'] } }) },
     ],
     ['no operator', 'problem', /No Deployment of the operator/, /kustomize\/base/, { operators: known([]) }],
     ['an operator that nobody may see', 'warning', /cannot be seen/, /can-i/, { operators: DENIED }],
@@ -126,7 +144,7 @@ describe('says', () => {
       'a RuntimeClass that is not there',
       'problem',
       /RuntimeClass nvidia, which is not there/,
-      /runtimeclasses/,
+      /runtimeclasses\n#.*\nkubectl -n deepseek-system edit configmap/,
       {
         operators: known([operator({ defaults: configMap('runtimeClassName: nvidia') })]),
       },
@@ -194,7 +212,7 @@ describe('says', () => {
       'GPUs without labels',
       'problem',
       /x: GPUs of a kind that no label/,
-      /show-labels/,
+      /show-labels\n# .*\nkubectl label node x nvidia.com\/gpu.product=PRODUCT$/,
       {
         nodes: known([gpuNode('x', { labels: { 'nvidia.com/gpu.product': 'Quadro' } })]),
       },
@@ -249,7 +267,7 @@ describe('says', () => {
       'KEDA that somebody needs',
       'problem',
       /No KEDA, and ai\/chat asks/,
-      /helm install keda/,
+      /helm install keda keda --repo /,
       {
         models: model({ autoscaling: { provider: 'KEDA', maxReplicas: 2 } }),
       },
@@ -408,6 +426,12 @@ describe('fixes the way it was installed', () => {
     expect(fixOf({ models, operators: known([installed(helm)]) }, /no Prometheus/)).toBe(
       `${helmUpgrade} --set prometheusUrl=http://prometheus-operated.monitoring:9090`,
     );
+  });
+
+  it('an operator of Flux without a Prometheus by a variable, and says that Flux takes it back', () => {
+    const models = model({ rollout: { gates: [{ metric: 'Query' }] } });
+    const fix = fixOf({ models, operators: known([installed({ labels: flux('kustomize') })]) }, /no Prometheus/);
+    expect(fix).toMatch(/^# Flux takes it back .*\nkubectl -n deepseek-system set env deployment\//);
   });
 
   it.each<[string, string, object]>([

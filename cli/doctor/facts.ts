@@ -48,6 +48,10 @@ export const WEBHOOKS = clusterScoped<WebhookConfiguration>(
   'ValidatingWebhookConfiguration',
   'validatingwebhookconfigurations',
 );
+/** Who one is; to be made, not to be kept. */
+export const SELF_SUBJECTS = clusterScoped<
+  KubeObject & { readonly status?: { readonly userInfo?: { readonly username?: string } } }
+>('authentication.k8s.io', 'v1', 'SelfSubjectReview', 'selfsubjectreviews');
 const AUTHORIZATION = 'authorization.k8s.io';
 export const SELF_REVIEWS = clusterScoped<AccessReview>(
   AUTHORIZATION,
@@ -94,6 +98,8 @@ export interface Facts {
   readonly version: string;
   readonly server: string;
   readonly namespace: string;
+  /** Who asks, as the API server knows him. */
+  readonly user: Answer<string>;
   /** What the user may not do in the namespace. */
   readonly lacks: Answer<readonly Permission[]>;
   readonly crd: Answer<CustomResourceDefinition>;

@@ -15,6 +15,7 @@ import {
   REVIEWS,
   RUNTIME_CLASSES,
   SELF_REVIEWS,
+  SELF_SUBJECTS,
   STORAGE_CLASSES,
   WEBHOOKS,
 } from './facts.ts';
@@ -66,11 +67,12 @@ export async function gather({ client, namespace, now, version }: GatherOptions,
     ask(client.get(resources.priorityClasses, { name: SERVING_PRIORITY_CLASS }, { signal })),
     list(WEBHOOKS),
     modelsOf(client, namespace, signal),
+    ask(userOf(client, signal)),
   ]);
   const [definition, nodes, daemonSets, httpRoutes, gatewayClasses, ...more] = rest;
-  const [storageClasses, runtimeClasses, priorityClass, webhooks, models] = more;
+  const [storageClasses, runtimeClasses, priorityClass, webhooks, models, user] = more;
   return {
-    ...{ now, version, server, namespace, lacks, operators, crd: definition, nodes, daemonSets, httpRoutes },
+    ...{ now, version, server, namespace, user, lacks, operators, crd: definition, nodes, daemonSets, httpRoutes },
     ...{ gatewayClasses, storageClasses, runtimeClasses, priorityClass, webhooks, models, apis: new Map(apis) },
   };
 }
@@ -83,6 +85,12 @@ async function ask<T>(work: Promise<T>): Promise<Answer<T>> {
     if (isUnauthorized(error) || !(error instanceof KubeError)) throw error;
     return { state: 'unknown', why: isForbidden(error) ? 'you may not see it' : error.message };
   }
+}
+
+async function userOf(client: Client, signal: AbortSignal): Promise<string> {
+  const { group, version, kind } = SELF_SUBJECTS;
+  const { status } = await client.create(SELF_SUBJECTS, { apiVersion: `${group}/${version}`, kind }, { signal });
+  return status?.userInfo?.username ?? 'NAME';
 }
 
 /** All models, or those of the namespace where the user may see no others. */
@@ -106,7 +114,7 @@ async function installed(client: Client, deployment: Deployment, signal: AbortSi
     serviceAccountName: serviceAccount = 'default',
     volumes,
   } = deployment.spec?.template.spec ?? {};
-  const flags = flagsOf(containers[0]?.args ?? []);
+  const flags = flagsOf(containers[0] ?? {});
   const lease = {
     namespace: flags.get('leader-election-namespace') ?? namespace,
     name: flags.get('lease-name') ?? MANAGER,
@@ -129,9 +137,19 @@ async function installed(client: Client, deployment: Deployment, signal: AbortSi
   };
 }
 
-/** `--name=value` and `--name value`, as the operator reads them. */
-function flagsOf(args: readonly string[]): Map<string, string> {
+/** `--name=value`, `--name value` and variables, as the operator reads them: a flag wins. */
+function flagsOf({
+  args = [],
+  env = [],
+}: {
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+}): Map<string, string> {
   const flags = new Map<string, string>();
+  for (const { name, value } of env) {
+    const [, flag] = /^DEEPSEEK_OPERATOR_([A-Z_]+)$/.exec(name) ?? [];
+    if (flag !== undefined && value !== undefined) flags.set(flag.toLowerCase().replaceAll('_', '-'), value);
+  }
   for (const [index, argument] of args.entries()) {
     const [, name, value] = /^--([a-z-]+)(?:=(.*))?$/s.exec(argument) ?? [];
     const next = args[index + 1];

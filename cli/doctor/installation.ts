@@ -25,6 +25,13 @@ const KUSTOMIZATIONS: readonly {
     flags: ['watch-namespaces=models'],
   },
 ];
+/** The plugin that belongs to the operator, however this one came. */
+export const UPGRADE_PLUGIN = [
+  '# from krew:',
+  'kubectl krew upgrade deepseek',
+  '# from a checkout of that version:',
+  'make build',
+].join('\n');
 /** The field managers of kubectl and of earlier releases hold the CRD's fields, and would conflict. */
 const APPLY_CRD = 'kubectl apply --server-side --force-conflicts -f crds/deepseekdeployments.yaml';
 
@@ -84,7 +91,10 @@ export function reinstall(operator: InstalledOperator): string {
 export function setPrometheus({ deployment, namespace }: InstalledOperator, url: string): string {
   const origin = originOf(deployment);
   if (origin?.way === 'Helm') return `${origin.command} --set prometheusUrl=${url}`;
-  return `kubectl -n ${namespace} set env deployment/${deployment.metadata.name} DEEPSEEK_OPERATOR_PROMETHEUS_URL=${url}`;
+  const command = `kubectl -n ${namespace} set env deployment/${deployment.metadata.name} DEEPSEEK_OPERATOR_PROMETHEUS_URL=${url}`;
+  return origin === undefined
+    ? command
+    : `# ${origin.way} takes it back at its next sync: set it where that reads it, too\n${command}`;
 }
 
 /** Flags that are not the same everywhere. */

@@ -63,7 +63,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     { metadata: { name: 'shared' }, provisioner: 'efs.csi.aws.com' },
   ] as unknown as NonNullable<Extract<Facts['storageClasses'], { state: 'known' }>['value']>;
   return {
-    ...{ now: NOW, version: '1.2.3', server: 'v1.36.1', namespace: 'ai', lacks: known([]) },
+    ...{ now: NOW, version: '1.2.3', server: 'v1.36.1', namespace: 'ai', user: known('somebody'), lacks: known([]) },
     ...{
       crd: known(definition()),
       operators: known([operator()]),

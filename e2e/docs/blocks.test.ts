@@ -1,63 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { allBlocks, type Block, blocksOf, inlineCommands, pages, programsOf, ROOT, WAYS } from './blocks.ts';
+import { commandCheck } from '../support/command-check.ts';
+import { commandsOf } from '../support/shell-words.ts';
+import { allBlocks, type Block, blocksOf, inAllPages, programsOf, ROOT, WAYS } from './blocks.ts';
 
 const blocks = await allBlocks();
-const sentences = (
-  await Promise.all(
-    (await pages()).map(async (page) => [page, inlineCommands(await readFile(join(ROOT, page), 'utf8'))] as const),
-  )
-).filter(([, commands]) => commands.length > 0);
-const programs = (
-  await Promise.all(
-    (await pages()).map(async (page) =>
-      programsOf(await readFile(join(ROOT, page), 'utf8')).map((program) => [page, program] as const),
-    ),
-  )
-).flat();
+const programs = await inAllPages((page, text) => programsOf(text).map((program) => [page, program] as const));
+const check = commandCheck();
 const named = (all: readonly Block[]) => all.map((block) => [`${block.page}:${block.line}`, block] as const);
-
-/** Commands of our plugin in a script: subcommand and options, up to what ends a command. */
-function pluginCommands(script: string): string[][] {
-  const text = script.replaceAll(/\\\n\s*/g, ' ').replaceAll(/(^|\s)#.*$/gm, '');
-  return [...text.matchAll(/kubectl deepseek ([^\n|;&>)`]*)/g)].map(([, words = '']) =>
-    words
-      .replaceAll(/'[^']*'|"[^"]*"/g, 'quoted')
-      .trim()
-      .split(/\s+/),
-  );
-}
-
-/** What the plugin itself says may stand after these words, asked once. */
-const completed = new Map<string, string[]>();
-function completions(words: readonly string[]): string[] {
-  const key = words.join(' ');
-  const known = completed.get(key);
-  if (known !== undefined) return known;
-  const env = { ...process.env, KUBECONFIG: '/nowhere', HOME: '/nowhere' };
-  const stdout = execFileSync(process.execPath, ['cli/main.ts', '__complete', ...words], { cwd: ROOT, env }).toString();
-  const found = stdout.split('\n').map((line) => line.split('\t', 1)[0] ?? '');
-  completed.set(key, found);
-  return found;
-}
-
-/** Every command of the plugin in a text is one that it has, with options that it has. */
-function expectPlugin(script: string): void {
-  for (const words of pluginCommands(script)) {
-    const [command = '', second = ''] = words;
-    if (/^[A-Z]/.test(command)) continue;
-    expect(completions([''])).toContain(command);
-    const path = command === 'model' ? [command, second] : [command];
-    const options = words
-      .filter((word) => /^\[?--/.test(word))
-      .map((word) => word.replace('[', '').split('=', 1)[0] ?? '');
-    if (options.length > 0) expect(completions([...path, '--'])).toEqual(expect.arrayContaining(options));
-  }
-}
 
 it('finds the blocks of a page, in lists too', () => {
   const page =
@@ -92,32 +45,12 @@ describe.each(named(blocks))('the block %s', (_, block) => {
       ([path]) => path,
     );
     for (const path of paths) expect([path, existsSync(join(ROOT, path))]).toEqual([path, true]);
-    const makefile = readFileSync(join(ROOT, 'Makefile'), 'utf8');
-    for (const [, target = ''] of script.matchAll(/^make ([\w-]+)/gm))
-      expect(makefile).toMatch(new RegExp(`^${target}:`, 'm'));
-    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-      scripts: Record<string, string>;
-    };
-    for (const [, name = ''] of script.matchAll(/npm run (?:-s )?([\w-]+)/g))
-      expect(Object.keys(scripts)).toContain(name);
     expect(way === 'helm' || way === 'not-run' || !script.includes('helm ')).toBe(true);
   });
 
-  it('calls the plugin as it is', () => expectPlugin(block.script), 30_000);
-});
-
-describe('the sentences', () => {
-  it('are looked at without the blocks between them', () => {
-    expect(
-      inlineCommands('a `kubectl deepseek get x` b\n```sh\n`kubectl deepseek y`\n```\n`kubectl get pods`'),
-    ).toEqual(['kubectl deepseek get x']);
-  });
-
-  it.each(sentences)(
-    'of %s name commands that the plugin has',
-    (_, commands) => expectPlugin(commands.join('\n')),
-    60_000,
-  );
+  it('has commands of ours, with options that they have', () => {
+    expect(commandsOf(block.script).flatMap(check)).toEqual([]);
+  }, 30_000);
 });
 
 /** What the compiler says of a program that lies in the root, with the settings of this repository. */

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { commandsOf, type Words } from '../support/shell-words.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -34,7 +35,7 @@ export interface Block {
 const SHELL = /^(sh|bash|shell|console|zsh)$/;
 
 /** A fenced block of a page, without what its list indents it by. */
-interface Fenced {
+export interface Fenced {
   /** Of its first line. */
   readonly line: number;
   /** Behind the fence. */
@@ -42,14 +43,15 @@ interface Fenced {
   readonly text: string;
 }
 
-function fencedBlocks(text: string): Fenced[] {
+/** All fenced blocks of a page, whatever their language. */
+export function fencedBlocks(text: string): Fenced[] {
   const blocks: Fenced[] = [];
   let open:
     { readonly indent: string; readonly info: string; readonly line: number; readonly lines: string[] } | undefined;
   for (const [index, line] of text.split('\n').entries()) {
     if (open === undefined) {
-      const [, indent = '', info = ''] = /^(\s*)```(\S.*)$/.exec(line) ?? [];
-      if (info !== '') open = { indent, info, line: index + 1, lines: [] };
+      const [fence, indent = '', info = ''] = /^(\s*)```(\S.*)?$/.exec(line) ?? [];
+      if (fence !== undefined) open = { indent, info, line: index + 1, lines: [] };
     } else if (line.trim() === '```') {
       blocks.push({ line: open.line, info: open.info, text: open.lines.join('\n') });
       open = undefined;
@@ -89,15 +91,48 @@ export async function pages(): Promise<string[]> {
   return [...top, ...(await Promise.all(folders.map(({ name }) => below(name)))).flat()].sort();
 }
 
-/** Commands of our plugin in the sentences of a page. */
-export function inlineCommands(text: string): string[] {
-  const sentences = text.replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '');
-  return [...sentences.matchAll(/`(kubectl deepseek [^`\n]+)`/g)].map(([, command = '']) => command);
+/** A command outside of the blocks that people type. */
+export interface Sentence {
+  /** Page, from the root. */
+  readonly page: string;
+  readonly line: number;
+  /** As it is written. */
+  readonly text: string;
+  /** Those of its commands that are looked at; others run what is not ours (`jq`, `docker`). */
+  readonly commands: readonly Words[];
 }
 
-export async function allBlocks(): Promise<Block[]> {
+/** Programs whose commands are looked at. */
+const PROGRAMS: ReadonlySet<string> = new Set(['kubectl', 'helm', 'make', 'npm', 'node']);
+
+/** The commands in the sentences and tables of a page, and those in the examples of output, behind a prompt or the arrow of `doctor`. */
+export function sentencesOf(page: string, text: string): Sentence[] {
+  const prose = text.replaceAll(/^\s*```[\s\S]*?^\s*```/gm, (block) => block.replaceAll(/[^\n]/g, ''));
+  const found: { readonly line: number; readonly text: string }[] = [];
+  // A span may go on in the next line, but never beyond its paragraph or the row of its table.
+  for (const { 0: paragraph, index: start } of prose.matchAll(/(?:^\|.*$|^(?!\|)(?:.+\n?)+?(?=\n|\||$(?![\s\S])))/gm))
+    for (const { 1: span = '', index } of paragraph.matchAll(/`([^`]+)`/g)) {
+      const line = prose.slice(0, start + index).split('\n').length;
+      found.push({ line, text: span.replaceAll(/\s+/g, ' ').replaceAll('\\|', '|') });
+    }
+  for (const { line, info, text: shown } of fencedBlocks(text))
+    if (info === '' || info === 'text')
+      for (const [index, row] of shown.split('\n').entries()) {
+        const [, command] = /^\s*(?:\$|→) (.*)$/.exec(row) ?? [];
+        if (command !== undefined) found.push({ line: line + 1 + index, text: command });
+      }
+  return found.flatMap((each) => {
+    const commands = commandsOf(each.text).filter(([name = '', ...more]) => PROGRAMS.has(name) && more.length > 0);
+    return commands.length === 0 ? [] : [{ page, ...each, commands }];
+  });
+}
+
+/** What `read` finds in all pages. */
+export async function inAllPages<T>(read: (page: string, text: string) => readonly T[]): Promise<T[]> {
   const found = await Promise.all(
-    (await pages()).map(async (page) => blocksOf(page, await readFile(join(ROOT, page), 'utf8'))),
+    (await pages()).map(async (page) => read(page, await readFile(join(ROOT, page), 'utf8'))),
   );
   return found.flat();
 }
+
+export const allBlocks = (): Promise<Block[]> => inAllPages(blocksOf);

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { deepSeekDeploymentSpec, GROUP, PLURAL, VERSION } from '../../../operator/api/index.ts';
 import type { Facts, Permission } from '../facts.ts';
 import { type Finding, ok, problem, valueOf, warning } from '../finding.ts';
-import { applyCrd } from '../installation.ts';
+import { applyCrd, UPGRADE_PLUGIN } from '../installation.ts';
 
 const CRD = `${PLURAL}.${GROUP}`;
+const EDITOR = 'deepseek-operator-editor';
 
 /** The API server, the CRD, and what the user may do. */
 export function checkAccess(facts: Facts): Finding[] {
@@ -24,7 +25,8 @@ function checkCrd({ crd, version, operators }: Facts): Finding[] {
     return [problem('Access', `The CRD ${state} ${VERSION}, which this plugin speaks.`, apply)];
   }
   const stored = status?.storedVersions ?? [];
-  const old = stored.filter((name) => !spec.versions.some((one) => one.name === name && one.storage));
+  const storage = spec.versions.find((one) => one.storage)?.name ?? VERSION;
+  const old = stored.filter((name) => name !== storage);
   const findings: Finding[] = [
     ok('Access', `CRD ${CRD}: ${VERSION} is served, ${stored.join(', ')} stored`),
     ...(old.length === 0
@@ -33,7 +35,11 @@ function checkCrd({ crd, version, operators }: Facts): Finding[] {
           warning(
             'Access',
             `Objects may still be stored as ${old.join(', ')}.`,
-            `kubectl get ${CRD} -A -o yaml | kubectl replace -f -`,
+            // What is written again is stored as the newest version; that there is nothing older is said by hand.
+            [
+              `kubectl get ${CRD} -A -o yaml | kubectl replace -f -`,
+              `kubectl patch crd ${CRD} --subresource status --type merge -p '{"status":{"storedVersions":["${storage}"]}}'`,
+            ].join('\n'),
           ),
         ]),
   ];
@@ -52,7 +58,7 @@ function compareFields(inCluster: ReadonlySet<string>, version: string, apply: s
       warning(
         'Access',
         `This plugin (${version}) is older than the CRD: it does not know ${someOf(newer)}.`,
-        'kubectl krew upgrade deepseek',
+        UPGRADE_PLUGIN,
       ),
     ];
   return [ok('Access', `The CRD has the ${known.size} fields of this plugin (${version})`)];
@@ -74,16 +80,15 @@ function fieldsOf(schema: unknown, path = ''): Set<string> {
   return new Set([...below, ...(items === undefined ? [] : fieldsOf(items, path))]);
 }
 
-function checkUser({ lacks, namespace }: Facts): Finding {
+function checkUser({ lacks, namespace, user }: Facts): Finding {
   if (lacks.state !== 'known') return warning('Access', 'What you may do cannot be asked.', askFor('get', PLURAL));
   if (lacks.value.length === 0) return ok('Access', `You may do all that the plugin does in namespace ${namespace}`);
   const consequences = [...new Set(lacks.value.map(({ without }) => without ?? ''))].join('; ');
   const message = `You may not ${permissionsOf(lacks.value)} in namespace ${namespace}. Missing without it: ${consequences}.`;
-  return warning(
-    'Access',
-    message,
-    `kubectl -n ${namespace} create rolebinding deepseek-editor --clusterrole=deepseek-operator-editor --user=NAME`,
-  );
+  // Ours is part of Kubernetes' own `edit`, which has pods, their logs and revisions, too.
+  const role = lacks.value.every(({ group }) => group === GROUP) ? EDITOR : 'edit';
+  const binding = `kubectl -n ${namespace} create rolebinding models-${role} --clusterrole=${role}`;
+  return warning('Access', message, `${binding} --user=${valueOf(user) ?? 'NAME'}`);
 }
 
 /** `get, list pods; create secrets`, at most three kinds. */

@@ -134,7 +134,11 @@ function troubles(gpus: readonly GpuNode[]): Finding[] {
           problem(
             'Nodes',
             `${someOf(unlabelled)}: GPUs of a kind that no label of the node names: no model is placed there but with accelerator.type custom. GPU Feature Discovery sets the labels.`,
-            `kubectl get node ${first(unlabelled)} --show-labels`,
+            [
+              `kubectl get node ${first(unlabelled)} --show-labels`,
+              '# by hand, where GPU Feature Discovery does not run; `kubectl deepseek catalog accelerators TYPE` has the label:',
+              `kubectl label node ${first(unlabelled)} nvidia.com/gpu.product=PRODUCT`,
+            ].join('\n'),
           ),
         ]),
     ...(notReady.length === 0

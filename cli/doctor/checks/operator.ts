@@ -3,7 +3,7 @@ import { DEFAULTS_KEY, operatorDefaults, whatIsWrong } from '../../../operator/a
 import { formatDuration } from '../../support/ages.ts';
 import type { Facts, InstalledOperator } from '../facts.ts';
 import { absent, count, type Finding, ok, problem, valueOf, warning } from '../finding.ts';
-import { INSTALL, reinstall } from '../installation.ts';
+import { INSTALL, reinstall, UPGRADE_PLUGIN } from '../installation.ts';
 import { askFor, permissionsOf } from './access.ts';
 
 /** A holder that has not renewed for so long is gone; leases are of 15 s, and clocks differ. */
@@ -62,7 +62,7 @@ function checkVersion({ image }: InstalledOperator, version: string): Finding[] 
   if (tag === undefined || version === 'development') return [ok('Operator', `Image ${image}`)];
   if (tag.replace(/^v/, '') === version) return [ok('Operator', `Image ${image}, of this plugin's version`)];
   const message = `The operator is ${image}, the plugin ${version}: plans that they make may differ.`;
-  return [warning('Operator', message, 'kubectl krew upgrade deepseek')];
+  return [warning('Operator', message, UPGRADE_PLUGIN)];
 }
 
 function checkLease({ lease, namespace, flags }: InstalledOperator, now: number): Finding {
@@ -107,7 +107,7 @@ function checkDefaults({ defaults, namespace }: InstalledOperator, { runtimeClas
       problem(
         'Operator',
         `The defaults name the RuntimeClass ${runtimeClassName}, which is not there.`,
-        'kubectl get runtimeclasses',
+        `kubectl get runtimeclasses\n# name one of these in the defaults, or none:\n${edit}`,
       ),
     ];
   }

@@ -64,7 +64,7 @@ function checkMetrics({ apis, models }: Facts): Finding[] {
     );
   };
   const adapter =
-    'helm install prometheus-adapter prometheus-community/prometheus-adapter -f manifests/prometheus-adapter/values.yaml';
+    'helm install prometheus-adapter prometheus-adapter --repo https://prometheus-community.github.io/helm-charts -n monitoring --create-namespace -f manifests/prometheus-adapter/values.yaml';
   const server =
     'kubectl apply -f https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/components.yaml';
   const needsAdapter = byHpa.filter(({ spec }) => (spec.autoscaling?.metrics ?? [{ type: 'default' }]).some(isAdapter));
@@ -98,7 +98,12 @@ function checkKeda(keda: Answer<readonly string[]>, needing: readonly DeepSeekDe
   if (keda.state === 'known' && keda.value.includes('scaledobjects'))
     return [ok('Metrics', 'KEDA: ScaledObjects are served')];
   return [
-    optional('Metrics', 'No KEDA', needing, 'helm install keda kedacore/keda --namespace keda --create-namespace'),
+    optional(
+      'Metrics',
+      'No KEDA',
+      needing,
+      'helm install keda keda --repo https://kedacore.github.io/charts -n keda --create-namespace',
+    ),
   ];
 }
 
