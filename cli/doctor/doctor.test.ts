@@ -411,8 +411,14 @@ describe('fixes the way it was installed', () => {
 
   it.each<[string, Partial<Facts>, string]>([
     ['of nobody', { crd: old({}), operators: known([installed(helm)]) }, applyCrd],
-    ['of a release of Helm', { crd: old(helm) }, helmUpgrade],
+    ['of a release of Helm', { crd: old(helm), operators: known([installed(helm)]) }, helmUpgrade],
+    ['of a release that is not there any more', { crd: old(helm), operators: known([installed({})]) }, applyCrd],
   ])('an old CRD %s', (_, change, command) => expect(fixOf(change, /older than this plugin/)).toBe(command));
+
+  it('an old CRD of a release whose operator is not there, by either way', () => {
+    const fix = fixOf({ crd: old(helm), operators: known([]) }, /older than this plugin/)?.split('\n');
+    expect(fix).toEqual([expect.stringContaining('still there'), helmUpgrade, '# else:', applyCrd]);
+  });
 
   it('a missing CRD of a release of Helm, with the command for one that leaves it to others', () => {
     const fix = fixOf({ crd: MISSING, operators: known([installed(helm)]) }, /not installed/)?.split('\n');

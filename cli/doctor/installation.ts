@@ -117,19 +117,22 @@ function isAsApplied(
 
 /**
  * The command that installs or upgrades the CRD: that of what it belongs to. Without a CRD it is that of the operators; a chart with
- * `crds.install=false` leaves it to others.
+ * `crds.install=false` leaves it to others. A release of Helm that is uninstalled leaves its name on the CRD: it counts where an
+ * operator bears it, too.
  */
 export function applyCrd(
   crd: Pick<KubeObject, 'metadata'> | undefined,
   operators: readonly InstalledOperator[],
 ): string {
-  if (crd !== undefined) return originOf(crd)?.command ?? APPLY_CRD;
-  const origin = operators.map(({ deployment }) => originOf(deployment)).find((one) => one !== undefined);
-  if (origin === undefined) return APPLY_CRD;
-  return [
-    `# with ${origin.way}, where it brings the CRD (in the chart: crds.install=true):`,
-    origin.command,
-    '# else:',
-    APPLY_CRD,
-  ].join('\n');
+  const ofOperators = operators.flatMap(({ deployment }) => originOf(deployment) ?? []);
+  const own = crd === undefined ? undefined : originOf(crd);
+  if (own !== undefined) {
+    if (own.way !== 'Helm' || ofOperators.some(({ command }) => command === own.command)) return own.command;
+    return operators.length > 0 ? APPLY_CRD : either(`with ${own.way}, where that release is still there`, own.command);
+  }
+  const [origin] = ofOperators;
+  if (crd !== undefined || origin === undefined) return APPLY_CRD;
+  return either(`with ${origin.way}, where it brings the CRD (in the chart: crds.install=true)`, origin.command);
 }
+
+const either = (when: string, command: string): string => [`# ${when}:`, command, '# else:', APPLY_CRD].join('\n');

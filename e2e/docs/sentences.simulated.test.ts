@@ -108,7 +108,7 @@ describe('the sentences of the pages', () => {
       ),
     ];
     expect(wrong).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 
   it('can be typed: what reads finds something, what changes is taken by the server, orders are answered', async () => {
     const { signal, namespace } = bench();
@@ -132,7 +132,7 @@ describe('the sentences of the pages', () => {
     } finally {
       await stage.close();
     }
-  }, 600_000);
+  }, 900_000);
 
   it('stand beside YAML that the API server takes', async () => {
     const { namespace, signal } = bench();
@@ -152,7 +152,7 @@ describe('the sentences of the pages', () => {
     } finally {
       await stage.close();
     }
-  }, 300_000);
+  }, 600_000);
 });
 
 async function complaintsOf({ sentence, script, exits }: Run, stage: Stage, revision: string): Promise<string[]> {
