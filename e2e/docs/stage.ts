@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Cluster, findTool } from '../../hack/cluster/index.ts';
 import type { OperatorBench } from '../reconcile/harness.ts';
@@ -25,9 +25,13 @@ export async function openStage(cluster: Cluster, namespace: string): Promise<St
   const close = () => rm(home, { recursive: true, force: true });
   try {
     const work = join(home, 'checkout');
-    const bin = join(home, '.local/bin');
+    const bin = join(home, 'bin');
+    // Where pages put what they build.
+    const own = join(home, '.local/bin');
     await mkdir(work);
-    await mkdir(bin, { recursive: true });
+    await mkdir(bin);
+    await mkdir(own, { recursive: true });
+    await mkdir(join(ROOT, 'dist'), { recursive: true });
     for (const name of await readdir(ROOT))
       if (!name.startsWith('.')) await symlink(join(ROOT, name), join(work, name));
     await writeFile(join(work, 'config.json'), JSON.stringify(CONFIG));
@@ -41,7 +45,12 @@ export async function openStage(cluster: Cluster, namespace: string): Promise<St
       KUBECONFIG,
       await withNamespace(await cluster.kubeconfig('reader', { groups: ['system:masters'] }), namespace),
     );
-    const env = { PATH: [bin, process.env['PATH']].join(delimiter), HOME: home, KUBECONFIG, LANG: 'C.UTF-8' };
+    const env = {
+      PATH: [own, bin, dirname(process.execPath), process.env['PATH']].join(delimiter),
+      HOME: home,
+      KUBECONFIG,
+      LANG: 'C.UTF-8',
+    };
     return { namespace, work, run: (script, exit = 0) => bash(script, work, env, [exit].flat()), close };
   } catch (error) {
     await close();
@@ -81,6 +90,8 @@ export function here(script: string, { namespace }: Stage, revision: string): st
       .replaceAll(/ -n ai\b/g, ` -n ${namespace}`)
       .replaceAll('.ai.svc', `.${namespace}.svc`)
       .replaceAll(/\b7f3c\b/g, revision.slice(0, 6))
+      // What it needs is there: make would look at its age.
+      .replaceAll(/^make build\b/gm, 'npm run -s build')
       // Other pages have installed it by other ways before.
       .replaceAll(/^helm install .*/gm, '$& --take-ownership --force-conflicts')
       .replaceAll(/^(kubectl deepseek get .* -w)(?= |$)/gm, 'until_shown $1')

@@ -128,7 +128,10 @@ END`,
   },
   {
     name: 'no Prometheus for a gate',
-    plant: MODEL('gated', 'replicas: 0, rollout: {gates: [{metric: Query, name: x, query: "vector(1)", max: "2"}]}'),
+    plant: MODEL(
+      'gated',
+      'replicas: 0, rollout: {gates: [{metric: Query, name: x, query: "count({{revision}})", max: "2"}]}',
+    ),
     message: /^The operator is told of no Prometheus/,
   },
 ];
