@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type OperatorBench, operatorBench } from '../reconcile/harness.ts';
 import { testCluster } from '../support/index.ts';
-import { allBlocks, type Block } from './blocks.ts';
+import { allBlocks, type Block, programsOf, ROOT } from './blocks.ts';
 import { baseline, here, openStage, type Stage } from './stage.ts';
 
 // One of its own: pages install and uninstall.
@@ -36,6 +38,8 @@ const BEFORE: Readonly<Record<string, (bench: OperatorBench, stage: Stage) => Pr
   'docs/install.md': async (_, stage) => {
     await forget(stage);
     await stage.run('helm uninstall deepseek-operator -n deepseek-system --wait');
+    const [program = ''] = programsOf(await readFile(join(ROOT, 'docs/install.md'), 'utf8'));
+    await writeFile(join(stage.work, 'operator.ts'), program);
     return undefined;
   },
   'docs/upgrade.md': async (_, stage) => {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Cluster, findTool } from '../../hack/cluster/index.ts';
-import type { OperatorBench } from '../reconcile/harness.ts';
+import { type OperatorBench, PATIENCE } from '../reconcile/harness.ts';
 import { BRIEF, endRollout } from '../reconcile/rollouts.ts';
+import { eventually } from '../support/index.ts';
 import { ROOT } from './blocks.ts';
 
 const LIMIT_S = 90;
@@ -74,7 +75,8 @@ const MODEL = {
 
 /** The model `chat` in its second version, the first one warm, with its manifest; returns the revision that serves. */
 export async function baseline(bench: OperatorBench, { work }: Stage): Promise<string> {
-  await bench.create('chat', MODEL);
+  // A policy that a page has taken away is obeyed for a moment more.
+  await eventually(() => bench.create('chat', MODEL), PATIENCE);
   await bench.condition('chat', 'Ready', 'True');
   await bench.edit('chat', { spec: { engine: { env: [{ name: 'SECOND', value: '1' }] } } });
   const revision = await endRollout(bench, 'chat');

@@ -180,5 +180,6 @@ const isTestFile = (part: string): boolean =>
 
 function ofNode(words: Words): string[] {
   const file = words.find((word) => !word.startsWith('-'));
-  return file === undefined || existsSync(join(ROOT, file)) ? [] : [`there is no ${file}`];
+  // One without a folder is the reader's own.
+  return file?.includes('/') !== true || existsSync(join(ROOT, file)) ? [] : [`there is no ${file}`];
 }
