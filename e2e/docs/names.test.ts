@@ -14,6 +14,8 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     ...['allowedRoutes', 'caBundle', 'failurePolicy', 'metadata.resourceVersion', 'PodNodeSelector', 'preStop'],
     ...['timeoutSeconds', 'unhealthyPodEvictionPolicy'],
   ],
+  kubectl: ['--dry-run'],
+  kustomize: ['newName'],
   'Gateway API': ['BackendNotFound', 'NoMatchingListenerHostname', 'NotAllowedByListeners', 'status.parents'],
   'Argo CD': ['ignoreDifferences', 'jqPathExpressions', 'Prune', 'RespectIgnoreDifferences', 'syncOptions'],
   Prometheus: ['honorLabels'],

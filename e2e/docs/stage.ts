@@ -41,7 +41,8 @@ export async function openStage(cluster: Cluster, namespace: string): Promise<St
     await chmod(plugin, 0o755);
     await symlink(await findTool('helm', { signal: AbortSignal.timeout(600_000) }), join(bin, 'helm'));
     await symlink(cluster.bin('kubectl'), join(bin, 'kubectl'));
-    const KUBECONFIG = join(home, 'config');
+    const KUBECONFIG = join(home, '.kube/config');
+    await mkdir(join(home, '.kube'));
     await writeFile(
       KUBECONFIG,
       await withNamespace(await cluster.kubeconfig('reader', { groups: ['system:masters'] }), namespace),
@@ -92,6 +93,11 @@ export function here(script: string, { namespace }: Stage, revision: string): st
       .replaceAll(/ -n ai\b/g, ` -n ${namespace}`)
       .replaceAll('.ai.svc', `.${namespace}.svc`)
       .replaceAll(/\b7f3c\b/g, revision.slice(0, 6))
+      // Beside the operator of the test, which has the models, and on a port that is free.
+      .replaceAll(
+        /^dist\/deepseek-operator [^#\n]*/gm,
+        'until_shown $& --watch-namespaces default --metrics-bind-address 127.0.0.1:0 ',
+      )
       // What it needs is there: make would look at its age.
       .replaceAll(/^make build\b/gm, 'npm run -s build')
       // Other pages have installed it by other ways before.

@@ -3,7 +3,7 @@ export type Words = readonly string[];
 
 /** Where a command ends. `<(` and `>(` begin another one. */
 const ENDS = /^(?:\|\|?|&&?|;|\(|\)|\n|[<>]\()/;
-const REDIRECTION = /^\d?(?:>>?|<<?<?|>&)\s*(?:'[^']*'|"[^"]*"|[^\s|&;()<>]+)?/;
+const REDIRECTION = /^\d?(?:[<>]&\d|(?:>>?|<<?<?)\s*(?:'[^']*'|"[^"]*"|[^\s|&;()<>]+)?)/;
 const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 
 /**
