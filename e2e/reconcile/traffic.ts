@@ -29,7 +29,7 @@ export interface Moment {
 }
 
 export interface Violation {
-  readonly promise: 'min-ready' | 'one-revision' | 'max-gpus' | 'fixed-template';
+  readonly promise: 'min-ready' | 'one-revision' | 'max-gpus' | 'fixed-template' | 'kept-pods';
   readonly at: number;
   /** How long it lasted; absent: it goes on, or is no state. */
   readonly forMs?: number;
@@ -39,6 +39,8 @@ export interface Violation {
 export interface Promises {
   /** Ready endpoints at each moment after the first; default 1. */
   readonly minReady?: number;
+  /** No pod of the version that the Service selects is told to go, and no container of one is started again. */
+  readonly keepsPods?: boolean;
   /** Somebody else puts several versions behind the Service. */
   readonly mayMix?: boolean;
   /** GPUs of all revisions together. */
@@ -46,6 +48,17 @@ export interface Promises {
   /** The same without those of pods on their way out: an autoscaler may want others before they are gone. */
   readonly maxStayingGpus?: number;
 }
+
+/** A pod was told to go, or a container of it started again. */
+interface Interruption {
+  readonly at: number;
+  readonly pod: string;
+  readonly revision: string;
+  readonly what: string;
+}
+
+/** So long after its pod was told to go a version has to be selected still: watches are no snapshot. */
+const STILL_MS = 500;
 
 /**
  * Follows the active Service of a DeepSeekDeployment, its EndpointSlices, pods and Deployments on a client of its own, and
@@ -62,6 +75,7 @@ export class TrafficWatch {
   readonly #revisions = new Map<string, string>();
   readonly #templates = new Map<string, string>();
   readonly #changedTemplates: Violation[] = [];
+  readonly #interruptions = new Map<string, Interruption>();
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   /** An endpoint that is seen before its pod is of no revision: nothing counts until all have been listed. */
@@ -83,6 +97,7 @@ export class TrafficWatch {
       const revision = revisionOf(object);
       if (revision !== undefined) this.#revisions.set(object.metadata.name, revision);
     });
+    this.#pods.onEvent(({ type, object }) => this.#noteInterruption(object, type === 'deleted'));
     this.#deployments.onEvent(({ type, object }) => type === 'deleted' || this.#checkTemplate(object));
     for (const informer of all) informer.onEvent(() => this.#look());
     const ended = AbortSignal.any([this.#stop.signal, signal]);
@@ -156,6 +171,7 @@ export class TrafficWatch {
   /** Every time that a promise was broken, in the order of time; empty: kept. */
   verdict({
     minReady = 1,
+    keepsPods = false,
     mayMix = false,
     maxGpus = Infinity,
     maxStayingGpus = Infinity,
@@ -179,6 +195,7 @@ export class TrafficWatch {
           : undefined,
       ),
       ...this.#changedTemplates,
+      ...(keepsPods ? this.#interrupted() : []),
     ].sort((a, b) => a.at - b.at);
   }
 
@@ -205,6 +222,30 @@ export class TrafficWatch {
     const { at: _, ...last } = this.moments.at(-1) ?? { at: 0 };
     const { at: __, ...next } = moment;
     if (JSON.stringify(last) !== JSON.stringify(next)) this.moments.push(moment);
+  }
+
+  #noteInterruption(pod: Pod, isGone: boolean): void {
+    const { name, deletionTimestamp } = pod.metadata;
+    const revision = revisionOf(pod);
+    if (pod.metadata.labels?.[LABEL.name] !== this.#name || revision === undefined) return;
+    const at = Date.now();
+    const note = (what: string): void => {
+      const key = `${name} ${what}`;
+      if (!this.#interruptions.has(key)) this.#interruptions.set(key, { at, pod: name, revision, what });
+    };
+    if (isGone || deletionTimestamp !== undefined) note('was told to go');
+    const restarts = Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount));
+    if (restarts > 0) note(`was restarted (${restarts})`);
+  }
+
+  /** What befell pods of the version that the Service went on to select. */
+  #interrupted(): Violation[] {
+    const [first] = this.moments;
+    const selectedAt = (at: number) => this.moments.findLast((moment) => moment.at <= at)?.selected;
+    return [...this.#interruptions.values()]
+      .filter(({ at, revision }) => at >= (first?.at ?? Infinity) && selectedAt(at) === revision)
+      .filter(({ at, revision }) => selectedAt(at + STILL_MS) === revision)
+      .map(({ at, pod, what }) => ({ promise: 'kept-pods', at, detail: `pod ${pod} of what serves ${what}` }));
   }
 
   #checkTemplate({ metadata, spec }: Deployment): void {

@@ -114,7 +114,7 @@ export const OTHERS: readonly Scenario[] = [
   {
     name: 'a quota',
     ...ROOMY,
-    promises: { minReady: 1, maxGpus: 3 },
+    promises: { minReady: 1, maxGpus: 3, keepsPods: false },
     spec: { rollout: { schedulingDeadline: '2m', whenCapacityIsShort: ['Handover'] } },
     act: async (run) => {
       await new Quota(run.client, run.namespace, run.signal).set(3);

@@ -18,7 +18,7 @@ export const TIGHT = {
   pool: { gpusPerNode: 2 },
   replicas: 2,
   begin: 'Serving',
-  promises: { minReady: 1, maxGpus: 2 },
+  promises: { minReady: 1, maxGpus: 2, keepsPods: false },
 } as const;
 export const HELD = { phase: 'Held' } as const;
 

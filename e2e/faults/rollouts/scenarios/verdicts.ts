@@ -23,7 +23,7 @@ export const VERDICTS: readonly Scenario[] = [
   {
     name: 'automatic rollback',
     ...ROOMY,
-    promises: { minReady: 1, maxGpus: 4 },
+    promises: { minReady: 1, maxGpus: 4, keepsPods: false },
     act: async (run) => {
       await run.change(SECOND);
       await run.phase('Switching');

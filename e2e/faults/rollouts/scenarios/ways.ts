@@ -48,7 +48,7 @@ export const WAYS: readonly Scenario[] = [
   {
     name: 'update, Recreate',
     ...TIGHT,
-    promises: { minReady: 0, maxGpus: 2 },
+    promises: { minReady: 0, maxGpus: 2, keepsPods: false },
     spec: { rollout: { strategy: 'Recreate' } },
     act: async (run) => {
       await run.change(SECOND);
