@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { expect } from '@jest/globals';
 import { eventually } from '../support/index.ts';
 import type { Pod } from './stage.ts';
-import { answered, LIMIT_MS, type Traffic } from './traffic.ts';
+import { LIMIT_MS, type Requests, requestsOf, type Traffic } from './traffic.ts';
 
 const run = promisify(execFile);
 
@@ -16,6 +16,9 @@ export interface Departure {
   /** When its pods were told to go; the last of them. */
   readonly told: number;
   readonly lastConnection: number;
+  /** When the last request was seen to begin at its pods. */
+  readonly lastBegun: number;
+  /** When the last request was seen to end. */
   readonly lastRequest: number;
   /** When the last pod was gone. */
   readonly gone: number;
@@ -25,31 +28,35 @@ export interface Departure {
 export async function departure(traffic: Traffic, revision: string): Promise<Departure> {
   const port = new URL(traffic.url).port;
   const begun = performance.now();
-  const counted = new Map<string, number>();
+  const counted = new Map<string, Requests>();
   const held: number[] = [];
   let requests = 0;
-  let [told, lastConnection, lastRequest] = [begun, begun, begun];
+  let [told, lastConnection, lastBegun, lastRequest] = [begun, begun, begun, begun];
   await eventually(
     async () => {
       const pods = await traffic.pods(revision);
       told = Math.max(told, ...pods.map(toldToGo));
       const established = await connectionsTo(port);
-      const now = pods.reduce((sum, { status }) => sum + (established.get(status.podIP ?? '') ?? 0), 0);
-      held.push(now);
-      if (now > 0) lastConnection = performance.now();
+      const open = pods.reduce((sum, { status }) => sum + (established.get(status.podIP ?? '') ?? 0), 0);
+      held.push(open);
+      if (open > 0) lastConnection = performance.now();
       for (const { metadata, status } of pods) {
-        const count = await answered(status.podIP ?? '').catch(() => undefined);
+        const now = await requestsOf(status.podIP ?? '').catch(() => undefined);
         const before = counted.get(metadata.name);
-        if (count === undefined || count === before) continue;
-        counted.set(metadata.name, count);
+        if (now === undefined) continue;
+        counted.set(metadata.name, now);
+        if (now.ended + now.running > (before === undefined ? 0 : before.ended + before.running)) {
+          lastBegun = performance.now();
+        }
+        if (now.ended === before?.ended) continue;
         lastRequest = performance.now();
-        requests += before === undefined ? 0 : count - before;
+        requests += before === undefined ? 0 : now.ended - before.ended;
       }
       expect(pods.map(({ metadata }) => metadata.name)).toEqual([]);
     },
     { timeoutMs: LIMIT_MS, intervalMs: 250 },
   );
-  return { connections: held[0] ?? 0, requests, told, lastConnection, lastRequest, gone: performance.now() };
+  return { connections: held[0] ?? 0, requests, told, lastConnection, lastBegun, lastRequest, gone: performance.now() };
 }
 
 /** When a pod was told to go, on the clock of `performance.now()`; the API server cuts fractions of a second off. */

@@ -5,10 +5,10 @@ import { ANNOTATION, type DeepSeekDeploymentStatus, LABEL } from '../../operator
 import { CHART, helm, OPERATOR } from '../install/ways.ts';
 import { eventually, kubectl, runKubectl } from '../support/index.ts';
 
-/** `TRAFFIC=full`: streams of 60 s, 200 of them at once. */
+/** `TRAFFIC=full`: streams of 60 to 300 s, 200 of them at once, and 50 models at rest (`make traffic-full`). */
 export const FULL = process.env['TRAFFIC'] === 'full';
 /** Generous: only a failing test uses it up. */
-export const PATIENCE = { timeoutMs: FULL ? 360_000 : 120_000, intervalMs: 250 } as const;
+export const PATIENCE = { timeoutMs: FULL ? 900_000 : 120_000, intervalMs: 250 } as const;
 
 /** Namespace of the operator, as it is installed. */
 export const OPERATOR_NAMESPACE = OPERATOR.namespace;
