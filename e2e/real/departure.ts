@@ -3,9 +3,17 @@ import { promisify } from 'node:util';
 import { expect } from '@jest/globals';
 import { eventually } from '../support/index.ts';
 import type { Pod } from './stage.ts';
-import { LIMIT_MS, type Requests, requestsOf, type Traffic } from './traffic.ts';
+import { LIMIT_MS, type Requests } from './traffic.ts';
 
 const run = promisify(execFile);
+
+/** A model, and how its engines are asked what they do. */
+export interface Departing {
+  /** Where it answers, through a node port. */
+  readonly url: string;
+  pods(revision: string): Promise<Pod[]>;
+  requestsOf(podIP: string): Promise<Requests>;
+}
 
 /** The end of a version: what clients still had from it. Times are milliseconds of `performance.now()`. */
 export interface Departure {
@@ -25,8 +33,8 @@ export interface Departure {
 }
 
 /** Follows the pods of a version until none is left. */
-export async function departure(traffic: Traffic, revision: string): Promise<Departure> {
-  const port = new URL(traffic.url).port;
+export async function departure(model: Departing, revision: string): Promise<Departure> {
+  const port = new URL(model.url).port;
   const begun = performance.now();
   const counted = new Map<string, Requests>();
   const held: number[] = [];
@@ -34,14 +42,14 @@ export async function departure(traffic: Traffic, revision: string): Promise<Dep
   let [told, lastConnection, lastBegun, lastRequest] = [begun, begun, begun, begun];
   await eventually(
     async () => {
-      const pods = await traffic.pods(revision);
+      const pods = await model.pods(revision);
       told = Math.max(told, ...pods.map(toldToGo));
       const established = await connectionsTo(port);
       const open = pods.reduce((sum, { status }) => sum + (established.get(status.podIP ?? '') ?? 0), 0);
       held.push(open);
       if (open > 0) lastConnection = performance.now();
       for (const { metadata, status } of pods) {
-        const now = await requestsOf(status.podIP ?? '').catch(() => undefined);
+        const now = await model.requestsOf(status.podIP ?? '').catch(() => undefined);
         const before = counted.get(metadata.name);
         if (now === undefined) continue;
         counted.set(metadata.name, now);
@@ -57,6 +65,11 @@ export async function departure(traffic: Traffic, revision: string): Promise<Dep
     { timeoutMs: LIMIT_MS, intervalMs: 250 },
   );
   return { connections: held[0] ?? 0, requests, told, lastConnection, lastBegun, lastRequest, gone: performance.now() };
+}
+
+/** A time between two events, for people. */
+export function describeGap(from: number, to: number): string {
+  return `${(Math.abs(to - from) / 1000).toFixed(1)} s ${to < from ? 'before' : 'after'}`;
 }
 
 /** When a pod was told to go, on the clock of `performance.now()`; the API server cuts fractions of a second off. */

@@ -38,6 +38,8 @@ export interface LoadResult {
 
 /** No request waits longer than its tokens take and this: an answer that never ends is a loss. */
 const LIMIT_MS = 180_000;
+/** Less than servers and the proxies of these suites keep an idle connection, which is 3 s: else both sides may end it at once. */
+const KEEP_ALIVE_MS = 2_000;
 /** Twice what the engines of these suites take for a token. */
 const TOKEN_MS = 200;
 const CALL_TOKENS = 8;
@@ -64,7 +66,7 @@ export class Load {
   constructor(options: LoadOptions) {
     this.#options = options;
     const { callers, pooled, streams } = options;
-    this.#pool = new Agent({ connections: pooled + streams, pipelining: 1, keepAliveTimeout: 4_000 });
+    this.#pool = new Agent({ connections: pooled + streams, pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS });
     const clients: readonly (readonly [number, Kind])[] = [
       [callers, 'call'],
       [pooled, 'pooled'],

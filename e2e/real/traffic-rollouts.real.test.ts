@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeepSeekDeploymentStatus } from '../../operator/api/index.ts';
 import { eventually, testCluster } from '../support/index.ts';
-import { departure } from './departure.ts';
+import { departure, describeGap } from './departure.ts';
 import { withoutGpus } from './gpus.ts';
 import { findLeader, killLeader, type Leader } from './killer.ts';
 import { FULL, PATIENCE, testStage } from './stage.ts';
@@ -41,11 +41,10 @@ describe('requests while versions of their model come and go', () => {
         await stage.until(NAMESPACE, NAME, 'switched', ({ serving }) => serving?.revision !== before);
         const flipped = performance.now();
         const left = await departure(traffic, before);
-        const seconds = (ms: number): string => (ms / 1000).toFixed(1);
         tell(
           `blue-green switch: ${left.connections} connections stayed on the old version, which answered ${left.requests} requests more; ` +
-            `its pods were told to go ${seconds(left.told - flipped)} s after the switch, and ${seconds(left.lastConnection - left.told)} s later ` +
-            `nobody was connected to them (allowed: ${MOST_DRAIN_SECONDS} s), and they were gone after ${seconds(left.gone - left.told)} s`,
+            `its pods were told to go ${describeGap(flipped, left.told)} the switch, the last connection to them ended ` +
+            `${describeGap(left.told, left.lastConnection)} that (allowed: ${MOST_DRAIN_SECONDS} s), and they were gone ${describeGap(left.told, left.gone)} it`,
         );
         // Busy pools do stay: else their end shows nothing.
         expect(left.connections).toBeGreaterThan(0);

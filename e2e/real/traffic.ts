@@ -148,6 +148,12 @@ export class Traffic {
     return (await this.#stage.model(this.#namespace, NAME)).status?.serving?.revision ?? '';
   }
 
+  async requestsOf(podIP: string): Promise<Requests> {
+    const names = ['vllm:request_success_total', 'vllm:num_requests_running'];
+    const [ended = 0, running = 0] = await metricsOf(`${podIP}:8000`, names);
+    return { ended, running };
+  }
+
   async pods(revision?: string): Promise<Pod[]> {
     return this.#stage.pods(this.#namespace, revision === undefined ? PODS : `${PODS},${REVISION}=${revision}`);
   }
@@ -188,17 +194,17 @@ export interface Requests {
   readonly running: number;
 }
 
-/** What the engine in a pod counts. A pod that is gone does not answer at all: undici waits 10 s for a connection. */
-export async function requestsOf(podIP: string): Promise<Requests> {
+/** What metrics of the engine in a pod say, each summed up over its labels. A pod that is gone does not answer at all: undici waits 10 s for a connection. */
+export async function metricsOf(host: string, names: readonly string[]): Promise<number[]> {
   const dispatcher = new Agent({ connect: { timeout: 1_000 } });
   try {
-    const response = await request(`http://${podIP}:8000/metrics`, { dispatcher, signal: AbortSignal.timeout(2_000) });
+    const response = await request(`http://${host}/metrics`, { dispatcher, signal: AbortSignal.timeout(2_000) });
     const lines = (await response.body.text()).split('\n');
-    const sumOf = (metric: string): number =>
+    return names.map((name) =>
       lines
-        .filter((line) => line.startsWith(`vllm:${metric}{`))
-        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-    return { ended: sumOf('request_success_total'), running: sumOf('num_requests_running') };
+        .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0),
+    );
   } finally {
     await dispatcher.destroy();
   }
