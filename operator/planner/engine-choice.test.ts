@@ -266,9 +266,9 @@ describe('warnings', () => {
       /calls the model by its repository/,
     ],
     [
-      'a key in the log',
+      'a key in the list of processes',
       spec(QWEN_7B, 'H100', { engine: { type: 'SGLang', apiKeySecretRef: { name: 'k', key: 'k' } } }),
-      /guard the log/,
+      /takes the API key as an argument alone/,
     ],
     [
       'a key for the metrics',

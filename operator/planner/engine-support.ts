@@ -161,7 +161,9 @@ function keyWarnings({ engine: spec }: DeepSeekDeploymentSpec, engine: ResolvedE
   if (spec?.apiKeySecretRef === undefined) return [];
   switch (engine.type) {
     case 'SGLang':
-      return [`${nameOf(engine)} writes its settings to its log when it starts, the API key among them: guard the log`];
+      return [
+        `${nameOf(engine)} takes the API key as an argument alone: whoever may look into its pod finds it in the list of processes`,
+      ];
     case 'llama.cpp':
       return [
         `${nameOf(engine)} asks for the API key on ${engine.version.endpoints.metrics} too: Prometheus has to send it (monitoring.bearerTokenSecretRef)`,
