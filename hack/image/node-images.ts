@@ -66,7 +66,7 @@ export async function nodeImages(options: ImageOptions): Promise<NodeImage[]> {
   };
   const { signal } = options;
   await add([PAUSE_IMAGE], `pause:${await hashOfFile(PAUSE_SOURCE)}`, (tag) => makePause(buildah, tag, options));
-  await add(simulated(), `engine-simulator:${digestOf(bundle + process.version)}`, (tag) =>
+  await add(simulated(), `engine-simulator:${digestOf(bundle)}`, (tag) =>
     withSimulatorRoot(bundle, options, (dir) => buildah.fromFolder(tag, dir, 0, signal)),
   );
   await add(llama(), 'llama-server:2', (tag) => makeLlamaServer(buildah, tag, options));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { OLDEST_NODE, REQUIRE } from '../bundle.ts';
+import { exists } from '../engine-check/cache.ts';
 import { debianRoot } from './debian-root.ts';
 import { type ImageOptions, NODE_LIBRARIES, nodeBinary } from './operator-image.ts';
 
@@ -11,6 +12,8 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 /** Programs that the engines' images are started by (operator/engines). */
 const PROGRAMS = ['vllm', 'python3', 'trtllm-serve'] as const;
+/** The engines' images have a shell: init containers write settings with it (operator/engines/config-file.ts). */
+const PACKAGES = [...NODE_LIBRARIES, 'dash'] as const;
 
 /** The engine simulator in one file: the same code that plays the pods of a simulated cluster. */
 export async function simulatorBundle(): Promise<string> {
@@ -30,7 +33,12 @@ export async function simulatorBundle(): Promise<string> {
   return bundle.text;
 }
 
-export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+/** What an image of this bundle is known by. */
+export const digestOf = (bundle: string): string =>
+  createHash('sha256')
+    .update([bundle, process.version, ...PACKAGES].join(' '))
+    .digest('hex')
+    .slice(0, 12);
 
 /** Calls `use` with a folder of the image's files: Node.js, its libraries, and the bundle under each engine's name. */
 export async function withSimulatorRoot<T>(
@@ -38,11 +46,13 @@ export async function withSimulatorRoot<T>(
   options: ImageOptions,
   use: (dir: string) => Promise<T>,
 ): Promise<T> {
-  const base = await debianRoot({ suite: 'bookworm', packages: NODE_LIBRARIES, ...options });
+  const base = await debianRoot({ suite: 'bookworm', packages: PACKAGES, ...options });
   const dir = await mkdtemp(join(tmpdir(), 'simulator-image-'));
   try {
     await chmod(dir, 0o755);
     await cp(base, dir, { recursive: true, verbatimSymlinks: true });
+    const shell = join(dir, 'usr', 'bin', 'sh');
+    if (!(await exists(shell))) await symlink('dash', shell);
     const bin = join(dir, 'usr', 'local', 'bin');
     await mkdir(bin, { recursive: true });
     await cp(await nodeBinary(), join(bin, 'node'));

@@ -31,7 +31,7 @@ const launch: Launch = {
   command: words.slice(0, subcommands),
   args: words.slice(subcommands),
   environment,
-  files: await filesIn(args),
+  files: await filesNamed([...args, ...environment.values()]),
   gpuCount: settings.gpuCount,
   gpu: settings.gpu,
 };
@@ -66,10 +66,10 @@ else {
   console.log(`serving on port ${started.engine.port}`);
 }
 
-/** What an init container has written for it: files that the command line names. */
-async function filesIn(words: readonly string[]): Promise<ReadonlyMap<string, string>> {
+/** What an init container has written for it: settings that the command line or the environment names. */
+async function filesNamed(words: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
-  for (const path of words.filter((word) => /^\/.*\.ya?ml$/.test(word))) {
+  for (const path of words.filter((word) => /^\/.*\.(ya?ml|json)$/.test(word))) {
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text !== undefined) files.set(path, text);
   }
