@@ -12,6 +12,7 @@ import { testCluster } from '../support/index.ts';
 import { FIRST, SECOND } from '../rollouts/ways.ts';
 import { kubectl } from '../install/ways.ts';
 import { testPlugin } from '../kubectl-deepseek/plugin.ts';
+import { KINDS } from './kinds.ts';
 
 const cluster = testCluster('simulated');
 const bench = operatorBench(cluster);
@@ -21,12 +22,6 @@ const plugin = testPlugin(cluster);
 const HUB_TOKEN = `hf_${'PlantedTokenOfTheHub'.padEnd(34, 'x')}`;
 const API_KEY = 'planted-api-key-9c1f6e0b7d';
 const NOWHERE = [HUB_TOKEN, API_KEY].flatMap((token) => [token, Buffer.from(token).toString('base64')]);
-
-/** Every kind that has objects in a namespace, but the one that tokens belong in. */
-const KINDS = [
-  'deepseekdeployments,deployments,replicasets,pods,services,endpointslices,controllerrevisions,serviceaccounts',
-  'configmaps,poddisruptionbudgets,networkpolicies,horizontalpodautoscalers,events,leases',
-].join(',');
 
 /** All that is in the archive that people send to those who help them. */
 async function bundle(): Promise<string> {
