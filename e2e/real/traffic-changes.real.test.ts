@@ -3,6 +3,7 @@ import { adapterConfig } from '../../operator/autoscaling/index.ts';
 import { openApi, startPrometheusAdapter } from '../../hack/cluster/index.ts';
 import { NEXT_OPERATOR_IMAGE, OPERATOR_IMAGE } from '../../hack/image/node-images.ts';
 import { eventually, testCluster } from '../support/index.ts';
+import { Fleet, FLEET } from './fleet.ts';
 import { describeLosses, Load } from './load.ts';
 import { startShippedPrometheus } from './prometheus.ts';
 import { FULL, PATIENCE, testStage } from './stage.ts';
@@ -90,21 +91,24 @@ describe('requests while their model, its operator and the API server change', (
   };
 
   it(
-    'an operator that is upgraded, at rest and in the middle of a rollout',
+    'an operator that is upgraded, at rest and in the middle of a rollout, beside models at rest and in the middle of theirs',
     async () => {
+      const fleet = new Fleet(stage, `${NAMESPACE}-fleet`);
+      await using cleanUp = new AsyncDisposableStack();
+      cleanUp.defer(() => fleet.stop());
+      await fleet.start();
       await traffic.under('operator upgraded at rest', async () => {
+        const fleetBefore = await fleet.state();
         const before = await children();
         await stage.install(NEXT_OPERATOR_IMAGE);
-        // What it makes again shows that it has looked at the model.
-        await stage.kubectl(['delete', 'poddisruptionbudgets', '-n', NAMESPACE, '--all']);
-        await eventually(async () => {
-          const path = `/apis/policy/v1/namespaces/${NAMESPACE}/poddisruptionbudgets`;
-          expect((await stage.get<Stored>(path)).items).toHaveLength(1);
-        }, PATIENCE);
+        await traffic.repaired();
         expect(await children()).toEqual(before);
+        await fleet.expectUntouched(fleetBefore);
       });
       await traffic.under('operator upgraded in the middle of a switch', async () => {
         const before = await traffic.serving();
+        await fleet.switch();
+        const fleetBefore = await fleet.state();
         await traffic.declare(version(2, { watch: '30s' }));
         const begun = await stage.until(
           NAMESPACE,
@@ -122,12 +126,18 @@ describe('requests while their model, its operator and the API server change', (
           expect(isOver).toBe(true);
         }, PATIENCE);
         await Promise.all([upgrade, look]);
-        tell(`upgraded from the phase ${begun.rollout?.phase ?? 'none'} on; ${leaders.size} leaders in the rollout`);
+        await fleet.expectUntouched(fleetBefore);
+        tell(
+          `upgraded from the phase ${begun.rollout?.phase ?? 'none'} on; ${leaders.size} leaders in the rollout; ` +
+            `beside ${FLEET.atRest} models at rest and ${FLEET.switched} in the middle of a switch: 0 restarts, 0 pods and 0 revisions made`,
+        );
         expect(leaders.size).toBeGreaterThan(1);
         await stage.ready(NAMESPACE, NAME, before);
         await traffic.settled(2);
         const { rollout } = (await stage.model(NAMESPACE, NAME)).status ?? {};
         expect(rollout?.attempt).toBe(begun.rollout?.attempt);
+        await fleet.finish();
+        await fleet.expectUntouched(fleetBefore);
       });
     },
     LIMIT_MS,
