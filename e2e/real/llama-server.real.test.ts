@@ -176,13 +176,20 @@ describe('the real llama-server in a pod', () => {
       const [before, answer] = [await serving(), await ask()];
       await under('taken back by its gate', async () => {
         await stage.declare(NAMESPACE, NAME, await spec(77, { gate: NEVER }));
-        const { serving: bad } = await stage.until(
+        const { candidate: bad } = await stage.until(
           NAMESPACE,
           NAME,
-          'switched',
-          ({ serving: now }) => now?.revision !== before,
+          'made',
+          ({ candidate }) => candidate?.revision !== undefined && candidate.revision !== before,
         );
-        await stage.until(NAMESPACE, NAME, 'back', ({ serving: now }) => now?.revision === before);
+        // That it had the traffic, for a moment that may be too short to be seen here, is in the verdicts below.
+        await stage.until(
+          NAMESPACE,
+          NAME,
+          'back',
+          ({ serving: now, rollout }) =>
+            now?.revision === before && ['RollingBack', 'Held'].includes(rollout?.phase ?? ''),
+        );
         await leaves('the version that was taken back', bad?.revision ?? '');
         const { rollout } = await stage.until(NAMESPACE, NAME, 'held', (status) => status.rollout?.phase === 'Held');
         const failed = rollout?.verdicts?.filter(({ verdict }) => verdict === 'Fail');
