@@ -29,7 +29,7 @@ export interface Moment {
 }
 
 export interface Violation {
-  readonly promise: 'min-ready' | 'one-revision' | 'max-gpus' | 'fixed-template' | 'kept-pods';
+  readonly promise: 'min-ready' | 'one-revision' | 'max-gpus' | 'fixed-template' | 'kept-pods' | 'kept-service';
   readonly at: number;
   /** How long it lasted; absent: it goes on, or is no state. */
   readonly forMs?: number;
@@ -41,6 +41,8 @@ export interface Promises {
   readonly minReady?: number;
   /** No pod of the version that the Service selects is told to go, and no container of one is started again. */
   readonly keepsPods?: boolean;
+  /** The active Service is never deleted: clients keep its address. */
+  readonly keepsService?: boolean;
   /** Somebody else puts several versions behind the Service. */
   readonly mayMix?: boolean;
   /** GPUs of all revisions together. */
@@ -76,6 +78,7 @@ export class TrafficWatch {
   readonly #templates = new Map<string, string>();
   readonly #changedTemplates: Violation[] = [];
   readonly #interruptions = new Map<string, Interruption>();
+  readonly #deletedServices: Violation[] = [];
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   /** An endpoint that is seen before its pod is of no revision: nothing counts until all have been listed. */
@@ -98,6 +101,7 @@ export class TrafficWatch {
       if (revision !== undefined) this.#revisions.set(object.metadata.name, revision);
     });
     this.#pods.onEvent(({ type, object }) => this.#noteInterruption(object, type === 'deleted'));
+    this.#services.onEvent(({ type, object }) => type === 'deleted' && this.#noteDeleted(object));
     this.#deployments.onEvent(({ type, object }) => type === 'deleted' || this.#checkTemplate(object));
     for (const informer of all) informer.onEvent(() => this.#look());
     const ended = AbortSignal.any([this.#stop.signal, signal]);
@@ -172,6 +176,7 @@ export class TrafficWatch {
   verdict({
     minReady = 1,
     keepsPods = false,
+    keepsService = false,
     mayMix = false,
     maxGpus = Infinity,
     maxStayingGpus = Infinity,
@@ -196,6 +201,7 @@ export class TrafficWatch {
       ),
       ...this.#changedTemplates,
       ...(keepsPods ? this.#interrupted() : []),
+      ...(keepsService ? this.#deletedServices : []),
     ].sort((a, b) => a.at - b.at);
   }
 
@@ -246,6 +252,12 @@ export class TrafficWatch {
       .filter(({ at, revision }) => at >= (first?.at ?? Infinity) && selectedAt(at) === revision)
       .filter(({ at, revision }) => selectedAt(at + STILL_MS) === revision)
       .map(({ at, pod, what }) => ({ promise: 'kept-pods', at, detail: `pod ${pod} of what serves ${what}` }));
+  }
+
+  #noteDeleted({ metadata }: Service): void {
+    if (metadata.name !== this.#name) return;
+    const detail = `the Service ${metadata.name} with UID ${metadata.uid ?? ''} was deleted`;
+    this.#deletedServices.push({ promise: 'kept-service', at: Date.now(), detail });
   }
 
   #checkTemplate({ metadata, spec }: Deployment): void {

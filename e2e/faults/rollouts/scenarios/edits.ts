@@ -72,7 +72,7 @@ export const EDITS: readonly Scenario[] = [
   {
     name: 'deleted meanwhile',
     ...ROOMY,
-    promises: { minReady: 0, maxGpus: 4, keepsPods: false },
+    promises: { minReady: 0, maxGpus: 4, keepsPods: false, keepsService: false },
     spec: BY_HAND,
     act: async (run) => {
       await waiting(run);
@@ -83,7 +83,7 @@ export const EDITS: readonly Scenario[] = [
   {
     name: 'deleted meanwhile, and there again',
     ...ROOMY,
-    promises: { minReady: 0, maxGpus: 6, keepsPods: false },
+    promises: { minReady: 0, maxGpus: 6, keepsPods: false, keepsService: false },
     pool: { gpusPerNode: 8 },
     spec: BY_HAND,
     act: async (run) => {

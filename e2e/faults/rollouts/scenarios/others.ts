@@ -54,7 +54,7 @@ export const OTHERS: readonly Scenario[] = [
         if (found.metadata.uid === metadata.uid) throw new Error('not there again');
       });
     },
-    { promises: { minReady: 0, maxGpus: 4 } },
+    { promises: { minReady: 0, maxGpus: 4, keepsService: false } },
   ),
   meanwhile('a Deployment is edited', async (run, candidate) => {
     const patch = { spec: { replicas: 1 } };
