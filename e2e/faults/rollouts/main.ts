@@ -106,10 +106,12 @@ async function main(): Promise<void> {
   const results = only === undefined ? all : all.filter((result) => nameOf(result) === nameOf(only));
   await writeReport(file, { seed, references, results }, `npm run -s faults -- --seed ${seed}`);
   const { plans, struck, failed, byFault, byWrite } = coverageOf(results);
-  console.table(byFault);
-  console.table(byWrite);
+  if (plans > 0) {
+    console.table(byFault);
+    console.table(byWrite);
+  }
   console.log(
-    `${plans} plans, ${struck} met their fault, ${plans - struck} did not come to it, ${failed} with findings; ${file}.html`,
+    `${references.length} scenarios undisturbed, ${references.filter(({ findings }) => findings.length > 0).length} with findings; ${plans} plans, ${struck} met their fault, ${plans - struck} did not come to it, ${failed} with findings; ${file}.html`,
   );
   if (ended !== undefined)
     console.error(
