@@ -30,6 +30,12 @@ const MAX_BYTES = 48 * 1024 * 1024;
 /** As a page of a width that mail and issue trackers keep. */
 const PAGE: Terminal = { width: 120, colour: false, unicode: true, interactive: false };
 
+/** A file whose content is made when all is known that has to be masked. */
+interface Draft {
+  readonly path: string;
+  readonly render: () => string;
+}
+
 export interface CollectOptions {
   readonly client: Client;
   readonly namespace: string;
@@ -46,7 +52,7 @@ export interface CollectOptions {
 export class Collector {
   readonly #options: CollectOptions;
   readonly #signal: AbortSignal;
-  readonly #drafts: ArchiveFile[] = [];
+  readonly #drafts: Draft[] = [];
   /** What is not in the bundle, and why. */
   readonly #missing: string[] = [];
 
@@ -62,7 +68,7 @@ export class Collector {
     const facts = await this.#try('doctor', gather({ client, namespace, now, version }, this.#signal));
     if (facts === undefined) return;
     const diagnosis = diagnose(facts);
-    this.#text('doctor.txt', `${renderDiagnosis(diagnosis, PAGE)}\n`);
+    this.#page('doctor.txt', diagnosis, (masked) => `${renderDiagnosis(masked, PAGE)}\n`);
     for (const { deployment, namespace: where, defaults, lease } of facts.operators.state === 'known'
       ? facts.operators.value
       : []) {
@@ -82,13 +88,17 @@ export class Collector {
     const folder = `models/${namespace}/${name}`;
     onProgress(`${namespace}/${name}`);
     this.#object(`${folder}/deepseekdeployment.yaml`, deployment);
-    this.#text(`${folder}/status.txt`, `${renderStatus(statusOf(deployment), { terminal: PAGE, now, wide: true })}\n`);
+    this.#page(`${folder}/status.txt`, statusOf(deployment), (status) => {
+      return `${renderStatus(status, { terminal: PAGE, now, wide: true })}\n`;
+    });
     const { status: _, ...wish } = deployment;
     const parsed = parseDeepSeekDeployment(wish);
-    const plan = parsed.ok ? renderVerdicts([judge(parsed.value)], PAGE) : parsed.message;
-    this.#text(`${folder}/plan.txt`, `${plan}\n`);
+    if (parsed.ok) this.#page(`${folder}/plan.txt`, [judge(parsed.value)], (plans) => renderVerdicts(plans, PAGE));
+    else this.#text(`${folder}/plan.txt`, `${parsed.message}\n`);
     const stored = await this.#try('revisions', readRevisions(client, { namespace, name }, this.#signal));
-    this.#text(`${folder}/history.txt`, `${renderHistory(historyOf(deployment, stored), PAGE, now)}\n`);
+    this.#page(`${folder}/history.txt`, historyOf(deployment, stored), (history) => {
+      return `${renderHistory(history, PAGE, now)}\n`;
+    });
     const names = new Set([name]);
     for (const type of CHILDREN) {
       for (const child of await this.#list(type, namespace, childSelector(name))) {
@@ -105,9 +115,8 @@ export class Collector {
   files(): ArchiveFile[] {
     const { mask, version, now } = this.#options;
     let bytes = 0;
-    // Only now all is known that has to be masked.
-    const files = this.#drafts.flatMap(({ path, content: draft }) => {
-      const content = mask.text(draft);
+    const files = this.#drafts.flatMap(({ path, render }) => {
+      const content = mask.text(render());
       bytes += Buffer.byteLength(content);
       if (bytes <= MAX_BYTES) return [{ path, content }];
       this.#missing.push(`${path}: the bundle would be larger than ${MAX_BYTES / 1024 / 1024} MiB`);
@@ -143,7 +152,10 @@ export class Collector {
     const options = { container, previous, tailLines: LOG_LINES, limitBytes: LOG_BYTES, signal: this.#signal };
     const path = `${folder}/pods/${ref.name}/${container}${previous ? '.previous' : ''}.log`;
     const log = await this.#try(path, this.#options.client.podLog(ref, options));
-    if (log !== undefined) this.#text(path, log);
+    if (log === undefined) return;
+    // A line that the limit has cut may end within a secret.
+    const isCut = Buffer.byteLength(log) >= LOG_BYTES;
+    this.#text(path, isCut ? log.slice(0, log.lastIndexOf('\n') + 1) : log);
   }
 
   async #list<T extends KubeObject>(type: ResourceType<T>, namespace: string, labelSelector?: string): Promise<T[]> {
@@ -172,7 +184,12 @@ export class Collector {
   }
 
   #text(path: string, content: string): void {
-    this.#drafts.push({ path, content });
+    this.#drafts.push({ path, render: () => content });
+  }
+
+  /** A page for people. It is laid out from texts that are masked: a secret that goes over a line break would not be found in it. */
+  #page<T>(path: string, facts: T, layOut: (masked: T) => string): void {
+    this.#drafts.push({ path, render: () => layOut(this.#options.mask.texts(facts)) });
   }
 }
 

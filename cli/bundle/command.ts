@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { limitSignal } from '../../operator/kube/limited-signal.ts';
 import { TimeoutError } from '../../operator/kube/errors.ts';
@@ -20,6 +20,7 @@ interface BundleFlags extends ClusterFlags {
 
 /** What is gathered until then goes into the bundle. */
 const LIMIT_MS = 120_000;
+const PRIVATE = 0o600;
 
 /** `bundle [NAME]...`: an archive for those who are asked for help, without secrets. */
 export function bundleCommand(
@@ -32,7 +33,7 @@ export function bundleCommand(
     .description('gather status, objects, events, logs, plan and history in a tar.gz, without secrets')
     .argument('[names...]', 'the DeepSeekDeployments (default: all of the namespace)')
     .option('-A, --all-namespaces', 'those of all namespaces')
-    .option('-o, --output <file>', 'file to write (default: deepseek-bundle-TIME.tar.gz)');
+    .option('-o, --output <file>', 'file to write, - for standard output (default: deepseek-bundle-TIME.tar.gz)');
   return withClusterFlags(command)
     .addHelpText(
       'after',
@@ -70,16 +71,29 @@ export function bundleCommand(
           Math.floor(now / 1000),
         ),
       );
-      await writeFile(file, archive, { mode: 0o600 }).catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new CommandError('INVALID_INPUT', EXIT.usage, `cannot write ${file}: ${why}`, { cause: error });
-      });
       const size = `${(archive.length / 1024).toFixed(0)} KiB`;
-      context.stdout.write(
-        `${file}: ${files.length} files, ${size}, ${mask.size} value${mask.size === 1 ? '' : 's'} masked\n`,
-      );
+      const sum = `${files.length} files, ${size}, ${mask.size} value${mask.size === 1 ? '' : 's'} masked\n`;
+      if (file === '-') {
+        context.stdout.write(archive);
+        context.stderr.write(sum);
+      } else {
+        await writeForOneself(file, archive);
+        context.stdout.write(`${file}: ${sum}`);
+      }
       end(EXIT.done);
     });
+}
+
+/** Writes a file that nobody else may read, also where others may read what it was. */
+async function writeForOneself(file: string, content: Uint8Array): Promise<void> {
+  try {
+    await using handle = await open(file, 'w', PRIVATE);
+    if ((await handle.stat()).isFile()) await handle.chmod(PRIVATE);
+    await handle.writeFile(content);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandError('INVALID_INPUT', EXIT.usage, `cannot write ${file}: ${why}`, { cause: error });
+  }
 }
 
 function chosen(names: readonly string[], flags: BundleFlags, { client, namespace }: Session, signal: AbortSignal) {

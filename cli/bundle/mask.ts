@@ -44,6 +44,15 @@ export class Mask {
     return hideSecrets(masked, REDACTED);
   }
 
+  /** A structure whose texts are without the secrets that were learned: before it is laid out, since a line break hides a part from `text`. */
+  texts<T>(value: T): T;
+  texts(value: unknown): unknown {
+    if (typeof value === 'string') return this.text(value);
+    if (Array.isArray(value)) return value.map((item: unknown) => this.texts(item));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([member, child]) => [member, this.texts(child as unknown)]));
+  }
+
   #walk(value: unknown, key = ''): unknown {
     if (typeof value === 'string') return this.#string(value, key);
     if (Array.isArray(value)) return this.#list(value, key);
