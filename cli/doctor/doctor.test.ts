@@ -37,6 +37,29 @@ it('has nothing to say of a cluster that is well', () => {
   );
 });
 
+it('counts MIG slices as what they are', () => {
+  const slices = { 'nvidia.com/mig-1g.10gb': '3', 'nvidia.com/mig-3g.40gb': '2' };
+  const nodes = known([gpuNode('a'), gpuNode('b', { capacity: 0, resources: slices })]);
+  const { findings, warnings, problems } = diagnose(facts({ nodes }));
+  expect(findings.map(({ message }) => message)).toContain(
+    'A100-80GB: 2 nodes, 8 GPUs, 5 MIG slices, labels of GPUFeatureDiscovery',
+  );
+  expect([warnings, problems]).toEqual([0, 0]);
+});
+
+it('makes nothing of GPUs that no engine runs on', () => {
+  const other = gpuNode('mi300-0', {
+    capacity: 0,
+    labels: { 'nvidia.com/gpu.product': undefined },
+    resources: { 'amd.com/gpu': '8' },
+  });
+  const { findings, warnings, problems } = diagnose(facts({ nodes: known([gpuNode('a100-0'), other]) }));
+  expect(findings).toContainEqual(
+    expect.objectContaining({ absent: true, message: 'mi300-0: GPUs without CUDA; no model is placed on them' }),
+  );
+  expect([warnings, problems]).toEqual([0, 0]);
+});
+
 describe('says', () => {
   it.each<[string, Finding['level'], RegExp, RegExp, Partial<Facts>]>([
     ['no CRD', 'problem', /CRD .* is not installed/, /-f crds\/deepseekdeployments.yaml/, { crd: MISSING }],
@@ -91,6 +114,19 @@ describe('says', () => {
       /2 installations/,
       /get deployments -A/,
       { operators: known([operator(), operator()]) },
+    ],
+    [
+      'an operator that is scaled to nothing',
+      'problem',
+      /deepseek-system\/deepseek-operator is scaled to 0/,
+      /^kubectl -n deepseek-system scale deployment deepseek-operator --replicas=2$/,
+      {
+        operators: known([
+          operator({
+            deployment: { metadata: { name: 'deepseek-operator' }, spec: { replicas: 0 } } as unknown as Deployment,
+          }),
+        ]),
+      },
     ],
     [
       'an operator that is down',
@@ -214,7 +250,28 @@ describe('says', () => {
       /x: GPUs of a kind that no label/,
       /show-labels\n# .*\nkubectl label node x nvidia.com\/gpu.product=PRODUCT$/,
       {
-        nodes: known([gpuNode('x', { labels: { 'nvidia.com/gpu.product': 'Quadro' } })]),
+        nodes: known([gpuNode('x', { labels: { 'nvidia.com/gpu.product': undefined } })]),
+      },
+    ],
+    [
+      'GPUs that the catalogue does not have',
+      'warning',
+      /^Quadro: 2 nodes with a GPU that the catalogue does not have: .* accelerator.type custom/,
+      /catalog accelerators$/,
+      {
+        nodes: known(['x', 'y'].map((name) => gpuNode(name, { labels: { 'nvidia.com/gpu.product': 'Quadro' } }))),
+      },
+    ],
+    [
+      'GPUs that are shared in turns',
+      'warning',
+      /^a100-1: GPUs that pods share in turns \(nvidia.com\/gpu.shared\)/,
+      /describe node a100-1/,
+      {
+        nodes: known([
+          gpuNode('a100-0'),
+          gpuNode('a100-1', { capacity: 0, resources: { 'nvidia.com/gpu.shared': '4' } }),
+        ]),
       },
     ],
     [

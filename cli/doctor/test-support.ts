@@ -15,16 +15,16 @@ export const DENIED = { state: 'unknown', why: 'you may not see it' } as const;
 /** A GPU node as GPU Feature Discovery labels it. */
 export function gpuNode(
   name: string,
-  more: { labels?: object; capacity?: number; allocatable?: number; ready?: boolean } = {},
+  more: { labels?: object; capacity?: number; allocatable?: number; ready?: boolean; resources?: object } = {},
 ): Node {
-  const { labels = {}, capacity = 8, allocatable = capacity, ready = true } = more;
+  const { labels = {}, capacity = 8, allocatable = capacity, ready = true, resources = {} } = more;
   return {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name, labels: { 'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-80GB', ...labels } },
     status: {
-      capacity: { 'nvidia.com/gpu': String(capacity) },
-      allocatable: { 'nvidia.com/gpu': String(allocatable) },
+      capacity: { 'nvidia.com/gpu': String(capacity), ...resources },
+      allocatable: { 'nvidia.com/gpu': String(allocatable), ...resources },
       conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
     },
   } as unknown as Node;

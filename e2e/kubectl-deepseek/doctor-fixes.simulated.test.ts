@@ -64,6 +64,11 @@ const TROUBLES: readonly Trouble[] = [
     choose: (fix) => /^kubectl .*$/m.exec(fix)?.[0] ?? '',
   },
   {
+    name: 'an operator that is scaled to nothing',
+    plant: 'kubectl -n deepseek-system scale deployment deepseek-operator --replicas=0',
+    message: /is scaled to 0/,
+  },
+  {
     name: 'a CRD that lacks a field',
     plant: `kubectl patch ${CRD} --type json -p '[{"op": "remove", "path": "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/networkPolicy"}]'`,
     message: /^The CRD is older than this plugin/,

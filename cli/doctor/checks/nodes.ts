@@ -1,12 +1,16 @@
 import { ACCELERATORS } from '../../../operator/catalog/accelerators.ts';
 import type { Node } from '../../../operator/kube/resources.ts';
-import { acceleratorOf } from '../../../operator/rollout/accelerator-nodes.ts';
+import { acceleratorOf, productOf } from '../../../operator/rollout/accelerator-nodes.ts';
 import type { Facts } from '../facts.ts';
-import { count, type Finding, ok, problem, valueOf, warning } from '../finding.ts';
+import { absent, count, type Finding, ok, problem, valueOf, warning } from '../finding.ts';
 import { askFor, someOf } from './access.ts';
 
-/** Resources of GPUs and of their slices. */
-const GPU = /^(nvidia\.com\/(gpu|mig-.*)|amd\.com\/gpu|gpu\.intel\.com\/.*)$/;
+/** Resources of whole GPUs that engines run on, of slices of them, and of GPUs that pods share in turns. */
+const GPU = 'nvidia.com/gpu';
+const SLICE = /^nvidia\.com\/mig-.*$/;
+const SHARED = 'nvidia.com/gpu.shared';
+/** Of GPUs without CUDA: no engine of the catalogue runs on them. */
+const OTHER_GPU = /^(amd\.com\/gpu|gpu\.intel\.com\/.*)$/;
 /** GPU Feature Discovery's: the version whole, and its parts as older ones have it. */
 const DRIVER = 'nvidia.com/cuda.driver-version.full';
 const DRIVER_PARTS = [
@@ -22,9 +26,15 @@ interface GpuNode {
   readonly type: string | undefined;
   /** Label dialect by which the type is known. */
   readonly dialect: string | undefined;
+  /** What its labels call the GPU. */
+  readonly product: string | undefined;
   readonly driver: string | undefined;
+  /** GPUs and slices of them. */
   readonly capacity: number;
   readonly allocatable: number;
+  /** Of the allocatable ones: slices. */
+  readonly slices: number;
+  readonly isShared: boolean;
   readonly ready: boolean;
   readonly cordoned: boolean;
 }
@@ -37,10 +47,11 @@ export function checkNodes(facts: Facts): Finding[] {
   }
   const gpus = nodes.value
     .map(gpuNode)
-    .filter(({ type, capacity }) => capacity > 0 || (type !== undefined && type !== 'CPU'));
+    .filter(({ type, capacity, isShared }) => capacity > 0 || isShared || (type !== undefined && type !== 'CPU'));
   return [
     ...classesOf(gpus, nodes.value.length),
     ...troubles(gpus),
+    ...strangers(gpus, nodes.value),
     ...checkDaemonSets(facts),
     ...checkPriority(facts),
   ];
@@ -57,9 +68,12 @@ function gpuNode({ metadata, spec, status }: Node): GpuNode {
     name: metadata.name,
     type,
     dialect: shown?.dialect,
+    product: productOf(labels),
     driver: labels[DRIVER] ?? driverOf(labels),
-    capacity: sumOf(status?.capacity),
-    allocatable: sumOf(status?.allocatable),
+    capacity: amountOf(status?.capacity, isGpu),
+    allocatable: amountOf(status?.allocatable, isGpu),
+    slices: amountOf(status?.allocatable, (name) => SLICE.test(name)),
+    isShared: amountOf(status?.capacity, (name) => name === SHARED) > 0,
     ready:
       status?.conditions?.some(({ type: condition, status: is }) => condition === 'Ready' && is === 'True') ?? false,
     cordoned: spec?.unschedulable ?? false,
@@ -71,8 +85,13 @@ function driverOf(labels: Readonly<Record<string, string>>): string | undefined 
   return parts.length === 0 ? undefined : parts.join('.');
 }
 
-function sumOf(amounts: Readonly<Record<string, string | number>> = {}): number {
-  return Object.entries(amounts).reduce((sum, [name, amount]) => sum + (GPU.test(name) ? Number(amount) : 0), 0);
+const isGpu = (name: string): boolean => name === GPU || SLICE.test(name);
+
+function amountOf(
+  amounts: Readonly<Record<string, string | number>> | undefined,
+  counts: (name: string) => boolean,
+): number {
+  return Object.entries(amounts ?? {}).reduce((sum, [name, amount]) => sum + (counts(name) ? Number(amount) : 0), 0);
 }
 
 function classesOf(gpus: readonly GpuNode[], all: number): Finding[] {
@@ -91,19 +110,23 @@ function classesOf(gpus: readonly GpuNode[], all: number): Finding[] {
   return [...classes.values()].map((group) => {
     const [{ type = '', dialect = '' } = {}] = group;
     const drivers = [...new Set(group.flatMap(({ driver }) => driver ?? []))].sort();
-    const total = group.reduce((sum, { allocatable }) => sum + allocatable, 0);
+    const slices = group.reduce((sum, node) => sum + node.slices, 0);
+    const whole = group.reduce((sum, { allocatable }) => sum + allocatable, 0) - slices;
+    const amounts = [
+      ...(whole > 0 || slices === 0 ? [count(whole, 'GPU')] : []),
+      ...(slices > 0 ? [count(slices, 'MIG slice')] : []),
+    ];
     const driver = drivers.length === 0 ? '' : `, driver ${drivers.join(', ')}`;
-    return ok(
-      'Nodes',
-      `${type}: ${count(group.length, 'node')}, ${count(total, 'GPU')}, labels of ${dialect}${driver}`,
-    );
+    return ok('Nodes', `${type}: ${count(group.length, 'node')}, ${amounts.join(', ')}, labels of ${dialect}${driver}`);
   });
 }
 
 function troubles(gpus: readonly GpuNode[]): Finding[] {
   const among = (test: (node: GpuNode) => boolean) => gpus.filter(test).map(({ name }) => name);
-  const unlabelled = among(({ type, capacity }) => type === undefined && capacity > 0);
-  const without = among(({ capacity }) => capacity === 0);
+  const unlabelled = among(
+    ({ type, product, capacity }) => type === undefined && product === undefined && capacity > 0,
+  );
+  const without = among(({ capacity, isShared }) => capacity === 0 && !isShared);
   const broken = gpus.filter(({ capacity, allocatable }) => allocatable < capacity);
   const missing = broken.reduce((sum, { capacity, allocatable }) => sum + capacity - allocatable, 0);
   const notReady = among(({ ready }) => !ready);
@@ -151,6 +174,39 @@ function troubles(gpus: readonly GpuNode[]): Finding[] {
             'Nodes',
             `${someOf(cordoned)}: cordoned, no new pod comes there.`,
             `kubectl uncordon ${first(cordoned)}`,
+          ),
+        ]),
+  ];
+}
+
+/** GPUs that no model is placed on by the catalogue: nothing is wrong with them, and nobody should look for the reason. */
+function strangers(gpus: readonly GpuNode[], nodes: readonly Node[]): Finding[] {
+  const unknown = gpus.filter(({ type, product }) => type === undefined && product !== undefined);
+  const shared = gpus.filter(({ isShared }) => isShared).map(({ name }) => name);
+  const others = nodes.filter(({ status }) => amountOf(status?.capacity, (name) => OTHER_GPU.test(name)) > 0);
+  return [
+    ...[...Map.groupBy(unknown, ({ product = '' }) => product)].map(([product, group]) =>
+      warning(
+        'Nodes',
+        `${product}: ${count(group.length, 'node')} with a GPU that the catalogue does not have: models are placed there with accelerator.type custom alone.`,
+        '# what it has; `custom` is described in docs/reference/api.md\nkubectl deepseek catalog accelerators',
+      ),
+    ),
+    ...(shared.length === 0
+      ? []
+      : [
+          warning(
+            'Nodes',
+            `${someOf(shared)}: GPUs that pods share in turns (${SHARED}): no model is placed on these, since nothing keeps pods from each other's memory.`,
+            `kubectl describe node ${shared[0] ?? ''}`,
+          ),
+        ]),
+    ...(others.length === 0
+      ? []
+      : [
+          absent(
+            'Nodes',
+            `${someOf(others.map(({ metadata: { name } }) => name))}: GPUs without CUDA; no model is placed on them`,
           ),
         ]),
   ];

@@ -51,6 +51,10 @@ function checkPods({ deployment, namespace }: InstalledOperator): Finding {
   const { name } = deployment.metadata;
   const wanted = deployment.spec?.replicas ?? 1;
   const available = deployment.status?.availableReplicas ?? 0;
+  if (wanted === 0) {
+    const scale = `kubectl -n ${namespace} scale deployment ${name} --replicas=2`;
+    return problem('Operator', `${namespace}/${name} is scaled to 0: nothing acts on models.`, scale);
+  }
   const message = `${namespace}/${name}: ${available} of ${count(wanted, 'replica')} available`;
   const look = `kubectl -n ${namespace} describe pods -l app.kubernetes.io/name=deepseek-operator`;
   if (available === 0) return problem('Operator', `${message}: nothing acts on models.`, look);
