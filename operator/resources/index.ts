@@ -14,7 +14,7 @@ export {
 } from './http-route.ts';
 export { type Child, childLabels, childNames, type Owner, ownerReference, revisionSelector } from './names.ts';
 export { networkPolicy } from './network-policy.ts';
-export { podDisruptionBudget } from './pod-disruption-budget.ts';
+export { podDisruptionBudget, protectionOf } from './pod-disruption-budget.ts';
 export { ENGINE_CONTAINER, renderPodTemplate } from './pod-template.ts';
 export { parseQuantity, sameQuantity } from './quantity.ts';
 export { type RouteVerdict, routeVerdict } from './route-verdict.ts';

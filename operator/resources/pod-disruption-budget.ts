@@ -12,7 +12,7 @@ const DEFAULT_MIN_AVAILABLE_PERCENT = 50;
  */
 export function podDisruptionBudget(deployment: Owner, revision: string): Child<IPodDisruptionBudget> {
   const { name } = deployment.metadata;
-  const percent = deployment.spec.disruption?.minAvailablePercent ?? DEFAULT_MIN_AVAILABLE_PERCENT;
+  const percent = percentOf(deployment);
   return {
     apiVersion: 'policy/v1',
     kind: 'PodDisruptionBudget',
@@ -24,3 +24,14 @@ export function podDisruptionBudget(deployment: Owner, revision: string): Child<
     },
   };
 }
+
+/** What an eviction runs against where this budget lets none of so many replicas go, and what to do; undefined: it lets one go. */
+export function protectionOf(deployment: Owner, replicas: number): string | undefined {
+  const percent = percentOf(deployment);
+  if (Math.ceil((replicas * percent) / 100) < replicas) return undefined;
+  const less = replicas === 1 ? 'set it to 0, so that nothing answers for one load' : 'lower it';
+  const more = percent < 100 ? ', or add a replica' : '';
+  return `disruption.minAvailablePercent (${percent} %, rounded up) lets none of ${replicas === 1 ? 'one replica' : `${replicas} replicas`} go: ${less}${more}.`;
+}
+
+const percentOf = ({ spec }: Owner): number => spec.disruption?.minAvailablePercent ?? DEFAULT_MIN_AVAILABLE_PERCENT;

@@ -48,10 +48,11 @@ export function readyVerdict(judgement: Judgement, intents: readonly Intent[]): 
     return waiting(judgement, step.serving, not);
   }
   if ((judgement.restart?.remaining ?? 0) > 0) {
-    const remaining = judgement.restart?.remaining ?? 0;
+    const { remaining = 0, protection } = judgement.restart ?? {};
+    const why = protection ?? 'the Event RestartBlocked says so if a PodDisruptionBudget is in the way.';
     return not(
       'Restarting',
-      `${remaining} of the pods of revision ${step.serving} ${remaining === 1 ? 'is' : 'are'} still to be made anew; the Event RestartBlocked says so if a PodDisruptionBudget is in the way.`,
+      `${remaining} of the pods of revision ${step.serving} ${remaining === 1 ? 'is' : 'are'} still to be made anew; ${why}`,
     );
   }
   const serving = heldMark(judgement.revisions, step.serving);

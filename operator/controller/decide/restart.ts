@@ -1,5 +1,6 @@
 import { LABEL } from '../../api/index.ts';
 import { isGone, isReady, timeOf } from '../../rollout/failures/pod.ts';
+import { protectionOf } from '../../resources/index.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Intent } from './intents.ts';
@@ -12,6 +13,8 @@ export interface Restart {
   readonly startedAt: string;
   /** Pods that are still to go. */
   readonly remaining: number;
+  /** Why none of them can go, and what to do about it; absent: one can, as far as this model's own PodDisruptionBudget goes. */
+  readonly protection?: string;
   /** The next of them; absent while one is on its way. */
   readonly evict?: Extract<Intent, { readonly type: 'Evict' }>;
   /** What came of the order in this pass; absent: it was an earlier one. */
@@ -29,11 +32,15 @@ export function restartOf(
   const before = deployment.status?.restart;
   const order = pending?.order?.verb === 'restart' ? pending.order : undefined;
   const refusal = order === undefined ? undefined : refusalOf(order.revision, step, replicas);
+  const protection = protectionOf(deployment, replicas);
   const ordered =
     order === undefined
       ? undefined
       : refusal === undefined
-        ? { accepted: true, message: `The pods of revision ${order.revision} are made anew, one at a time.` }
+        ? {
+            accepted: true,
+            message: `The pods of revision ${order.revision} are made anew, one at a time.${protection === undefined ? '' : ` But ${protection}`}`,
+          }
         : { accepted: false, message: refusal };
   const startedAt = ordered?.accepted === true ? seconds(now) : before?.startedAt;
   if (startedAt === undefined) return ordered && { startedAt: '', remaining: 0, ordered };
@@ -46,6 +53,7 @@ export function restartOf(
   return {
     startedAt,
     remaining: old.length,
+    ...(protection !== undefined && { protection }),
     ...(next !== undefined && {
       evict: { type: 'Evict', pod: { name: next.metadata.name, uid: next.metadata.uid ?? '' } } as const,
     }),
