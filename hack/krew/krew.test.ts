@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,3 +44,18 @@ it.each([
 ])('sees that krew would refuse %j', (change, problem) => {
   expect(krewProblems(krewManifest({ ...OPTIONS, ...change }))).toEqual([problem]);
 });
+
+it.each([
+  ['nothing', []],
+  ['an option that there is not', ['--nothing']],
+])(
+  'says how it is used when it is given %s',
+  (_, argv) => {
+    const main = join(import.meta.dirname, 'main.ts');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...argv], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/usage: npm run -s krew -- --base-url URL/);
+    expect(stderr).not.toMatch(/^ +at /m);
+  },
+  60_000,
+);
