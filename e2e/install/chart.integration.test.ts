@@ -22,6 +22,9 @@ const FLAGS_OF_VALUES = [
   ...['webhook-bind-address', 'webhook-cert-dir', 'webhook-name'],
 ];
 
+/** What further flags take, where it is not any text. */
+const SAMPLES: Readonly<Record<string, string>> = { workers: '2', 'log-format': 'json' };
+
 type Values = Readonly<Record<string, unknown>>;
 interface KubeObject {
   readonly kind: string;
@@ -34,9 +37,12 @@ async function helm(...args: readonly string[]): Promise<string> {
 }
 
 async function template(values: Values, ...args: readonly string[]): Promise<KubeObject[]> {
-  const file = await scratch('values.yaml', stringify(values));
+  const file = await scratch('values.yaml', stringify(values, { version: '1.1' }));
   const text = await helm('template', 'x', CHART, '--namespace', OPERATOR.namespace, '-f', file, ...args);
-  return parseAllDocuments(text).flatMap((document) => (document.toJS() as KubeObject | null) ?? []);
+  // Kubernetes reads YAML 1.1, in which `no` is a boolean.
+  return parseAllDocuments(text, { version: '1.1' }).flatMap(
+    (document) => (document.toJS() as KubeObject | null) ?? [],
+  );
 }
 
 const keyOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
@@ -100,6 +106,10 @@ describe('the chart', () => {
       { nodeSelector: { pool: 'system' }, tolerations: [{ key: 'system', operator: 'Exists' }] },
       { nodeSelector: { pool: 'system' }, tolerations: [{ key: 'system', operator: 'Exists' }] },
     ],
+    'namespaces that YAML takes for something else': [
+      { watchNamespaces: ['no', '123', '1e3'] },
+      { watchNamespaces: ['no', '123', '1e3'] },
+    ],
     'a certificate of cert-manager': [
       {
         webhook: {
@@ -145,6 +155,18 @@ describe('the chart', () => {
     expect(operatorOf(await template(values))).toEqual(source(options));
   });
 
+  it.each(['no', 'on', 'null', '123', '0x10'])('is the same as the source in the namespace %s', async (namespace) => {
+    expect(operatorOf(await template({}, '--namespace', namespace))).toEqual(source({ namespace }));
+    const tested = await template({}, '--namespace', namespace, '--show-only', 'templates/tests/model.yaml');
+    for (const { metadata } of tested) expect(metadata.namespace).toBe(namespace);
+    const [pod] = tested.filter(({ kind }) => kind === 'Pod');
+    expect(pod).toHaveProperty('spec.containers[0].args[3]', namespace);
+  });
+
+  it('may be a part of another chart, which says whether it is wanted', async () => {
+    expect(operatorOf(await template({ enabled: true, global: { cluster: 'a' } }))).toEqual(source());
+  });
+
   it('brings the CRD and the class of models, which an uninstall leaves, unless told not to', async () => {
     const objects = byKey(await template({}));
     for (const [key, file] of [
@@ -179,7 +201,8 @@ describe('the chart', () => {
       properties: { extraArgs: { items: { pattern: string } } };
     };
     const allowed = new RegExp(schema.properties.extraArgs.items.pattern);
-    expect(own.filter((name) => !allowed.test(`--${name}=x`)).sort()).toEqual([...FLAGS_OF_VALUES].sort());
+    const refused = own.filter((name) => !allowed.test(`--${name}=${SAMPLES[name] ?? 'x'}`));
+    expect(refused.sort()).toEqual([...FLAGS_OF_VALUES].sort());
   });
 
   it('leaves the roles of people out where it is told to', async () => {
@@ -199,6 +222,46 @@ describe('the chart', () => {
       'an address without its scheme',
       { prometheusUrl: 'prometheus:9090' },
       /prometheusUrl': 'prometheus:9090' does not match/,
+    ],
+    ...['http://me:secret@prometheus:9090', 'http://prometheus:9090/?token=secret'].map(
+      (prometheusUrl): [string, Values, RegExp] => [
+        `the address ${prometheusUrl}`,
+        { prometheusUrl },
+        /prometheusUrl': '.*' does not match/,
+      ],
+    ),
+    ...['x:1', 'x y', 'x@sha256:1', 'X'].map((repository): [string, Values, RegExp] => [
+      `the repository ${repository}`,
+      { image: { repository } },
+      /image\/repository': '.*' does not match/,
+    ]),
+    ['a tag that cannot be', { image: { tag: '-1' } }, /image\/tag': '-1' does not match/],
+    ['a class that cannot be', { priorityClassName: 'High' }, /priorityClassName': 'High' does not match/],
+    ['labels of two values', { monitoring: { labels: { a: 'x,y' } } }, /monitoring\/labels\/a': 'x,y' does not match/],
+    ['a label of nodes that cannot be', { nodeSelector: { 'a b': 'x' } }, /invalid propertyName 'a b'/],
+    ['a toleration of nothing', { tolerations: [{ value: 'x' }] }, /tolerations\/0': 'anyOf' failed/],
+    [
+      'an address of the hub that is none',
+      { defaults: { huggingFaceEndpoint: 'hub' } },
+      /'hub' does not match pattern/,
+    ],
+    [
+      'a mirror with a scheme',
+      { defaults: { registryMirrors: { 'docker.io': 'https://mirror' } } },
+      /registryMirrors\/docker.io': 'https:\/\/mirror' does not match/,
+    ],
+    ...[{}, { key: 'a', operator: 'Exists', value: 'x' }, { key: 'a', tolerationSeconds: 5 }].map(
+      (toleration: object): [string, Values, RegExp] => [
+        `the default toleration ${JSON.stringify(toleration)}`,
+        { defaults: { tolerations: [toleration] } },
+        /defaults\/tolerations\/0': 'anyOf' failed/,
+      ],
+    ),
+    ['a number of workers that is none', { extraArgs: ['--workers=many'] }, /extraArgs\/0': '--workers=many' does not/],
+    [
+      'two flags in one',
+      { extraArgs: ['--lease-name=x --watch-namespaces=y'] },
+      /extraArgs\/0': '--lease-name=x --watch-namespaces=y' does not match/,
     ],
     ['a default that there is not', { defaults: { hub: 'x' } }, /additional properties 'hub' not allowed/],
     ['a namespace twice', { watchNamespaces: ['bank', 'bank'] }, /watchNamespaces': items at 0 and 1 are equal/],

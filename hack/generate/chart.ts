@@ -77,6 +77,46 @@ ${rows.join('\n')}
 `;
 }
 
+/** Rules of the API over several fields, as JSON Schema says them. */
+const RULES: Readonly<Record<string, object>> = {
+  "has(self.key) || (has(self.operator) && self.operator == 'Exists')": {
+    anyOf: [{ required: ['key'] }, { required: ['operator'], properties: { operator: { const: 'Exists' } } }],
+  },
+  "!has(self.value) || self.value == '' || !has(self.operator) || self.operator == 'Equal'": {
+    anyOf: [{ properties: { value: { const: '' } } }, { properties: { operator: { const: 'Equal' } } }],
+  },
+  "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')": {
+    anyOf: [
+      { not: { required: ['tolerationSeconds'] } },
+      { required: ['effect'], properties: { effect: { const: 'NoExecute' } } },
+    ],
+  },
+};
+
+/**
+ * The schema of the values, for Helm, which knows no CEL.
+ *
+ * @throws Error for a rule of which nobody has said what it is without CEL.
+ */
+function valuesSchema(): object {
+  return z.toJSONSchema(chartValues, {
+    target: 'draft-7',
+    override({ jsonSchema }) {
+      const rules = (jsonSchema['x-kubernetes-validations'] ?? []) as readonly { readonly rule: string }[];
+      const said = rules.map(({ rule }) => {
+        const [, pattern] = /^self\.matches\(r'(.*)'\)$/.exec(rule) ?? [];
+        const schema = pattern === undefined ? RULES[rule] : { pattern };
+        if (schema === undefined)
+          throw new Error(`Helm cannot be told the rule ${rule}: say it in hack/generate/chart.ts.`);
+        return schema;
+      });
+      for (const key of Object.keys(jsonSchema))
+        if (key.startsWith('x-kubernetes-')) Reflect.deleteProperty(jsonSchema, key);
+      Object.assign(jsonSchema, said.length > 1 ? { allOf: said } : said[0]);
+    },
+  });
+}
+
 /** The parts of the chart that say the same as something else: CRD, rights, alerts, schema, list of the values. */
 export const chartFiles: readonly GeneratedFile[] = [
   { path: `${CHART}/templates/crds.yaml`, render: () => kept('deepseekdeployments.yaml', 'crds.install') },
@@ -103,7 +143,7 @@ export const chartFiles: readonly GeneratedFile[] = [
   },
   {
     path: `${CHART}/values.schema.json`,
-    render: () => `${JSON.stringify(z.toJSONSchema(chartValues, { target: 'draft-7' }), null, 2)}\n`,
+    render: () => `${JSON.stringify(valuesSchema(), null, 2)}\n`,
   },
   { path: `${CHART}/README.md`, render: readme },
 ];

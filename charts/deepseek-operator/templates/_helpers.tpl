@@ -50,7 +50,7 @@ kind: {{ .kind }}
 metadata:
   name: {{ .name }}
   {{- with .namespace }}
-  namespace: {{ . }}
+  namespace: {{ . | quote }}
   {{- end }}
   labels:
     {{- include "deepseek-operator.labels" .root | nindent 4 }}
@@ -64,7 +64,7 @@ kind: {{ .kind }}Binding
 metadata:
   name: {{ .name }}
   {{- with .namespace }}
-  namespace: {{ . }}
+  namespace: {{ . | quote }}
   {{- end }}
   labels:
     {{- include "deepseek-operator.labels" .root | nindent 4 }}
@@ -75,5 +75,5 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ include "deepseek-operator.name" .root }}
-    namespace: {{ .root.Release.Namespace }}
+    namespace: {{ .root.Release.Namespace | quote }}
 {{- end }}
