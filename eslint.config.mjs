@@ -36,7 +36,7 @@ const house = {
     'rollout',
     'observe',
   ],
-  main: ['controller', 'webhook', 'observe', 'kube', 'telemetry', 'api'],
+  main: ['controller', 'webhook', 'observe', 'kube', 'telemetry', 'api', 'redaction'],
   cli: ['api', 'catalog', 'planner', 'engines', 'resources', 'monitoring', 'rollout', 'kube', 'telemetry', 'redaction'],
   cluster: ['pki'],
   simulator: ['cluster', 'kube'],

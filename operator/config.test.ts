@@ -77,9 +77,21 @@ test.each<[string[], Record<string, string>, RegExp]>([
   [['--monitoring-labels', 'release'], {}, /must be key=value/],
   [['--log-level', 'loud'], {}, /must be error, warn, info or debug \(it is "loud"\)/],
   [['--kubeconfig', ''], {}, /must be a path/],
+  [['--prometheus-url', 'prometheus:9090'], {}, /must be an http or https URL \(it/],
+  [['--prometheus-url='], {}, /must be an http or https URL \(it/],
+  [['--prometheus-url=http://prometheus:9090/?token=x'], {}, /must have no credentials, query or fragment/],
+  [[], { DEEPSEEK_OPERATOR_PROMETHEUS_URL: 'http://prometheus#x' }, /must have no credentials, query or fragment/],
 ])('refuses %j with %j', (argv, environment, message) => {
   expect(messageOf(argv, environment)).toMatch(message);
   expect(messageOf(argv, environment)).toMatch(/--help lists what there is\.$/);
+});
+
+it('takes no credentials in an address, and does not repeat them', () => {
+  const message = messageOf(['--prometheus-url=https://me:planted-0a1b@prometheus:9090/x']);
+  expect(message).toMatch(/^--prometheus-url: must have no credentials.* --prometheus-token-file \(it is "https:/);
+  expect(message).not.toContain('planted');
+  const plain = 'https://prometheus.monitoring:9090/prefix/';
+  expect(configOf(['--prometheus-url', plain]).prometheusUrl).toBe(plain);
 });
 
 it('asks for exit status 2', () => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { hideSecrets } from './redaction/index.ts';
 
 /** A flag or an environment variable is wrong. The message is for the person who typed it. */
 export class ConfigError extends Error {
@@ -60,6 +61,13 @@ const labelList = z.string().transform((text, context) => {
   }
   return labels;
 });
+
+/** Arguments are no place for secrets: anybody may read them, and this one is written into ScaledObjects of KEDA. */
+const plainUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).refine((text) => {
+  if (!URL.canParse(text)) return true;
+  const { username, password, search, hash } = new URL(text);
+  return `${username}${password}${search}${hash}` === '';
+}, 'must have no credentials, query or fragment: a token belongs in a file, --prometheus-token-file');
 
 interface Option {
   readonly schema: z.ZodType<unknown, string>;
@@ -147,7 +155,7 @@ const options = {
     help: 'write status only, change nothing else',
   },
   'prometheus-url': {
-    schema: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
+    schema: plainUrl,
     placeholder: 'URL',
     help: 'Prometheus for rollout gates on queries and for KEDA; without it they have no data',
   },
@@ -212,7 +220,7 @@ export function parseInvocation(argv: readonly string[], environment: Environmen
     else {
       const source = fromFlag === undefined ? variable : `--${name}`;
       problems.push(
-        `${source}: ${result.error.issues.map((issue) => issue.message).join(', ')} (it is ${JSON.stringify(text)})`,
+        `${source}: ${result.error.issues.map((issue) => issue.message).join(', ')} (it is ${hideSecrets(JSON.stringify(text), '***')})`,
       );
     }
   }

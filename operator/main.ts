@@ -183,8 +183,11 @@ async function createPrometheus(
   clock: ServerClock,
 ): Promise<PrometheusClient | undefined> {
   if (url === undefined) return undefined;
-  const bearerToken = prometheusTokenFile === undefined ? undefined : await readFile(prometheusTokenFile, 'utf8');
-  return new PrometheusClient({ url, clock, ...(bearerToken !== undefined && { bearerToken }) });
+  if (prometheusTokenFile === undefined) return new PrometheusClient({ url, clock });
+  const bearerToken = (): Promise<string> => readFile(prometheusTokenFile, 'utf8');
+  // A path that is wrong is told at the start, not with the first query.
+  await bearerToken();
+  return new PrometheusClient({ url, clock, bearerToken });
 }
 
 function createElector(

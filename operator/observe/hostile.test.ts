@@ -36,7 +36,8 @@ const ASKS: Readonly<Record<string, (server: RawServer, limitMs?: number) => Pro
     return result.ok ? undefined : result.error;
   },
   'a query': async (server, timeoutMs = 60_000) => {
-    const client = new PrometheusClient({ url: server.url, bearerToken: 'sk-secret', clock: realClock, timeoutMs });
+    const bearerToken = () => Promise.resolve('sk-secret');
+    const client = new PrometheusClient({ url: server.url, bearerToken, clock: realClock, timeoutMs });
     stops.push(() => client.close());
     const result = await client.query('up', never);
     return result.kind === 'Value' ? undefined : result.message;

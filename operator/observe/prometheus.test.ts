@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, test } from '@jest/globals';
-import { PrometheusClient, renderQuery } from './prometheus.ts';
+import { PrometheusClient, type PrometheusOptions, renderQuery } from './prometheus.ts';
 import { realClock } from './testing/clock.ts';
 import { answer, type Behave, RawServer } from './testing/raw-server.ts';
 
@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-async function start(behave: Behave, options: { path?: string; bearerToken?: string; timeoutMs?: number } = {}) {
+async function start(behave: Behave, options: Partial<PrometheusOptions> & { path?: string } = {}) {
   const server = await new RawServer(behave).start();
   const { path = '', ...others } = options;
   const client = new PrometheusClient({ url: server.url + path, clock: { ...realClock, now: () => NOW }, ...others });
@@ -25,6 +25,7 @@ async function query(behave: Behave, options: Parameters<typeof start>[1] = {}) 
   return (await start(behave, options)).client.query('up', never);
 }
 
+const token = (text: string) => () => Promise.resolve(text);
 const say =
   (body: unknown, head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json'): Behave =>
   (socket) =>
@@ -88,7 +89,10 @@ describe('a query', () => {
   });
 
   it('is a form, at the path of the address, with the token and the age that samples may have', async () => {
-    const { server, client } = await start(data('scalar', [at, '1']), { path: '/prom/', bearerToken: 'secret\n' });
+    const { server, client } = await start(data('scalar', [at, '1']), {
+      path: '/prom/',
+      bearerToken: token('secret\n'),
+    });
     await client.query('sum(rate(x{revision="7f3c"}[5m]))', never);
     const [head = '', body = ''] = (server.requests[0] ?? '').split('\r\n\r\n');
     expect(head).toMatch(/^POST \/prom\/api\/v1\/query HTTP/);
@@ -100,9 +104,27 @@ describe('a query', () => {
     });
   });
 
+  it('has the token of its time: they are replaced while the operator runs', async () => {
+    const tokens = ['first', 'second'];
+    const bearerToken = () => Promise.resolve(tokens.shift() ?? '');
+    const { server, client } = await start(data('scalar', [at, '1']), { bearerToken });
+    await client.query('up', never);
+    await client.query('up', never);
+    const sent = server.requests.map((request) => /authorization: (.*)\r/i.exec(request)?.[1]);
+    expect(sent).toEqual(['Bearer first', 'Bearer second']);
+  });
+
+  it('is an error when the token cannot be read', async () => {
+    const bearerToken = () => Promise.reject(new Error("ENOENT: no such file, open '/token'"));
+    expect(await query(data('scalar', [at, '1']), { bearerToken })).toEqual({
+      kind: 'Error',
+      message: "Prometheus: its token cannot be read: ENOENT: no such file, open '/token'",
+    });
+  });
+
   it('has no token in its errors', async () => {
     const repeats = say('bad token secret', 'HTTP/1.1 401 X');
-    expect(await query(repeats, { bearerToken: 'secret' })).toMatchObject({
+    expect(await query(repeats, { bearerToken: token('secret') })).toMatchObject({
       message: 'Prometheus: answered 401: bad token ***',
     });
   });

@@ -6,7 +6,8 @@ import { oneLine } from './words.ts';
 export interface PrometheusOptions {
   /** Where its API is, with the prefix of a path if it has one: `http://prometheus.monitoring:9090`. */
   readonly url: string;
-  readonly bearerToken?: string;
+  /** Asked for with each query: tokens of ServiceAccounts are replaced every hour. */
+  readonly bearerToken?: () => Promise<string>;
   /** For a whole query, milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
   readonly clock: Clock;
@@ -45,7 +46,12 @@ export class PrometheusClient {
    */
   async query(promql: string, signal: AbortSignal): Promise<QueryResult> {
     const { clock, timeoutMs = TIMEOUT_MS } = this.#options;
-    const token = this.#options.bearerToken?.trim();
+    let token: string | undefined;
+    try {
+      token = (await this.#options.bearerToken?.())?.trim();
+    } catch (error) {
+      return failure(`Prometheus: its token cannot be read: ${oneLine((error as Error).message)}`);
+    }
     const parameters = new URLSearchParams({
       query: promql,
       timeout: `${Math.ceil(timeoutMs / 1000)}s`,
