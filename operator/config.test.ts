@@ -27,6 +27,7 @@ it('has a default for everything', () => {
     workers: 8,
     logLevel: 'info',
     monitoringLabels: {},
+    prometheusNamespaces: [],
     logFormat: 'auto',
     observeOnly: false,
     webhookBindAddress: undefined,
@@ -52,6 +53,7 @@ test.each<[string[], Record<string, string>, Partial<Config>]>([
   [['--leader-election-namespace', 'x'], { POD_NAMESPACE: 'y' }, { leaderElectionNamespace: 'x' }],
   [['--lease-name', 'blue.green'], {}, { leaseName: 'blue.green' }],
   [[], {}, { monitoringLabels: {} }],
+  [['--prometheus-namespaces', 'monitoring,thanos'], {}, { prometheusNamespaces: ['monitoring', 'thanos'] }],
   [['--monitoring-labels', 'release=stack, team='], {}, { monitoringLabels: { release: 'stack', team: '' } }],
   [['--log-level', 'debug', '--log-format', 'json'], {}, { logLevel: 'debug', logFormat: 'json' }],
 ])('reads %j with %j', (argv, environment, expected) => {

@@ -170,6 +170,12 @@ const options = {
     placeholder: 'LABELS',
     help: 'labels of PodMonitors, ScrapeConfigs and PrometheusRules, e.g. release=kube-prometheus-stack',
   },
+  'prometheus-namespaces': {
+    schema: namespaces,
+    default: '',
+    placeholder: 'NAMES',
+    help: 'namespaces whose Prometheus NetworkPolicies of models admit; empty means any',
+  },
   'prometheus-token-file': {
     schema: z.string().min(1, 'must be a path'),
     placeholder: 'FILE',

@@ -108,6 +108,7 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     decide: {
       observeOnly: config.observeOnly,
       monitoringLabels: config.monitoringLabels,
+      prometheusNamespaces: config.prometheusNamespaces,
       // NetworkPolicies of models admit the operator from where it runs.
       ...(process.env['POD_NAMESPACE'] !== undefined && { operatorNamespace: process.env['POD_NAMESPACE'] }),
       ...(config.prometheusUrl !== undefined && { prometheusUrl: config.prometheusUrl }),

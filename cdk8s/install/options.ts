@@ -54,6 +54,8 @@ export interface InstallOptions {
     readonly enabled: boolean;
     /** Labels that Prometheus selects such objects by, e.g. `release: kube-prometheus-stack`. Those of models get them, too. */
     readonly labels: Readonly<Record<string, string>>;
+    /** Namespaces whose Prometheus NetworkPolicies of models admit. Empty: pods that are labelled as Prometheus, anywhere. */
+    readonly namespaces: readonly string[];
   };
 }
 
@@ -75,5 +77,5 @@ export const DEFAULTS: InstallOptions = {
   nodeSelector: {},
   tolerations: [],
   networkPolicy: true,
-  monitoring: { enabled: false, labels: {} },
+  monitoring: { enabled: false, labels: {}, namespaces: [] },
 };

@@ -79,6 +79,7 @@ function pod(options: InstallOptions): k8s.PodSpec {
     ...(isAsked ? [`--webhook-bind-address=:${WEBHOOK_PORT}`] : []),
     ...(certSecret === '' ? [] : [`--webhook-cert-dir=${WEBHOOK_CERTS}`]),
     ...(monitoringLabels.length > 0 ? [`--monitoring-labels=${monitoringLabels.join(',')}`] : []),
+    ...(monitoring.namespaces.length > 0 ? [`--prometheus-namespaces=${monitoring.namespaces.join(',')}`] : []),
     ...args,
   ];
   const quantity = (text: string) => k8s.Quantity.fromString(text);

@@ -18,7 +18,7 @@ const MAIN = join(import.meta.dirname, '../../operator/main.ts');
 /** Those that values set, or that the ports, Roles and the Lease of the chart go by. */
 const FLAGS_OF_VALUES = [
   ...['defaults-file', 'leader-elect', 'leader-election-namespace', 'log-level', 'metrics-bind-address'],
-  ...['monitoring-labels', 'observe-only', 'prometheus-url', 'watch-namespaces'],
+  ...['monitoring-labels', 'observe-only', 'prometheus-namespaces', 'prometheus-url', 'watch-namespaces'],
   ...['webhook-bind-address', 'webhook-cert-dir', 'webhook-name'],
 ];
 
@@ -143,7 +143,11 @@ describe('the chart', () => {
     'no NetworkPolicy': [{ networkPolicy: { enabled: false } }, { networkPolicy: false }],
     'objects of prometheus-operator': [
       { monitoring: { enabled: true, labels: { release: 'kube-prometheus-stack', team: 'ai' } } },
-      { monitoring: { enabled: true, labels: { release: 'kube-prometheus-stack', team: 'ai' } } },
+      { monitoring: { enabled: true, labels: { release: 'kube-prometheus-stack', team: 'ai' }, namespaces: [] } },
+    ],
+    'namespaces of Prometheus': [
+      { monitoring: { namespaces: ['monitoring', 'thanos'] } },
+      { monitoring: { ...DEFAULTS.monitoring, namespaces: ['monitoring', 'thanos'] } },
     ],
     'another class, one pod': [
       { priorityClassName: 'high', replicas: 1 },
@@ -165,6 +169,10 @@ describe('the chart', () => {
 
   it('may be a part of another chart, which says whether it is wanted', async () => {
     expect(operatorOf(await template({ enabled: true, global: { cluster: 'a' } }))).toEqual(source());
+  });
+
+  it('is upgraded with the values of a release that had fewer', async () => {
+    expect(operatorOf(await template({ monitoring: { namespaces: null } }))).toEqual(source());
   });
 
   it('brings the CRD and the class of models, which an uninstall leaves, unless told not to', async () => {

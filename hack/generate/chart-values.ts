@@ -27,7 +27,10 @@ const address = /^(https?:\/\/[A-Za-z0-9.:[\]-]+(\/[!-"$->@-~]*)?)?$/;
 const quantity = z.union([z.string().regex(/^\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/), z.number().positive()]);
 const requirements = z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() });
 
-/** The values of charts/deepseek-operator. Helm refuses others by the JSON schema that is made of this. */
+/**
+ * The values of charts/deepseek-operator. Helm refuses others by the JSON schema that is made of this. What is added to them is
+ * optional: `helm upgrade --reuse-values` has none of what came later.
+ */
 export const chartValues = z.strictObject({
   image: z.strictObject({
     repository: z.string().max(255).regex(repository),
@@ -52,7 +55,11 @@ export const chartValues = z.strictObject({
   tolerations: operatorDefaults.shape.tolerations.unwrap(),
   podAnnotations: map,
   networkPolicy: z.strictObject({ enabled: z.boolean() }),
-  monitoring: z.strictObject({ enabled: z.boolean(), labels }),
+  monitoring: z.strictObject({
+    enabled: z.boolean(),
+    labels,
+    namespaces: z.array(labelName()).meta({ uniqueItems: true }).optional(),
+  }),
   crds: z.strictObject({ install: z.boolean() }),
   modelPriorityClass: z.strictObject({ install: z.boolean() }),
   userRoles: z.strictObject({ install: z.boolean() }),

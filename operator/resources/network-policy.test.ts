@@ -83,6 +83,16 @@ describe('a NetworkPolicy', () => {
     expect(admits(policy, caller)).toBe(expected);
   });
 
+  it.each<[string, readonly string[], string, boolean]>([
+    ['whoever is labelled as Prometheus, where nobody has said where it runs', [], 'mallory', true],
+    ['Prometheus where it runs', ['thanos', 'monitoring'], 'monitoring', true],
+    ['nobody who is labelled as Prometheus elsewhere', ['thanos', 'monitoring'], 'mallory', false],
+  ])('with names admits %s', (_, prometheusNamespaces, namespace, expected) => {
+    const policy = policyOf({ networkPolicy: { enabled: true, allowFrom: [] } }, { prometheusNamespaces });
+    expect(admits(policy, { namespace, labels: PROMETHEUS })).toBe(expected);
+    expect(admits(policy, { namespace, labels: {} })).toBe(false);
+  });
+
   it('keeps Prometheus out where nothing is to be scraped', () => {
     const policy = policyOf({
       networkPolicy: { enabled: true, allowFrom: [] },

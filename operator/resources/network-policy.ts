@@ -21,6 +21,8 @@ const IN_CLUSTER = /^[^.]+$|\.svc(\.[a-z0-9.-]+)?$/;
 export interface NetworkPolicyInput {
   /** Namespace of the operator; undefined: it runs elsewhere, and reaches the pods by whatever way that is. */
   readonly operatorNamespace?: string | undefined;
+  /** Namespaces in which a pod that is labelled as Prometheus is one; absent or empty: any. */
+  readonly prometheusNamespaces?: readonly string[] | undefined;
   /** Where the versions that have pods get their weights; undefined: from the hub. */
   readonly sources: readonly (ModelSource | undefined)[];
   /** Ports at which the pods of those versions answer. Empty: that of the engine, by its name. */
@@ -31,7 +33,7 @@ type ModelSource = NonNullable<Owner['spec']['model']['source']>;
 
 /**
  * Who may connect to the pods of a DeepSeekDeployment, and where they may connect to. In: whom `networkPolicy.allowFrom` names
- * (absent: everybody), the operator, Prometheus wherever it runs, the namespaces of the gateways. Out: name resolution, and
+ * (absent: everybody), the operator, Prometheus where it runs, the namespaces of the gateways. Out: name resolution, and
  * where weights are downloaded from. Undefined: there is to be none.
  */
 export function networkPolicy(deployment: Owner, input: NetworkPolicyInput): Child<INetworkPolicy> | undefined {
@@ -54,16 +56,22 @@ export function networkPolicy(deployment: Owner, input: NetworkPolicyInput): Chi
   };
 }
 
-function peers({ metadata, spec }: Owner, { operatorNamespace }: NetworkPolicyInput): INetworkPolicyPeer[] {
+function peers({ metadata, spec }: Owner, input: NetworkPolicyInput): INetworkPolicyPeer[] {
+  const { operatorNamespace, prometheusNamespaces = [] } = input;
   const app = (name: string) => ({ matchLabels: { [LABEL.appName]: name } });
   const namespace = (name: string) => ({ matchLabels: { [NAMESPACE_NAME]: name } });
+  const namespaces = [...new Set(prometheusNamespaces)].sort().map(namespace);
+  const scrapers = (namespaces.length === 0 ? [{}] : namespaces).map((namespaceSelector) => ({
+    namespaceSelector,
+    podSelector: app('prometheus'),
+  }));
   const gateways = new Set((spec.traffic?.gateway?.parentRefs ?? []).map((ref) => ref.namespace ?? metadata.namespace));
   return [
     ...(spec.networkPolicy?.allowFrom ?? []).map((peer) => structuredClone(peer) as INetworkPolicyPeer),
     ...(operatorNamespace === undefined
       ? []
       : [{ namespaceSelector: namespace(operatorNamespace), podSelector: app(MANAGER) }]),
-    ...(spec.monitoring?.scrape === 'None' ? [] : [{ namespaceSelector: {}, podSelector: app('prometheus') }]),
+    ...(spec.monitoring?.scrape === 'None' ? [] : scrapers),
     ...[...gateways].sort().map((gateway) => ({ namespaceSelector: namespace(gateway) })),
   ];
 }

@@ -38,6 +38,7 @@ export interface Wanted {
   /** Prometheus that KEDA asks; absent: none is known. */
   readonly prometheusUrl?: string | undefined;
   readonly operatorNamespace?: string | undefined;
+  readonly prometheusNamespaces?: readonly string[] | undefined;
   readonly monitoringLabels?: Readonly<Record<string, string>> | undefined;
   /** Ready pods of a revision. */
   readonly readyReplicas: (revision: string | undefined) => number | undefined;
@@ -97,7 +98,7 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted, upkeep: Upkeep)
   const running = [...step.replicas.keys()].map((hash) => revisions.find((revision) => revision.hash === hash));
   if (running.some((revision) => revision && usesOwnAccount(revision)))
     want('ServiceAccount', serviceAccount(deployment));
-  const policy = running.length === 0 ? undefined : networkPolicyOf(snapshot, running, wanted.operatorNamespace);
+  const policy = running.length === 0 ? undefined : networkPolicyOf(snapshot, running, wanted);
   if (policy !== undefined) want('NetworkPolicy', policy);
   // Of a revision whose ControllerRevision is lost nobody knows.
   if (running.includes(undefined)) kept.add(`ServiceAccount/${deployment.metadata.name}`);

@@ -57,6 +57,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     ...{ step, revisions, leaveService },
     prometheusUrl: options.prometheusUrl,
     operatorNamespace: options.operatorNamespace,
+    prometheusNamespaces: options.prometheusNamespaces,
     monitoringLabels: options.monitoringLabels,
     readyReplicas: (revision: string | undefined) => sets.get(revision ?? '')?.readyReplicas,
   };

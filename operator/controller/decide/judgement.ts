@@ -116,6 +116,8 @@ export interface DecideOptions {
   readonly prometheusUrl?: string;
   /** Where the operator runs; absent: outside of the cluster. */
   readonly operatorNamespace?: string;
+  /** Where Prometheus runs, for NetworkPolicies; absent or empty: anywhere. */
+  readonly prometheusNamespaces?: readonly string[];
   /** Labels of the objects of prometheus-operator where the spec names none. */
   readonly monitoringLabels?: Readonly<Record<string, string>>;
   /** How revisions are made; default: as this version of the operator makes them. */

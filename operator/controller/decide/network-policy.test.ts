@@ -46,3 +46,20 @@ it('is not made for a spec that is refused, and nothing else is', () => {
   expect(world.condition('Stalled')).toMatchObject({ status: 'True', reason: 'ModelNotFound' });
   expect([...world.objects.keys()]).toEqual([]);
 });
+
+it('admits the operator and Prometheus from where the settings of the operator say, and follows them', () => {
+  const world = new World({ ...SPEC, networkPolicy: { enabled: true, allowFrom: [] } });
+  const admitted = () => {
+    const { spec } = world.objects.get('NetworkPolicy/chat') as unknown as {
+      spec: { ingress: { from: { namespaceSelector: object }[] }[] };
+    };
+    return spec.ingress[0]?.from.map(({ namespaceSelector }) => namespaceSelector);
+  };
+  const named = (name: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': name } });
+  world.options = { observeOnly: false, operatorNamespace: 'deepseek-system' };
+  world.conclude();
+  expect(admitted()).toEqual([named('deepseek-system'), {}]);
+  world.options = { ...world.options, prometheusNamespaces: ['monitoring'] };
+  world.settle();
+  expect(admitted()).toEqual([named('deepseek-system'), named('monitoring')]);
+});

@@ -1,4 +1,4 @@
-import { networkPolicy } from '../../resources/network-policy.ts';
+import { networkPolicy, type NetworkPolicyInput } from '../../resources/network-policy.ts';
 import type { Owner } from '../../resources/names.ts';
 import { ENGINE_CONTAINER } from '../../resources/pod-template.ts';
 import type { Revision } from '../../rollout/revision.ts';
@@ -15,13 +15,13 @@ interface StoredSpec {
 export function networkPolicyOf(
   { deployment }: Snapshot,
   running: readonly (Revision | undefined)[],
-  operatorNamespace: string | undefined,
+  around: Pick<NetworkPolicyInput, 'operatorNamespace' | 'prometheusNamespaces'>,
 ): ChildObject | undefined {
   const sources = running.flatMap((revision) => {
     return revision === undefined ? [] : [sourceOf(revision)];
   });
   const ports = running.flatMap((revision) => (revision && portOf(revision.data)) ?? []);
-  return networkPolicy(deployment, { operatorNamespace, sources, ports });
+  return networkPolicy(deployment, { ...around, sources, ports });
 }
 
 /** The source with the hub that the pods were rendered with: the operator's defaults may have named it. */
