@@ -37,7 +37,8 @@ export function operatorRoles(scope: Construct, options: InstallOptions): void {
   for (const where of watchNamespaces) role(MANAGER, where, 'Models');
   role(`${MANAGER}-leader`, namespace, 'Own');
   if (watchNamespaces.length === 0) role(`${MANAGER}-capacity`, 'kube-system', 'System');
-  if (hasWebhook(options)) {
+  // Who brings certificates brings caBundle, too: the operator writes neither then.
+  if (hasWebhook(options) && options.webhookCertSecret === '') {
     clusterRole(WEBHOOK_NAME, 'WebhookCluster');
     role(WEBHOOK_NAME, namespace, 'Webhook');
   }
