@@ -127,6 +127,26 @@ describe('with a webhook', () => {
     ]);
   });
 
+  it('keeps the connections of those who have asked, until half of its places are taken', async () => {
+    const { Agent, request } = await import('node:https');
+    const agents = Array.from({ length: 40 }, () => new Agent({ keepAlive: true, rejectUnauthorized: false }));
+    const ask = (agent: (typeof agents)[number]) =>
+      new Promise<string>((resolve, reject) => {
+        const sent = request({ host: '127.0.0.1', port: replica.port, path: '/validate', agent }, (response) => {
+          response.resume().once('end', () => resolve(response.headers.connection ?? ''));
+        });
+        sent.once('error', reject).end();
+      });
+    const answers: string[] = [];
+    for (const agent of agents) answers.push(await ask(agent));
+    for (const agent of agents) agent.destroy();
+    const kept = answers.filter((answer) => answer === 'keep-alive').length;
+    // Of these 24 the API server may have one or two.
+    expect(kept).toBeLessThanOrEqual(24);
+    expect(kept).toBeGreaterThan(20);
+    expect(answers.filter((answer) => answer === 'close')).toHaveLength(40 - kept);
+  });
+
   it('takes no more connections than have room in its memory, and goes on when some have left', async () => {
     const { connect } = await import('node:net');
     const open = () => {

@@ -44,6 +44,8 @@ export interface WebhookServer {
 const MAX_BODY_BYTES = 4 * 2 ** 20;
 /** One API server keeps a few at most. Anybody may connect: all of them with bodies of that size fit into the memory limit. */
 const MAX_CONNECTIONS = 48;
+/** With more connections than this open none is kept after its answer: whoever has asked once must not hold a place for minutes. */
+const CROWDED = MAX_CONNECTIONS / 2;
 /** Go's client lets an idle connection go after 90 s: it has to be the first, or a request may meet a closed one. */
 const KEEP_ALIVE_MS = 120_000;
 /** Longer than the 2 s of our configuration, shorter than the 30 s that a configuration may say. */
@@ -68,8 +70,13 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: 16_384,
     },
-    (request, response) => void handle(options, request, response),
+    (request, response) => void handle(options, request, response, open <= CROWDED),
   );
+  let open = 0;
+  server.on('connection', (socket) => {
+    open++;
+    socket.once('close', () => open--);
+  });
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -114,6 +121,7 @@ async function handle(
   options: WebhookServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
+  mayKeep: boolean,
 ): Promise<void> {
   const startedAt = performance.now();
   const { status, body, verdict } = await reply(options, request, response);
@@ -123,7 +131,7 @@ async function handle(
     'content-type': typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(text),
     // What was not read to its end cannot be followed by another request.
-    ...((!request.complete || options.signal.aborted) && { connection: 'close' }),
+    ...((!request.complete || options.signal.aborted || !mayKeep) && { connection: 'close' }),
   });
   response.end(text);
 }
