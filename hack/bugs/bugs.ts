@@ -145,6 +145,14 @@ export const BUGS: readonly Bug[] = [
     tests: kube('work-queue'),
   },
   {
+    name: 'whoever comes waits behind the flood of another namespace',
+    like: CLIENT,
+    file: 'operator/kube/turns.ts',
+    from: 'Math.max(this.#now, this.#last.get(lane) ?? 0) + 1',
+    to: 'this.#now + 1',
+    tests: kube('work-queue', 'fairness'),
+  },
+  {
     name: 'of two times to look again the later one counts',
     like: 'kubernetes#68179',
     file: 'operator/kube/work-queue.ts',

@@ -69,7 +69,9 @@ export class Manager {
   constructor(options: ManagerOptions) {
     const { metrics, clock } = options;
     this.#options = options;
-    this.#queue = new WorkQueue({ clock, metrics: metrics.queueHooks(QUEUE_NAME) });
+    // A namespace is somebody's: what another one has made by the thousand does not come before his.
+    const laneOf = (key: string): string => key.slice(0, key.indexOf('/'));
+    this.#queue = new WorkQueue({ clock, laneOf, metrics: metrics.queueHooks(QUEUE_NAME) });
     metrics.watchQueue(QUEUE_NAME, this.#queue);
     this.#caches = createCaches({
       client: options.watchClient,

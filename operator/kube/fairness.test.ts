@@ -67,3 +67,31 @@ describe('one object that never rests', () => {
     expect(p99 / alone.p99).toBeLessThanOrEqual(1.5);
   });
 });
+
+describe('ten thousand objects of one namespace', () => {
+  it('do not come before one of another', async () => {
+    const clock = new FakeClock();
+    const queue = new WorkQueue({ clock, laneOf: (key) => key.slice(0, key.indexOf('/')) });
+    let passes = 0;
+    const turnOf = new Map<string, number>();
+    const controller = new Controller({
+      ...{ clock, queue, workers: WORKERS },
+      reconcile: async (key, signal) => {
+        turnOf.set(key, ++passes);
+        await clock.sleep(PASS_MS, signal);
+        return undefined;
+      },
+    });
+    const stop = new AbortController();
+    const ended = controller.run(stop.signal);
+    for (let index = 0; index < 10_000; index++) queue.add(`mallory/${index}`);
+    await clock.advance(PASS_MS);
+    const before = passes;
+    queue.add('others/chat');
+    for (let at = 0; at < 2 * PASS_MS; at++) await clock.advance(1);
+    expect(turnOf.get('others/chat')).toBeLessThanOrEqual(before + 2);
+    stop.abort();
+    await clock.advance(1_000);
+    await ended;
+  });
+});

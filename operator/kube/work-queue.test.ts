@@ -66,6 +66,84 @@ describe('adding', () => {
   });
 });
 
+describe('lanes', () => {
+  const laneOf = (key: string): string => key.split('/')[0] ?? '';
+  const flood = (queue: WorkQueue, lane: string, count: number, priority?: number): void => {
+    for (let index = 1; index <= count; index++) queue.add(`${lane}/${index}`, priority);
+  };
+
+  it('take turns, however many wait in one', async () => {
+    const { queue } = setup({ laneOf });
+    flood(queue, 'a', 5);
+    flood(queue, 'b', 2);
+    queue.add('c/1');
+    expect(await takeAll(queue)).toEqual(['a/1', 'b/1', 'c/1', 'a/2', 'b/2', 'a/3', 'a/4', 'a/5']);
+  });
+
+  it('who comes into a full queue waits for one turn of each lane', async () => {
+    const { queue } = setup({ laneOf });
+    flood(queue, 'a', 1_000);
+    for (let taken = 0; taken < 500; taken++) queue.done((await queue.get(never)) ?? '');
+    queue.add('b/1');
+    expect([await queue.get(never), await queue.get(never)]).toEqual(['a/501', 'b/1']);
+  });
+
+  it('whose turn comes often are not before others who come now', async () => {
+    const { queue } = setup({ laneOf });
+    for (let round = 0; round < 100; round++) {
+      queue.add('a/1');
+      queue.done((await queue.get(never)) ?? '');
+    }
+    flood(queue, 'b', 3);
+    flood(queue, 'a', 2);
+    expect(await takeAll(queue)).toEqual(['b/1', 'a/1', 'b/2', 'a/2', 'b/3']);
+  });
+
+  it('count for each priority: a key that is raised waits behind its lane there, and holds up nobody', async () => {
+    const { queue } = setup({ laneOf });
+    flood(queue, 'a', 4, PRIORITY.initial);
+    flood(queue, 'b', 2, PRIORITY.live);
+    queue.add('a/4', PRIORITY.live);
+    queue.add('a/5', PRIORITY.initial);
+    expect(await takeAll(queue)).toEqual(['a/4', 'b/1', 'b/2', 'a/1', 'a/2', 'a/3', 'a/5']);
+  });
+
+  it('of keys that were delayed or come back after their work take turns, too', async () => {
+    const { clock, queue } = setup({ laneOf });
+    for (let index = 1; index <= 3; index++) queue.addAfter(`a/${index}`, 10);
+    queue.addAfter('b/1', 20);
+    queue.add('c/1');
+    await queue.get(never);
+    queue.add('c/1');
+    await clock.advance(30);
+    queue.done('c/1');
+    expect(await takeAll(queue)).toEqual(['a/1', 'b/1', 'c/1', 'a/2', 'a/3']);
+  });
+
+  it.each([1, 2, 3])('none waits longer than one round of those that wait (seed %d)', async (seed) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.nat(4), fc.nat(30)), { maxLength: 200 }), async (added) => {
+        const { queue } = setup({ laneOf });
+        for (const [lane, key] of added) queue.add(`${lane}/${key}`);
+        const waiting = new Map<string, number>();
+        for (const key of new Set(added.map(([lane, name]) => `${lane}/${name}`)))
+          waiting.set(laneOf(key), (waiting.get(laneOf(key)) ?? 0) + 1);
+        const turns = new Map<string, number>();
+        for (const key of await takeAll(queue)) {
+          const lane = laneOf(key);
+          turns.set(lane, (turns.get(lane) ?? 0) + 1);
+          // Whoever still waits has had at most one turn fewer.
+          for (const [other, count] of waiting)
+            if ((turns.get(other) ?? 0) < count)
+              expect(turns.get(lane) ?? 0).toBeLessThanOrEqual((turns.get(other) ?? 0) + 1);
+        }
+        expect(Object.fromEntries(turns)).toEqual(Object.fromEntries(waiting));
+      }),
+      { seed, numRuns: 50 },
+    );
+  });
+});
+
 describe('priority', () => {
   it('lets live events overtake the flood of the first list', async () => {
     const { queue } = setup();

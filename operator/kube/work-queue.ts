@@ -1,4 +1,5 @@
 import { IndexedHeap } from './heap.ts';
+import { Turns } from './turns.ts';
 import type { Clock } from './types.ts';
 
 /** What overtakes what: a live event is handled before the flood of objects that the first list brings. */
@@ -18,6 +19,8 @@ export interface WorkQueueMetrics {
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
+  /** The lane of a key: keys of different lanes take turns, however many wait in one. Default: all are in one. */
+  readonly laneOf?: (key: string) => string;
   readonly metrics?: WorkQueueMetrics;
   /** Delay of a key's first rate-limited retry; it doubles with each further one. */
   readonly baseDelayMs?: number;
@@ -27,6 +30,8 @@ export interface WorkQueueOptions {
 interface Entry {
   readonly key: string;
   priority: number;
+  /** Among those of its priority; see `Turns`. */
+  turn: number;
   /** Order of arrival among equals. */
   sequence: number;
   /** Monotonic time from which the key counts as waiting. */
@@ -42,21 +47,23 @@ interface Work {
 
 /**
  * Keys to be worked on, with client-go's semantics: a key waits at most once, is never in two hands, and runs again
- * when it was added while it was worked on. Two deliberate differences: keys have priorities (as in
- * controller-runtime), and a shut-down queue hands out nothing more, because the next leader lists every object anyway.
+ * when it was added while it was worked on. Three deliberate differences: keys have priorities (as in
+ * controller-runtime) and lanes that take turns, so that nobody waits behind the flood of somebody else; and a shut-down
+ * queue hands out nothing more, because the next leader lists every object anyway.
  *
  * Every operation is O(log n) or better.
  */
 export class WorkQueue {
   readonly #clock: Clock;
+  readonly #laneOf: (key: string) => string;
   readonly #metrics: WorkQueueMetrics | undefined;
   readonly #baseDelayMs: number;
   readonly #maxDelayMs: number;
   /** Keys that wait, ready or delayed; each is in exactly one of the two heaps. */
   readonly #entries = new Map<string, Entry>();
-  readonly #ready = new IndexedHeap<Entry>(
-    (a, b) => a.priority > b.priority || (a.priority === b.priority && a.sequence < b.sequence),
-  );
+  readonly #ready = new IndexedHeap<Entry>(isBefore);
+  /** By priority. */
+  readonly #turns = new Map<number, Turns>();
   readonly #delayed = new IndexedHeap<Entry>(
     (a, b) => a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.sequence < b.sequence),
   );
@@ -70,6 +77,7 @@ export class WorkQueue {
 
   constructor(options: WorkQueueOptions) {
     this.#clock = options.clock;
+    this.#laneOf = options.laneOf ?? (() => '');
     this.#metrics = options.metrics;
     this.#baseDelayMs = options.baseDelayMs ?? 5;
     this.#maxDelayMs = options.maxDelayMs ?? 60_000;
@@ -110,7 +118,7 @@ export class WorkQueue {
     const entry = this.#entries.get(key);
     if (entry === undefined) {
       this.#metrics?.added();
-      this.#push({ key, priority, sequence: 0, readyAt: this.#clock.monotonic() });
+      this.#push({ key, priority, turn: 0, sequence: 0, readyAt: this.#clock.monotonic() });
     } else {
       this.#raise(entry, priority);
       if (this.#delayed.delete(entry)) {
@@ -137,7 +145,7 @@ export class WorkQueue {
     const readyAt = this.#clock.monotonic() + ms;
     const entry = this.#entries.get(key);
     if (entry === undefined) {
-      const added = { key, priority: wanted, sequence: this.#sequence++, readyAt };
+      const added = { key, priority: wanted, turn: 0, sequence: this.#sequence++, readyAt };
       this.#entries.set(key, added);
       this.#delayed.push(added);
     } else {
@@ -196,7 +204,7 @@ export class WorkQueue {
     if (this.#working.size === 0) for (const drained of this.#drainers) drained();
     if (work.again === undefined || this.#shutDown) return;
     const { priority, since } = work.again;
-    this.#push({ key, priority, sequence: 0, readyAt: since });
+    this.#push({ key, priority, turn: 0, sequence: 0, readyAt: since });
     this.#serve();
   }
 
@@ -247,12 +255,25 @@ export class WorkQueue {
 
   #raise(entry: Entry, priority: number): void {
     if (priority <= entry.priority) return;
+    const lane = this.#laneOf(entry.key);
+    const isReady = this.#ready.has(entry);
+    if (isReady) this.#turnsOf(entry.priority).left(lane, entry.turn);
     entry.priority = priority;
+    if (isReady) entry.turn = this.#turnsOf(priority).next(lane);
     this.#ready.update(entry);
+  }
+
+  #turnsOf(priority: number): Turns {
+    const found = this.#turns.get(priority);
+    if (found !== undefined) return found;
+    const turns = new Turns();
+    this.#turns.set(priority, turns);
+    return turns;
   }
 
   #push(entry: Entry): void {
     entry.sequence = this.#sequence++;
+    entry.turn = this.#turnsOf(entry.priority).next(this.#laneOf(entry.key));
     this.#entries.set(entry.key, entry);
     this.#ready.push(entry);
   }
@@ -263,6 +284,7 @@ export class WorkQueue {
       const entry = this.#ready.pop();
       if (entry === undefined) return;
       this.#entries.delete(entry.key);
+      this.#turnsOf(entry.priority).taken(this.#laneOf(entry.key), entry.turn);
       this.#working.set(entry.key, { priority: entry.priority, startedAt: this.#clock.monotonic() });
       this.#metrics?.started(this.#secondsSince(entry.readyAt));
       getter(entry.key);
@@ -298,4 +320,9 @@ export class WorkQueue {
   #secondsSince(monotonic: number): number {
     return Math.max(this.#clock.monotonic() - monotonic, 0) / 1000;
   }
+}
+
+function isBefore(a: Entry, b: Entry): boolean {
+  if (a.priority !== b.priority) return a.priority > b.priority;
+  return a.turn < b.turn || (a.turn === b.turn && a.sequence < b.sequence);
 }
