@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { goodSpecs } from './fixtures/good.ts';
 import { mergePatch, smallest } from './fixtures/objects.ts';
 import { parseDeepSeekDeployment, type ParseOptions } from './parse.ts';
+import { MAX_SPEC_BYTES } from './size.ts';
 
 const parse = (patch: object, options?: ParseOptions) => parseDeepSeekDeployment(mergePatch(smallest, patch), options);
 
@@ -65,5 +66,18 @@ describe('parseDeepSeekDeployment', () => {
 
   it('never throws, whatever it is given', () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => typeof parseDeepSeekDeployment(value).ok === 'boolean'));
+  });
+
+  it('refuses a spec that no child could hold, before it looks at it, and counts bytes', () => {
+    const withArgument = (text: string) => {
+      const spec = { ...smallest.spec, podTemplate: { affinity: { text } } };
+      return parseDeepSeekDeployment({ ...smallest, spec });
+    };
+    expect(withArgument('x'.repeat(MAX_SPEC_BYTES - 1_000)).ok).toBe(true);
+    expect(withArgument('x'.repeat(MAX_SPEC_BYTES))).toMatchObject({
+      ok: false,
+      issues: [{ path: 'spec', message: expect.stringContaining('is 201 KiB long, and may be 200 KiB') }],
+    });
+    expect(withArgument('深'.repeat(MAX_SPEC_BYTES / 2)).ok).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { deepSeekDeployment } from './deployment.ts';
+import { specBytes, whyTooLong } from './size.ts';
 import type { DeepSeekDeployment } from './types.ts';
 
 /** One thing that is wrong with an object. */
@@ -28,17 +29,20 @@ export interface ParseOptions {
 
 /** Reads an object as the API server would: checks it and fills in defaults. Never throws. */
 export function parseDeepSeekDeployment(object: unknown, { unknownFields = 'drop' }: ParseOptions = {}): ParseResult {
+  const tooLong = isRecord(object) ? whyTooLong(specBytes(object['spec'])) : undefined;
+  if (tooLong !== undefined) return refused([{ path: 'spec', message: tooLong }]);
   const result = deepSeekDeployment.safeParse(object);
   const issues = result.success ? [] : result.error.issues.map(toIssue);
   if (result.success && unknownFields === 'refuse') {
     for (const path of unknownPaths(object, result.data, '')) issues.push({ path, message: 'unknown field' });
   }
   if (result.success && issues.length === 0) return { ok: true, value: result.data };
-  return {
-    ok: false,
-    issues,
-    message: issues.map(({ path, message }) => `${path || '(object)'}: ${message}`).join('; '),
-  };
+  return refused(issues);
+}
+
+function refused(issues: readonly ParseIssue[]): ParseResult {
+  const message = issues.map(({ path, message: why }) => `${path || '(object)'}: ${why}`).join('; ');
+  return { ok: false, issues, message };
 }
 
 function toIssue(issue: z.core.$ZodIssue): ParseIssue {

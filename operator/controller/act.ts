@@ -7,6 +7,7 @@ import {
   isInvalid,
   isNotFound,
   isServerError,
+  isTooLarge,
   isTooManyRequests,
 } from '../kube/errors.ts';
 import { NotLeaderError } from '../kube/leader-election.ts';
@@ -102,7 +103,8 @@ async function attempt(owner: LiveMeta, intent: Intent, context: ActContext, sig
   } catch (error) {
     // The preconditions of a JSON patch fail with 422: somebody was faster, and the next pass looks again.
     if (isPatch(intent) && isInvalid(error)) throw error;
-    if (isForbidden(error) || isInvalid(error) || isBadRequest(error)) return refusal(owner, intent, error as Error);
+    if (isForbidden(error) || isInvalid(error) || isBadRequest(error) || isTooLarge(error))
+      return refusal(owner, intent, error as Error);
     throw error;
   }
 }

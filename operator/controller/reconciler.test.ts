@@ -137,6 +137,15 @@ it('takes no offence at a status that a later operator wrote', async () => {
   expect(ready(statuses[0])).toBe('ReconcileDisabled');
 });
 
+it('refuses a spec of which the cache has kept nothing but its length, and makes nothing of it', async () => {
+  const { pass, statuses, writes } = bench({ ...live({}), longSpecBytes: 1_400_000 }, { observeOnly: false });
+  await pass();
+  const told = statuses[0]?.conditions?.find(({ type }) => type === 'Stalled');
+  expect(told).toMatchObject({ status: 'True', reason: 'InvalidSpec' });
+  expect(told?.message).toContain('spec: is 1368 KiB long, and may be 200 KiB');
+  expect(writes).toEqual([KIND]);
+});
+
 it('tells of what was written although a later write of the pass fails, and nothing of what the status would have said', async () => {
   const { pass, events, statuses } = bench(live(SPEC), { observeOnly: false, refused: 'Deployment' });
   await expect(pass()).rejects.toThrow('failed calling webhook');

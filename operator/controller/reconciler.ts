@@ -1,4 +1,4 @@
-import { parseDeepSeekDeployment } from '../api/index.ts';
+import { parseDeepSeekDeployment, whyTooLong } from '../api/index.ts';
 import type { Reconcile } from '../kube/controller.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -53,18 +53,26 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
 
     const log = context.log.child({ namespace, name, generation, reconcileId: id });
     if (accepted.get(key) !== `${uid}/${generation}`) {
-      // The status is ours: what a later operator said in it, before a downgrade, is no fault of the user's.
-      const { status: _, ...wish } = live;
-      const parsed = parseDeepSeekDeployment(wish);
-      if (!parsed.ok) {
+      const wrong = whatIsWrong(live);
+      if (wrong !== undefined) {
         leave(uid);
-        await report(live, invalidSpec(live, parsed.message, clock.now()), reporting, log, signal);
+        await report(live, invalidSpec(live, wrong, clock.now()), reporting, log, signal);
         return undefined;
       }
       accepted.set(key, `${uid}/${generation}`);
     }
     return new Pass(key, live, context, remembered, reporting, log).run(signal);
   };
+}
+
+/** Why the schema does not accept the spec. */
+function whatIsWrong(live: LiveDeepSeekDeployment): string | undefined {
+  const tooLong = whyTooLong(live.longSpecBytes ?? 0);
+  if (tooLong !== undefined) return `spec: ${tooLong}`;
+  // The status is ours: what a later operator said in it, before a downgrade, is no fault of the user's.
+  const { status: _, ...wish } = live;
+  const parsed = parseDeepSeekDeployment(wish);
+  return parsed.ok ? undefined : parsed.message;
 }
 
 function isStored(object: LiveDeepSeekDeployment): object is Stored {

@@ -1,12 +1,18 @@
 import type { IContainer as Container } from 'kubernetes-models/v1/Container';
 import type { IContainerStatus as ContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
 import type { ITaint as Taint } from 'kubernetes-models/v1/Taint';
-import { MANAGER } from '../api/names.ts';
+import { GROUP, MANAGER, specBytes, whyTooLong } from '../api/index.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../kube/types.ts';
 import type { CapacityPod } from '../rollout/capacity/index.ts';
 import { DELETION_COST } from './decide/deletion-cost.ts';
-import type { LiveEndpointSlice } from './snapshot.ts';
-import type { LiveControllerRevision, LiveHorizontalPodAutoscaler, LiveNode, LivePod } from './snapshot.ts';
+import type {
+  LiveControllerRevision,
+  LiveDeepSeekDeployment,
+  LiveEndpointSlice,
+  LiveHorizontalPodAutoscaler,
+  LiveNode,
+  LivePod,
+} from './snapshot.ts';
 
 /**
  * What the caches keep of each object: what some pass reads, and nothing else. At a thousand deployments the rest would
@@ -37,8 +43,14 @@ function trimUpdate({ manager = MANAGER, operation, fieldsV1 }: ManagedFieldsEnt
   return [{ manager, ...dropUndefined({ operation }), fieldsV1: { 'f:spec': { 'f:ports': ports } } }];
 }
 
-/** A DeepSeekDeployment: of managedFields who wrote when, and whether spec.replicas is theirs. */
-export function trimDeepSeekDeployment<T extends KubeObject>(object: T): T {
+/** Blocks of a spec that is too long which are kept, bytes: others ask what a model wants of gateway and autoscaler. */
+const KEPT_BLOCK_BYTES = 4_096;
+
+/**
+ * A DeepSeekDeployment: of managedFields who wrote when, and whether spec.replicas is theirs; of annotations ours; of a spec that
+ * is refused for its length the length. What its owner makes of it, up to 1.5 MiB each, is not to fill the memory of all.
+ */
+export function trimDeepSeekDeployment(object: LiveDeepSeekDeployment): LiveDeepSeekDeployment {
   const managedFields = (object.metadata.managedFields ?? []).flatMap((entry): ManagedFieldsEntry[] => {
     const { manager = 'unknown', operation, subresource, time, fieldsV1 } = entry;
     if (subresource === 'status') return [];
@@ -46,7 +58,22 @@ export function trimDeepSeekDeployment<T extends KubeObject>(object: T): T {
     const owns = spec?.['f:replicas'] !== undefined && { fieldsV1: { 'f:spec': { 'f:replicas': {} } } };
     return [{ manager, ...dropUndefined({ operation, subresource, time }), ...owns }];
   });
-  return { ...object, metadata: { ...object.metadata, managedFields } };
+  const { annotations, ...metadata } = object.metadata;
+  const ours = Object.entries(annotations ?? {}).filter(([key]) => key.startsWith(`${GROUP}/`));
+  return {
+    ...object,
+    ...cutShort(object.spec),
+    metadata: { ...metadata, ...(ours.length > 0 && { annotations: Object.fromEntries(ours) }), managedFields },
+  };
+}
+
+function cutShort(
+  spec: LiveDeepSeekDeployment['spec'],
+): Partial<Pick<LiveDeepSeekDeployment, 'spec' | 'longSpecBytes'>> {
+  const longSpecBytes = specBytes(spec);
+  if (whyTooLong(longSpecBytes) === undefined) return {};
+  const kept = Object.entries(spec).filter(([, block]) => specBytes(block) <= KEPT_BLOCK_BYTES);
+  return { longSpecBytes, spec: Object.fromEntries(kept) as LiveDeepSeekDeployment['spec'] };
 }
 
 /** An HPA: what we declare, what it says of itself, and what it has done last; the current values of metrics are nobody's. */

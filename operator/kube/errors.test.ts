@@ -70,4 +70,14 @@ describe('ApiError', () => {
     expect(errors.isInvalid(error)).toBe(true);
     expect(errors.isServerError(error)).toBe(false);
   });
+
+  it.each([
+    'etcdserver: request is too large',
+    'rpc error: code = ResourceExhausted desc = trying to send message larger than max (2200000 vs. 2097152)',
+  ])('calls what the storage does not take too large, though it comes as 500: %s', (message) => {
+    const error = new ApiError(500, { message });
+    expect(errors.isTooLarge(error)).toBe(true);
+    expect(errors.isServerError(error)).toBe(false);
+    expect(errors.isTooLarge(new ApiError(500, { message: 'etcdserver: leader changed' }))).toBe(false);
+  });
 });

@@ -130,6 +130,8 @@ export const isAlreadyExists = (error: unknown): boolean => hasCode(error, 'KUBE
 export const isConflict = (error: unknown): boolean => hasCode(error, 'KUBE_CONFLICT');
 /** The resourceVersion or continue token is older than what the server remembers: list again. */
 export const isGone = (error: unknown): boolean => hasCode(error, 'KUBE_GONE');
+/** More than the server or its storage takes; it never will. */
+export const isTooLarge = (error: unknown): boolean => hasCode(error, 'KUBE_TOO_LARGE');
 export const isInvalid = (error: unknown): boolean => hasCode(error, 'KUBE_INVALID');
 export const isTooManyRequests = (error: unknown): boolean => hasCode(error, 'KUBE_TOO_MANY_REQUESTS');
 /** The server, or something before it, failed (5xx); the same request may succeed later. */
@@ -139,10 +141,13 @@ export const isTransportError = (error: unknown): boolean => error instanceof Tr
 
 /** How server-side apply answers an object that does not fit its schema, with status 500. */
 const SCHEMA_MISMATCH = 'failed to create typed patch object';
+/** How etcd answers what is longer than its --max-request-bytes, and gRPC before it, with status 500. */
+const STORAGE_LIMIT = /etcdserver: request is too large|trying to send message larger than max/;
 
 function codeOf(status: number, { reason, message }: Status): KubeErrorCode {
   if (reason === 'AlreadyExists') return 'KUBE_ALREADY_EXISTS';
   if (status === 500 && message?.startsWith(SCHEMA_MISMATCH) === true) return 'KUBE_INVALID';
+  if (status === 500 && message !== undefined && STORAGE_LIMIT.test(message)) return 'KUBE_TOO_LARGE';
   return CODE_BY_STATUS[status] ?? 'KUBE_API';
 }
 
