@@ -47,6 +47,8 @@ export interface OperatorOptions {
   readonly defaults?: DefaultsReader;
   /** For gates on queries; default: none. */
   readonly prometheus?: PrometheusClient;
+  /** Where the addresses of pods are reached; default: where the simulator plays their engines. */
+  readonly resolve?: Resolve;
   /** Where KEDA is told to ask; default: nowhere. */
   readonly prometheusUrl?: string;
 }
@@ -229,6 +231,7 @@ class Bench implements OperatorBench {
     prometheus,
     prometheusUrl,
     defaults,
+    resolve = this.#resolve,
     ...options
   }: OperatorOptions = {}): Promise<void> {
     const { user, groups } = identityOf(this.operatorUser, options);
@@ -260,7 +263,7 @@ class Bench implements OperatorBench {
       workers: 4,
       namespaces: [this.namespace],
       decide: { observeOnly: false, ...(prometheusUrl !== undefined && { prometheusUrl }) },
-      ...(this.#resolve && { resolve: this.#resolve }),
+      ...(resolve && { resolve }),
       ...(prometheus && { prometheus }),
       ...(defaults && { defaults }),
     });
