@@ -47,6 +47,8 @@ export interface OperatorOptions {
   readonly defaults?: DefaultsReader;
   /** For gates on queries; default: none. */
   readonly prometheus?: PrometheusClient;
+  /** Whose models it looks after; default: the test's. */
+  readonly namespaces?: readonly string[];
   /** Where the addresses of pods are reached; default: where the simulator plays their engines. */
   readonly resolve?: Resolve;
   /** Where KEDA is told to ask; default: nowhere. */
@@ -232,6 +234,7 @@ class Bench implements OperatorBench {
     prometheusUrl,
     defaults,
     resolve = this.#resolve,
+    namespaces = [this.namespace],
     ...options
   }: OperatorOptions = {}): Promise<void> {
     const { user, groups } = identityOf(this.operatorUser, options);
@@ -261,7 +264,7 @@ class Bench implements OperatorBench {
       clock,
       log,
       workers: 4,
-      namespaces: [this.namespace],
+      namespaces,
       decide: { observeOnly: false, ...(prometheusUrl !== undefined && { prometheusUrl }) },
       ...(resolve && { resolve }),
       ...(prometheus && { prometheus }),

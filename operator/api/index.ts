@@ -21,5 +21,5 @@ export { CAPACITY_WAYS, rolloutSpec, ROLLOUT_STRATEGIES } from './rollout.ts';
 export { DEFAULTS_KEY, operatorDefaults, type OperatorDefaults, whatIsWrong } from './operator-defaults.ts';
 export { durationSeconds } from './durations.ts';
 export { parseDeepSeekDeployment, type ParseIssue, type ParseOptions, type ParseResult } from './parse.ts';
-export { MAX_SPEC_BYTES, specBytes, whyTooLong } from './size.ts';
+export { isWieldy, MAX_SPEC_BYTES, MAX_SPEC_DEPTH, whyUnwieldy } from './size.ts';
 export { isBrokenRule } from './rules.ts';

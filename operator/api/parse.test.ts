@@ -68,7 +68,7 @@ describe('parseDeepSeekDeployment', () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => typeof parseDeepSeekDeployment(value).ok === 'boolean'));
   });
 
-  it('refuses a spec that no child could hold, before it looks at it, and counts bytes', () => {
+  it('refuses a spec that no child could hold, and counts bytes', () => {
     const withArgument = (text: string) => {
       const spec = { ...smallest.spec, podTemplate: { affinity: { text } } };
       return parseDeepSeekDeployment({ ...smallest, spec });
@@ -79,5 +79,15 @@ describe('parseDeepSeekDeployment', () => {
       issues: [{ path: 'spec', message: expect.stringContaining('is 201 KiB long, and may be 200 KiB') }],
     });
     expect(withArgument('深'.repeat(MAX_SPEC_BYTES / 2)).ok).toBe(false);
+  });
+
+  it('refuses a spec that is too deep, however deep', () => {
+    const nested = (levels: number) => {
+      const affinity = JSON.parse(`${'{"a":['.repeat(levels)}1${']}'.repeat(levels)}`) as object;
+      return parseDeepSeekDeployment({ ...smallest, spec: { ...smallest.spec, podTemplate: { affinity } } });
+    };
+    expect(nested(31).ok).toBe(true);
+    for (const levels of [32, 1_000, 100_000])
+      expect(nested(levels)).toMatchObject({ ok: false, message: 'spec: is nested deeper than 64 levels' });
   });
 });

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { deepSeekDeployment } from './deployment.ts';
-import { specBytes, whyTooLong } from './size.ts';
+import { whyUnwieldy } from './size.ts';
 import type { DeepSeekDeployment } from './types.ts';
 
 /** One thing that is wrong with an object. */
@@ -29,10 +29,10 @@ export interface ParseOptions {
 
 /** Reads an object as the API server would: checks it and fills in defaults. Never throws. */
 export function parseDeepSeekDeployment(object: unknown, { unknownFields = 'drop' }: ParseOptions = {}): ParseResult {
-  const tooLong = isRecord(object) ? whyTooLong(specBytes(object['spec'])) : undefined;
-  if (tooLong !== undefined) return refused([{ path: 'spec', message: tooLong }]);
   const result = deepSeekDeployment.safeParse(object);
   const issues = result.success ? [] : result.error.issues.map(toIssue);
+  const unwieldy = result.success && isRecord(object) ? whyUnwieldy(object['spec']) : undefined;
+  if (unwieldy !== undefined) return refused([{ path: 'spec', message: unwieldy }]);
   if (result.success && unknownFields === 'refuse') {
     for (const path of unknownPaths(object, result.data, '')) issues.push({ path, message: 'unknown field' });
   }

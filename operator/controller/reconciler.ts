@@ -1,4 +1,4 @@
-import { parseDeepSeekDeployment, whyTooLong } from '../api/index.ts';
+import { parseDeepSeekDeployment } from '../api/index.ts';
 import type { Reconcile } from '../kube/controller.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -67,8 +67,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
 
 /** Why the schema does not accept the spec. */
 function whatIsWrong(live: LiveDeepSeekDeployment): string | undefined {
-  const tooLong = whyTooLong(live.longSpecBytes ?? 0);
-  if (tooLong !== undefined) return `spec: ${tooLong}`;
+  if (live.unwieldy !== undefined) return `spec: ${live.unwieldy}`;
   // The status is ours: what a later operator said in it, before a downgrade, is no fault of the user's.
   const { status: _, ...wish } = live;
   const parsed = parseDeepSeekDeployment(wish);

@@ -37,8 +37,8 @@ export interface LiveControllerRevision extends KubeObject {
 export interface LiveDeepSeekDeployment extends KubeObject {
   readonly spec: DeepSeekDeployment['spec'];
   readonly status?: DeepSeekDeployment['status'];
-  /** Of a spec that is too long, of which a cache keeps little: its length, bytes. */
-  readonly longSpecBytes?: number;
+  /** Of a spec that is too long or too deep, of which a cache keeps little: what it is. */
+  readonly unwieldy?: string;
 }
 
 /** Metadata that the API server has filled in. */

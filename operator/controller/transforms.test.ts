@@ -28,12 +28,22 @@ describe('what a cache keeps of a DeepSeekDeployment', () => {
     const long = { podTemplate: { affinity: { text: 'x'.repeat(MAX_SPEC_BYTES) } } };
     const { spec } = live({ podTemplate: { affinity: { text: 'x'.repeat(100_000) } } });
     expect(trimDeepSeekDeployment(live(spec))).toMatchObject({ spec });
-    expect(trimDeepSeekDeployment(live(spec))).not.toHaveProperty('longSpecBytes');
+    expect(trimDeepSeekDeployment(live(spec))).not.toHaveProperty('unwieldy');
     const kept = trimDeepSeekDeployment(live(long));
-    expect(kept.longSpecBytes).toBe(size(live(long).spec));
+    expect(kept.unwieldy).toContain('is 201 KiB long');
     expect(kept.spec).toEqual(live({}).spec);
     expect(size(kept)).toBeLessThan(1_000);
   });
+
+  it.each([64, 5_000, 9_990, 50_000])(
+    'has nothing of %d levels, which overflow the stack of whoever follows them',
+    (levels) => {
+      const affinity = JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as object;
+      const kept = trimDeepSeekDeployment(live({ podTemplate: { affinity } }));
+      expect(kept.unwieldy).toBe('is nested deeper than 64 levels');
+      expect(kept.spec).toEqual(live({}).spec);
+    },
+  );
 
   it('has little of one that is long in many places', () => {
     const blocks = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`b${index}`, 'x'.repeat(60_000)]));

@@ -1,7 +1,7 @@
 import type { IContainer as Container } from 'kubernetes-models/v1/Container';
 import type { IContainerStatus as ContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
 import type { ITaint as Taint } from 'kubernetes-models/v1/Taint';
-import { GROUP, MANAGER, specBytes, whyTooLong } from '../api/index.ts';
+import { GROUP, isWieldy, MANAGER, whyUnwieldy } from '../api/index.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../kube/types.ts';
 import type { CapacityPod } from '../rollout/capacity/index.ts';
 import { DELETION_COST } from './decide/deletion-cost.ts';
@@ -43,12 +43,12 @@ function trimUpdate({ manager = MANAGER, operation, fieldsV1 }: ManagedFieldsEnt
   return [{ manager, ...dropUndefined({ operation }), fieldsV1: { 'f:spec': { 'f:ports': ports } } }];
 }
 
-/** Blocks of a spec that is too long which are kept, bytes: others ask what a model wants of gateway and autoscaler. */
+/** Blocks of an unwieldy spec which are kept, bytes: others ask what a model wants of gateway and autoscaler. */
 const KEPT_BLOCK_BYTES = 4_096;
 
 /**
  * A DeepSeekDeployment: of managedFields who wrote when, and whether spec.replicas is theirs; of annotations ours; of a spec that
- * is refused for its length the length. What its owner makes of it, up to 1.5 MiB each, is not to fill the memory of all.
+ * is too long or too deep that it is. What its owner makes of it, up to 1.5 MiB each, is not to fill the memory of all.
  */
 export function trimDeepSeekDeployment(object: LiveDeepSeekDeployment): LiveDeepSeekDeployment {
   const managedFields = (object.metadata.managedFields ?? []).flatMap((entry): ManagedFieldsEntry[] => {
@@ -67,13 +67,11 @@ export function trimDeepSeekDeployment(object: LiveDeepSeekDeployment): LiveDeep
   };
 }
 
-function cutShort(
-  spec: LiveDeepSeekDeployment['spec'],
-): Partial<Pick<LiveDeepSeekDeployment, 'spec' | 'longSpecBytes'>> {
-  const longSpecBytes = specBytes(spec);
-  if (whyTooLong(longSpecBytes) === undefined) return {};
-  const kept = Object.entries(spec).filter(([, block]) => specBytes(block) <= KEPT_BLOCK_BYTES);
-  return { longSpecBytes, spec: Object.fromEntries(kept) as LiveDeepSeekDeployment['spec'] };
+function cutShort(spec: LiveDeepSeekDeployment['spec']): Partial<Pick<LiveDeepSeekDeployment, 'spec' | 'unwieldy'>> {
+  const unwieldy = whyUnwieldy(spec);
+  if (unwieldy === undefined) return {};
+  const kept = Object.entries(spec).filter(([, block]) => isWieldy(block, KEPT_BLOCK_BYTES));
+  return { unwieldy, spec: Object.fromEntries(kept) as LiveDeepSeekDeployment['spec'] };
 }
 
 /** An HPA: what we declare, what it says of itself, and what it has done last; the current values of metrics are nobody's. */
