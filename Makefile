@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test lint build generate bench bench-full faults faults-client traffic-full search fuzz bugs mutants flakes coverage engine-check cluster-up cluster-down
+.PHONY: help demo demo-down test lint build generate bench bench-full attack faults faults-client traffic-full search fuzz bugs mutants flakes coverage engine-check cluster-up cluster-down
 
 # node_modules is the one prerequisite of every target; npm ci installs exactly what package-lock.json says.
 node_modules: package-lock.json
@@ -37,6 +37,9 @@ faults: node_modules ## break what lies between operator and API server at each 
 
 faults-client: node_modules ## 1,000 random fault runs of the client runtime
 	@npm run -s faults:client
+
+attack: node_modules ## try as an editor of one namespace to have more, with ten thousand models (about 10 minutes)
+	@ATTACK_MODELS=10000 npm run -s test -- simulated -- e2e/security/attacks
 
 traffic-full: node_modules ## requests through rollouts and changes on a real node, with 200 streams of 1 to 5 minutes (about 80 minutes, root on Linux)
 	@TRAFFIC=full npm run -s test -- real -- e2e/real/traffic-

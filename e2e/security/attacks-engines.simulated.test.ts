@@ -28,7 +28,7 @@ const repeat = (socket: Socket, text: string, everyMs: number, head = ''): void 
 const CHUNKED = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
 const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
 
-/** What an engine of the attacker's own image says, whatever it is asked. */
+/** What an engine of the attacker's own image says, whatever it is asked; the rest is in operator/observe/hostile.test.ts. */
 const ENGINES: readonly (readonly [string, Behave])[] = [
   ['says nothing', () => undefined],
   ['sends a byte now and then', (socket) => repeat(socket, chunk('#'), 50, CHUNKED)],
@@ -41,12 +41,10 @@ const ENGINES: readonly (readonly [string, Behave])[] = [
     'sends a bomb',
     (socket) => socket.write(answer(gzipSync(Buffer.alloc(64 * MIB)), 'HTTP/1.1 200 OK\r\ncontent-encoding: gzip')),
   ],
-  ['speaks another language', (socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n\u0000\u001b[2J')],
   [
     'writes to the screen of whoever reads its words',
     (socket) => socket.write(answer('\u001b]0;owned\u0007\r\n\u202e"}{{.}}<script>', 'HTTP/1.1 500 X')),
   ],
-  ['has heads without end', (socket) => repeat(socket, `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(60_000)}\r\n`, 5)],
 ];
 
 /** Whom this process, in which the operator runs, has tried to connect to. */
@@ -112,11 +110,8 @@ describe('an engine of an attacker that', () => {
     }, PATIENCE);
     const status = await bench().status('evil');
     expect(status.serving?.revision).toBe(serving);
+    expect(status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ reason: 'ProofFailed' });
     const told = JSON.stringify([status, bench().log]);
-    console.log(
-      status.conditions?.filter(({ status: value }) => value === 'False'),
-      status.history?.at(-1),
-    );
     // eslint-disable-next-line no-control-regex -- what is looked for
     expect(told).not.toMatch(/[\u0000-\u001f\u202e]|\\u00[01]|owned\\/);
     expect([...tried].filter((host) => host !== 'localhost' && !host.startsWith('127.'))).toEqual([]);

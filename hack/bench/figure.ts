@@ -39,6 +39,12 @@ export interface Sizes {
     /** Models that get a load, and plain Deployments. */
     readonly pairs: number;
   };
+  readonly attack: {
+    /** Of 20 changes in each of the situations. */
+    readonly rounds: number;
+    /** Models that somebody else creates at once. */
+    readonly flood: number;
+  };
 }
 
 /** What a scenario is given. */

@@ -12,6 +12,7 @@ import pc from 'picocolors';
 import type { BenchContext, Figure, Scenario, Sizes } from './figure.ts';
 import { describeMachine, machineLine, machineWarning } from './machine.ts';
 import { renderMarkdown, renderTable, type Report } from './report.ts';
+import { attack } from './scenarios/attack.ts';
 import { autoscaling } from './scenarios/autoscaling.ts';
 import { demo } from './scenarios/demo.ts';
 import { firstDeployment } from './scenarios/first-deployment.ts';
@@ -34,6 +35,7 @@ const SCENARIOS: readonly Scenario[] = [
   massCreation,
   rolloutWrites,
   rollouts,
+  attack,
   autoscaling,
   demo,
   steadyState,
@@ -48,8 +50,9 @@ const REGULAR: Sizes = {
   pairs: 5,
   rollouts: { models: 50, orders: 200, flips: 100 },
   autoscaling: { pairs: 6 },
+  attack: { rounds: 10, flood: 1_000 },
 };
-const FULL: Sizes = { ...REGULAR, restMinutes: 10, delivery: true };
+const FULL: Sizes = { ...REGULAR, restMinutes: 10, delivery: true, attack: { rounds: 25, flood: 10_000 } };
 /** To try the benchmarks themselves. */
 const QUICK: Sizes = {
   models: 10,
@@ -59,6 +62,7 @@ const QUICK: Sizes = {
   pairs: 2,
   rollouts: { models: 4, orders: 8, flips: 8 },
   autoscaling: { pairs: 2 },
+  attack: { rounds: 2, flood: 100 },
 };
 
 interface Flags {

@@ -12,6 +12,7 @@ const REPORT: Report = {
   minutes: 12,
   sizes: {
     autoscaling: { pairs: 6 },
+    attack: { rounds: 10, flood: 1_000 },
     models: 100,
     restMinutes: 5,
     delivery: false,
