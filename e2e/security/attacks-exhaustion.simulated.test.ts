@@ -165,8 +165,8 @@ it('a model that changes 50 times a second is one among others, and leaves littl
   const revisions = made(requests, 'controllerrevisions');
   const evil = revisions.filter(isOf('evil'));
   expect(evil.length).toBeGreaterThan(3);
-  // What changes while it is worked on is looked at once.
-  expect(evil.length).toBeLessThan(flaps);
+  // Ten are followed at once, and then one in a second; some 10 s on a quiet machine.
+  expect(evil.length).toBeLessThan(flaps / 2);
   const asked = (await changes(namespace)).filter(({ verb, name = '' }) => verb === 'patch' && others.includes(name));
   for (const change of asked) {
     const answer = revisions.filter(isOf(change.name ?? '')).find((entry) => !before(entry, change));

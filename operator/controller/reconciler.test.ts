@@ -137,6 +137,20 @@ it('takes no offence at a status that a later operator wrote', async () => {
   expect(ready(statuses[0])).toBe('ReconcileDisabled');
 });
 
+it('follows ten changes of a spec at once, and lets the next one wait', async () => {
+  const { pass, change, writes } = bench(live(SPEC));
+  for (let generation = 1; generation <= 10; generation++) {
+    change(live(SPEC, {}, { generation }));
+    expect((await pass())?.requeueAfterMs ?? 0).not.toBe(1_000);
+  }
+  const before = writes.length;
+  change(live(SPEC, {}, { generation: 11 }));
+  const waiting = await pass();
+  expect(waiting?.requeueAfterMs).toBeGreaterThan(900);
+  expect(waiting?.requeueAfterMs).toBeLessThanOrEqual(1_000);
+  expect(writes).toHaveLength(before);
+});
+
 it('refuses a spec of which the cache has kept little, and makes nothing of it', async () => {
   const { pass, statuses, writes } = bench({ ...live({}), unwieldy: 'is 1368 KiB long' }, { observeOnly: false });
   await pass();

@@ -7,6 +7,7 @@ import type { Stored } from './look.ts';
 import { Pass, type PassContext } from './pass.ts';
 import { Remembered } from './remembered.ts';
 import { report, type EventSink } from './report.ts';
+import { Restless } from './restless.ts';
 import type { LiveDeepSeekDeployment } from './snapshot.ts';
 
 /** What a reconciler works with; all of it is passed in. */
@@ -21,6 +22,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
   const { client, caches, clock, events, metrics } = context;
   const reporting = { client, events, deployments: caches.deepSeekDeployments, metrics: metrics.deployments };
   const remembered = new Remembered(clock);
+  const restless = new Restless(clock);
   /** By key, the UID and generation whose spec the schema accepts: a pass that was caused by a child need not ask again. */
   const accepted = new Map<string, string>();
 
@@ -37,6 +39,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     if (!live) {
       const [uid = ''] = (accepted.get(key) ?? '').split('/');
       leave(uid);
+      restless.forget(key);
       accepted.delete(key);
       metrics.deployments.delete({ namespace, name });
       return undefined;
@@ -50,6 +53,8 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     // An object of the same name that was made anew: nobody asks for the one before.
     const [before = uid] = (accepted.get(key) ?? uid).split('/');
     if (before !== uid) leave(before);
+    const waitMs = restless.waitMs(key, `${uid}/${generation}`);
+    if (waitMs > 0) return { requeueAfterMs: waitMs };
 
     const log = context.log.child({ namespace, name, generation, reconcileId: id });
     if (accepted.get(key) !== `${uid}/${generation}`) {
