@@ -152,6 +152,7 @@ it('a model that changes 50 times a second is one among others, and leaves littl
     }
     return count;
   };
+  const startedAt = performance.now();
   const flapped = flap();
   for (let index = 0; index < 20; index++) {
     await bench().edit(others[index % others.length] ?? '', anew());
@@ -160,13 +161,15 @@ it('a model that changes 50 times a second is one among others, and leaves littl
   flapping.abort();
   const flaps = await flapped;
   await bench().rest();
+  const seconds = (performance.now() - startedAt) / 1000;
 
   const requests = (await bench().requests()).slice(known);
   const revisions = made(requests, 'controllerrevisions');
   const evil = revisions.filter(isOf('evil'));
   expect(evil.length).toBeGreaterThan(3);
-  // Ten are followed at once, and then one in a second; some 10 s on a quiet machine.
-  expect(evil.length).toBeLessThan(flaps / 2);
+  // Ten are followed at once, and then one in a second, however many come.
+  expect(evil.length).toBeLessThanOrEqual(11 + seconds);
+  expect(flaps).toBeGreaterThan(evil.length);
   const asked = (await changes(namespace)).filter(({ verb, name = '' }) => verb === 'patch' && others.includes(name));
   for (const change of asked) {
     const answer = revisions.filter(isOf(change.name ?? '')).find((entry) => !before(entry, change));
