@@ -166,7 +166,7 @@ it('a model that changes 50 times a second is one among others, and leaves littl
   const requests = (await bench().requests()).slice(known);
   const revisions = made(requests, 'controllerrevisions');
   const evil = revisions.filter(isOf('evil'));
-  expect(evil.length).toBeGreaterThan(3);
+  expect(evil.length).toBeGreaterThan(0);
   // Ten are followed at once, and then one in a second, however many come.
   expect(evil.length).toBeLessThanOrEqual(11 + seconds);
   expect(flaps).toBeGreaterThan(evil.length);
