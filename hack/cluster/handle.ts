@@ -56,6 +56,10 @@ export class ClusterHandle implements Cluster {
     return join(this.#state.binDir, name);
   }
 
+  get etcd(): { readonly endpoint: string; readonly dataDir: string } {
+    return { endpoint: `http://127.0.0.1:${this.#state.ports.etcd}`, dataDir: this.#paths.etcd };
+  }
+
   async kubeconfig(user: string, options: { readonly groups?: readonly string[] } = {}): Promise<string> {
     const groups = options.groups ?? MASTERS;
     const key = options.groups ? [user, ...options.groups].join('+') + '+' : user;
@@ -71,11 +75,10 @@ export class ClusterHandle implements Cluster {
     return path;
   }
 
-  /** Starts every program of the profile and waits until the API server can be used. */
-  async startPrograms({ signal, onProgress }: StepOptions): Promise<void> {
+  async startPrograms({ signal, onProgress = () => undefined }: Partial<StepOptions> & Pick<StepOptions, 'signal'>) {
     onProgress('Starting etcd');
     await this.#start('etcd');
-    const health = `http://127.0.0.1:${this.#state.ports.etcd}/health`;
+    const health = `${this.etcd.endpoint}/health`;
     await this.#waitWhileAlive('etcd', 'etcd to be healthy', signal, async () => answersOk(health, signal));
     onProgress(`Starting kube-apiserver on ${this.server}`);
     await this.startApiServer({ signal });
@@ -121,6 +124,12 @@ export class ClusterHandle implements Cluster {
     });
   }
 
+  async stopPrograms({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    for (const program of PROGRAMS[this.profile].toReversed()) await this.#kill(program);
+    const { apiServer, etcd } = this.#state.ports;
+    for (const port of [apiServer, etcd]) await untilFree(port, signal);
+  }
+
   async startApiServer({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     await this.#start('kube-apiserver');
     await this.#waitWhileAlive('kube-apiserver', 'the API server to be ready', signal, () => this.#api.isReady(signal));
@@ -128,17 +137,8 @@ export class ClusterHandle implements Cluster {
 
   async stopApiServer({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     signal.throwIfAborted();
-    const identity = (await recordedProcesses(this.dir)).get('kube-apiserver');
-    if (identity) await killAll([identity]);
-    // Of a process with threads the first is gone before the last of them closes its sockets.
-    const { apiServer } = this.#state.ports;
-    await waitFor(async () => ((await canListen(apiServer)) ? true : undefined), {
-      what: `port ${apiServer} to be free`,
-      timeoutMs: 10_000,
-      intervalMs: 10,
-      signal,
-    });
-    await forgetProcess(this.dir, 'kube-apiserver');
+    await this.#kill('kube-apiserver');
+    await untilFree(this.#state.ports.apiServer, signal);
   }
 
   async stop(): Promise<void> {
@@ -148,6 +148,12 @@ export class ClusterHandle implements Cluster {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  async #kill(program: Program): Promise<void> {
+    const identity = (await recordedProcesses(this.dir)).get(program);
+    if (identity) await killAll([identity]);
+    await forgetProcess(this.dir, program);
   }
 
   async #start(program: Program): Promise<void> {
@@ -209,6 +215,16 @@ interface ObservedNode {
 function isSchedulable({ spec, status }: ObservedNode): boolean {
   const ready = status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True');
   return ready === true && !spec.taints?.some(({ key }) => key.startsWith('node.kubernetes.io/'));
+}
+
+/** Of a process with threads the first is gone before the last of them closes its sockets. */
+async function untilFree(port: number, signal: AbortSignal): Promise<void> {
+  await waitFor(async () => ((await canListen(port)) ? true : undefined), {
+    what: `port ${port} to be free`,
+    timeoutMs: 10_000,
+    intervalMs: 10,
+    signal,
+  });
 }
 
 function serverUrl(state: ClusterState): string {

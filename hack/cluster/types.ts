@@ -51,6 +51,15 @@ export interface Cluster extends AsyncDisposable {
   kubeconfig(user: string, options?: { readonly groups?: readonly string[] }): Promise<string>;
   /** Absolute path of one of the cluster's binaries (a Program or kubectl). */
   bin(name: Exclude<Program, 'node'> | 'kubectl'): string;
+  /** Where etcd answers, without TLS, and the folder of its data. */
+  readonly etcd: { readonly endpoint: string; readonly dataDir: string };
+  /** Kills every program, the last one that was started first; the folder stays, and with it etcd's data. Not for `real`. */
+  stopPrograms(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Starts what does not run of the profile's programs, on the same ports, and waits until the API server can be used. */
+  startPrograms(options: {
+    readonly signal: AbortSignal;
+    readonly onProgress?: (line: string) => void;
+  }): Promise<void>;
   /** Kills kube-apiserver; etcd keeps its data. No effect when it is stopped. */
   stopApiServer(options: { readonly signal: AbortSignal }): Promise<void>;
   /** Starts kube-apiserver again on the same port and waits until it is ready. */
