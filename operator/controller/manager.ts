@@ -191,6 +191,10 @@ export class Manager {
       return;
     }
     if (event.type === 'listed') this.#unlisted.delete(kind);
+    if (event.type === 'history-lost')
+      log.warn('the API server does not know of what it has told (was etcd restored?): it is asked for everything', {
+        kind,
+      });
     if (event.type === 'list-failed') {
       // The operator does without them: a kind whose list fails for hours is told of once.
       if (isOptional && this.#unlisted.has(kind)) return;

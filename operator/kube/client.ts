@@ -1,4 +1,4 @@
-import { isGone, isNotFound } from './errors.ts';
+import { isGone, isNotFound, isOfTheFuture } from './errors.ts';
 import { collectionPath, objectPath, refOf, withQuery } from './paths.ts';
 import { apiVersionOf, resources } from './resources.ts';
 import type { KubeRequest, Transport } from './transport.ts';
@@ -42,6 +42,8 @@ export interface WatchClient {
   listPages<T extends KubeObject>(type: ResourceType<T>, options: PageOptions): AsyncIterable<ObjectList<T>>;
   /** A watch's bytes: JSON events, one a line. */
   watch(type: ResourceType, options: WatchOptions): Promise<AsyncIterable<Uint8Array>>;
+  /** Whether the server's history has come as far as this version; false: etcd was restored from a backup that is older. */
+  hasReached(type: ResourceType, options: ListOptions & { readonly resourceVersion: string }): Promise<boolean>;
 }
 
 /** What the API server says of itself (apimachinery `version.Info`). Minor versions of clouds end in "+". */
@@ -137,6 +139,19 @@ export class KubeHttpClient implements KubeClient, WatchClient {
       fieldSelector,
     });
     return this.#transport.stream({ method: 'GET', verb: 'watch', path, retry: false, signal }, limitMs);
+  }
+
+  async hasReached(type: ResourceType, options: ListOptions & { readonly resourceVersion: string }): Promise<boolean> {
+    const { namespace, labelSelector, fieldSelector, resourceVersion, signal } = options;
+    const least = { limit: 1, resourceVersion, resourceVersionMatch: 'NotOlderThan' };
+    const path = withQuery(collectionPath(type, namespace), { labelSelector, fieldSelector, ...least });
+    try {
+      await this.#read('list', path, signal, false);
+      return true;
+    } catch (error) {
+      if (isOfTheFuture(error)) return false;
+      throw error;
+    }
   }
 
   /** The end of a container's log, as text. Throws an ApiError when there is none (the container has not run yet). */

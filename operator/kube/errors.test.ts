@@ -31,6 +31,16 @@ describe('ApiError', () => {
     expect(errors.isNotFound(undefined)).toBe(false);
   });
 
+  it('knows a resourceVersion of the future by its cause', () => {
+    const details = {
+      retryAfterSeconds: 1,
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    };
+    expect(errors.isOfTheFuture(new ApiError(504, { reason: 'Timeout', details }))).toBe(true);
+    expect(errors.isOfTheFuture(new ApiError(504, { reason: 'Timeout' }))).toBe(false);
+    expect(errors.isOfTheFuture(new errors.TransportError('reset'))).toBe(false);
+  });
+
   it('takes message, details and the wait from the Status', () => {
     const body = JSON.stringify({
       kind: 'Status',

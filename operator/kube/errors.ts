@@ -132,6 +132,10 @@ export const isConflict = (error: unknown): boolean => hasCode(error, 'KUBE_CONF
 export const isGone = (error: unknown): boolean => hasCode(error, 'KUBE_GONE');
 /** More than the server or its storage takes; it never will. */
 export const isTooLarge = (error: unknown): boolean => hasCode(error, 'KUBE_TOO_LARGE');
+/** The resourceVersion is newer than all that the server knows of, and did not come while it waited. */
+export const isOfTheFuture = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  error.details?.causes?.some(({ reason }) => reason === 'ResourceVersionTooLarge') === true;
 export const isInvalid = (error: unknown): boolean => hasCode(error, 'KUBE_INVALID');
 export const isTooManyRequests = (error: unknown): boolean => hasCode(error, 'KUBE_TOO_MANY_REQUESTS');
 /** The server, or something before it, failed (5xx); the same request may succeed later. */

@@ -108,6 +108,7 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
   #sink(namespace: string | undefined): ReflectorSink<T> {
     const store = this.#store;
     return {
+      begin: () => store.begin(namespace),
       prepare: (object) => this.#prepare(object),
       replace: (items, resourceVersion) => {
         store.replace(namespace, items, resourceVersion);

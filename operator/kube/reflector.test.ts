@@ -17,6 +17,10 @@ class Script implements WatchClient {
   readonly watches: { lines: Answer; then?: Error; lastsMs?: number }[] = [];
   /** `list` and `watch <version>`, with the time of each. */
   readonly calls: { what: string; at: number }[] = [];
+  /** The versions that `hasReached` was asked about. */
+  readonly checks: { what: string; at: number }[] = [];
+  /** What `hasReached` answers; when nothing is left, yes. */
+  readonly histories: (boolean | Error)[] = [];
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {
@@ -29,6 +33,13 @@ class Script implements WatchClient {
     const pages = this.lists.shift() ?? [{ items: [], resourceVersion: '1' }];
     if (pages instanceof Error) throw pages;
     yield* pages as unknown as ObjectList<T>[];
+  }
+
+  async hasReached(_: ResourceType, { resourceVersion }: { readonly resourceVersion: string }): Promise<boolean> {
+    this.checks.push({ what: resourceVersion, at: this.#clock.monotonic() });
+    const answer = this.histories.shift() ?? true;
+    if (answer instanceof Error) throw answer;
+    return answer;
   }
 
   async watch(_: ResourceType, options: WatchOptions): Promise<AsyncIterable<Uint8Array>> {
@@ -69,6 +80,7 @@ function start(random = () => 1): void {
     random,
     onEvent: (one) => told.push(one),
     sink: {
+      begin: () => sunk.push('begin'),
       prepare: (object) => object,
       replace: (items, version) =>
         sunk.push(`replace ${items.map(({ metadata }) => metadata.name).join()} @${version}`),
@@ -103,7 +115,7 @@ describe('in good order', () => {
     script.watches.push({ lines: [event('ADDED', 'c', '10'), event('DELETED', 'a', '11')], lastsMs: 5000 });
     start();
     await settle();
-    expect(sunk).toEqual(['replace a,b @9', 'ADDED c@10', 'DELETED a@11']);
+    expect(sunk).toEqual(['begin', 'replace a,b @9', 'ADDED c@10', 'DELETED a@11']);
     expect(calls()).toEqual(['list', 'watch 9']);
   });
 
@@ -232,7 +244,7 @@ describe('when the server objects', () => {
     start();
     await settle();
     expect(calls()).toEqual(['list', 'watch 1', 'watch 5']);
-    expect(sunk).toEqual(['replace  @1', 'ADDED a@5']);
+    expect(sunk).toEqual(['begin', 'replace  @1', 'ADDED a@5']);
   });
 
   it('lists when what stands at a version cannot be read five times in a row', async () => {
@@ -258,6 +270,51 @@ describe('when the server objects', () => {
     await clock.advance(20_000);
     expect(calls()).toEqual(expected);
     expect(gaps()[gap]).toBe(17_000);
+  });
+});
+
+describe('when the server was away', () => {
+  it('asks whether it still knows of what it has told, and goes on where it was', async () => {
+    script.watches.push({ lines: refused }, { lines: new ApiError(503, {}) }, { lines: [], lastsMs: 45_000 });
+    start();
+    await clock.advance(60_000);
+    expect(calls()).toEqual(['list', ...Array<string>(4).fill('watch 1')]);
+    expect(script.checks).toEqual([
+      { what: '1', at: 0 },
+      { what: '1', at: 200 },
+    ]);
+  });
+
+  it('lists when it does not: etcd was restored from a backup, and a watch would stay silent', async () => {
+    script.lists.push([{ items: [configMap('a', '90')], resourceVersion: '100' }]);
+    script.watches.push({ lines: refused });
+    script.histories.push(false);
+    script.lists.push([{ items: [configMap('a', '40')], resourceVersion: '50' }]);
+    start();
+    await settle();
+    expect(calls()).toEqual(['list', 'watch 100', 'list', 'watch 50']);
+    expect(sunk).toEqual(['begin', 'replace a @100', 'begin', 'replace a @50']);
+    expect(told).toContainEqual({ type: 'history-lost', resourceVersion: '100' });
+  });
+
+  it('asks again, with pauses, while it gets no answer', async () => {
+    script.watches.push({ lines: refused });
+    script.histories.push(refused, new ApiError(503, {}));
+    start();
+    await clock.advance(5_000);
+    expect(calls()).toEqual(['list', 'watch 1', 'watch 1']);
+    expect(script.checks.map(({ at }) => at)).toEqual([0, 200, 600]);
+  });
+
+  it.each([
+    ['a watch that was cut', { lines: [], then: refused }],
+    ['a refusal', { lines: new ApiError(429, {}) }],
+  ])('does not ask after %s: the server was there', async (_, watch) => {
+    script.watches.push(watch);
+    start();
+    await settle();
+    expect(calls()).toEqual(['list', 'watch 1', 'watch 1']);
+    expect(script.checks).toEqual([]);
   });
 });
 

@@ -1,12 +1,14 @@
 import { Backoff } from './backoff.ts';
 import type { WatchClient } from './client.ts';
-import { ApiError, isGone, TimeoutError, TransportError } from './errors.ts';
+import { ApiError, isGone, isServerError, isTransportError, TimeoutError, TransportError } from './errors.ts';
 import { isNewer } from './resource-version.ts';
 import type { Clock, KubeObject, ListOptions, ResourceType } from './types.ts';
 import { decodeWatch, MalformedStreamError, type WatchEvent } from './watch-events.ts';
 
 /** Where a reflector puts what it learns. */
 export interface ReflectorSink<T extends KubeObject> {
+  /** A list is about to be asked for: it will show all that has been done until now. */
+  begin(): void;
   /** One page of a list that is under way; what it returns is handed to `replace`. Lets go of what nobody reads, early. */
   prepare(object: T): T;
   replace(items: readonly T[], resourceVersion: string): void;
@@ -19,6 +21,8 @@ export interface ReflectorSink<T extends KubeObject> {
 export type ReflectorEvent =
   | { readonly type: 'listed'; readonly items: number; readonly resourceVersion: string }
   | { readonly type: 'list-failed'; readonly error: unknown; readonly retryInMs: number }
+  /** The server does not know of what it has told: etcd was restored from a backup. */
+  | { readonly type: 'history-lost'; readonly resourceVersion: string }
   | { readonly type: 'watching'; readonly resourceVersion: string }
   | { readonly type: 'watch-ended'; readonly resourceVersion: string }
   | { readonly type: 'watch-failed'; readonly error: unknown; readonly retryInMs: number; readonly relist: boolean };
@@ -60,6 +64,8 @@ export class Reflector<T extends KubeObject> {
   /** The version to watch from; undefined: list first. */
   #position: string | undefined;
   #brokenStreams = 0;
+  /** The server was away: its etcd may have been restored from a backup meanwhile. */
+  #wasAway = false;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -81,6 +87,7 @@ export class Reflector<T extends KubeObject> {
     try {
       const items: T[] = [];
       let resourceVersion = '';
+      sink.begin();
       for await (const page of client.listPages(type, { ...scope, retry: false, signal })) {
         for (const item of page.items) items.push(sink.prepare(item));
         ({ resourceVersion } = page);
@@ -88,6 +95,7 @@ export class Reflector<T extends KubeObject> {
       sink.replace(items, resourceVersion);
       this.#position = resourceVersion;
       this.#brokenStreams = 0;
+      this.#wasAway = false;
       this.#emit({ type: 'listed', items: items.length, resourceVersion });
       // The backoff goes on: a server that lists and then answers each watch with 410 must not be listed in a loop.
       return 0;
@@ -106,6 +114,12 @@ export class Reflector<T extends KubeObject> {
     const startedAt = clock.monotonic();
     let streaming = false;
     try {
+      if (this.#wasAway && !(await client.hasReached(type, { ...scope, resourceVersion: start, signal }))) {
+        this.#position = undefined;
+        this.#emit({ type: 'history-lost', resourceVersion: start });
+        return 0;
+      }
+      this.#wasAway = false;
       this.#emit({ type: 'watching', resourceVersion: start });
       const bytes = await client.watch(type, {
         ...scope,
@@ -144,6 +158,8 @@ export class Reflector<T extends KubeObject> {
 
   #onWatchError(error: unknown, streaming: boolean): number {
     if (streaming && isUnreadable(error)) this.#brokenStreams += 1;
+    // To a watch from a version of the future it would send nothing, in good order, until it comes there.
+    this.#wasAway ||= !streaming && (isTransportError(error) || isServerError(error));
     const relist = isGone(error) || this.#brokenStreams >= MAX_BROKEN_STREAMS;
     if (relist) this.#position = undefined;
     // A silent connection lasted its whole time: the server itself may be well, so no waiting.

@@ -272,6 +272,36 @@ describe('own deletions', () => {
   });
 });
 
+describe('a list that begins after own writes and deletions: etcd was restored from a backup', () => {
+  beforeEach(() => store.replace(EVERYWHERE, [configMap('a', '5'), configMap('b', '6')], '6'));
+
+  it.each([
+    ['further on: the history was made to jump', '1000000006'],
+    ['back', '6'],
+  ])('is believed, though it shows what was before them, %s', (_, version) => {
+    store.observeWrite(configMap('a', '8'));
+    store.observeDelete({ namespace: 'default', name: 'b', uid: 'uid-b' });
+    seen();
+    store.begin(EVERYWHERE);
+    store.replace(EVERYWHERE, [configMap('a', '5'), configMap('b', '6')], version);
+    expect(seen()).toEqual(['updated a@5', 'added b@6']);
+    store.bookmark(EVERYWHERE, `${version}9`);
+    expect(seen()).toEqual([]);
+  });
+
+  it('says nothing of writes that come while it is under way, nor of other namespaces', () => {
+    store = new ObjectStore<ConfigMap>({ allNamespaces: false, emit: (event) => events.push(event) });
+    seen();
+    for (const namespace of ['default', 'other']) store.replace(namespace, [], '6');
+    store.observeWrite(configMap('mine', '8', { namespace: 'other' }));
+    store.begin('default');
+    store.observeWrite(configMap('new', '9'));
+    store.replace('default', [], '8');
+    store.replace('other', [], '7');
+    expect(seen()).toEqual(['added mine@8', 'added new@9']);
+  });
+});
+
 describe('indexes', () => {
   it('finds objects by what the indexer yields, through updates and deletions', () => {
     store.replace(EVERYWHERE, [configMap('a', '1', { labels: { team: 'x' } }), configMap('b', '2')], '5');

@@ -68,6 +68,17 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     return found;
   }
 
+  /**
+   * A list of `namespace` is about to be asked for. What was written and deleted until now is in it, and no watch runs that could
+   * show what was before: own writes and deletions have to be remembered no longer. After etcd was restored from a backup it may
+   * show what is older than they were, and that is right.
+   */
+  begin(namespace: string | undefined): void {
+    const scope = this.#scopeOf(namespace);
+    for (const memory of [this.#ahead, this.#tombstones])
+      for (const [key, entry] of memory) if (entry.scope === scope) memory.delete(key);
+  }
+
   /** Takes a complete list of `namespace` (undefined: of all): what it lacks is gone, own newer writes apart. */
   replace(namespace: string | undefined, items: readonly T[], resourceVersion: string): void {
     const scope = this.#scopeOf(namespace);
