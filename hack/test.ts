@@ -54,7 +54,7 @@ const TIERS: readonly Tier[] = [
   {
     name: 'simulated',
     profile: 'simulated',
-    tools: ['prometheus', 'prometheus-adapter', 'keda-operator', 'helm'],
+    tools: ['prometheus', 'prometheus-adapter', 'keda-operator', 'helm', 'etcdctl'],
     timeoutMs: 45 * MINUTE_MS,
   },
   { name: 'gateway', profile: 'simulated', tools: ['traefik'], ownNetwork: true, timeoutMs: 15 * MINUTE_MS },

@@ -75,7 +75,7 @@ export class ClusterHandle implements Cluster {
     return path;
   }
 
-  async startPrograms({ signal, onProgress = () => undefined }: Partial<StepOptions> & Pick<StepOptions, 'signal'>) {
+  async startPrograms({ signal, onProgress = () => undefined, podCidr }: Parameters<Cluster['startPrograms']>[0]) {
     onProgress('Starting etcd');
     await this.#start('etcd');
     const health = `${this.etcd.endpoint}/health`;
@@ -85,7 +85,7 @@ export class ClusterHandle implements Cluster {
     for (const program of PROGRAMS[this.profile]) {
       if (program === 'etcd' || program === 'kube-apiserver') continue;
       onProgress(`Starting ${program}`);
-      await this.#start(program);
+      await this.#start(program, program === 'kwok' && podCidr !== undefined ? [`--cidr=${podCidr}`] : []);
     }
     const namespace = '/api/v1/namespaces/default';
     const path = this.profile === 'control-plane' ? namespace : `${namespace}/serviceaccounts/default`;
@@ -156,7 +156,7 @@ export class ClusterHandle implements Cluster {
     await forgetProcess(this.dir, program);
   }
 
-  async #start(program: Program): Promise<void> {
+  async #start(program: Program, more: readonly string[] = []): Promise<void> {
     const running = (await recordedProcesses(this.dir)).get(program);
     if (running && isAlive(running)) return;
     const kubeconfigs: Record<string, string> = {};
@@ -165,15 +165,18 @@ export class ClusterHandle implements Cluster {
     if (program === 'node') await prepareNode(this.dir, this.#state.instance, kubeconfigs);
     const spawned = await spawnLogged({
       command: program === 'node' ? 'unshare' : this.bin(program),
-      args: commandLine(program, {
-        profile: this.profile,
-        paths: this.#paths,
-        ports: this.#state.ports,
-        clientLimits: this.#state.clientLimits,
-        extraArgs: this.#state.extraArgs,
-        kubeconfigs,
-        nodeBinDir: this.#state.nodeBinDir,
-      }),
+      args: [
+        ...commandLine(program, {
+          profile: this.profile,
+          paths: this.#paths,
+          ports: this.#state.ports,
+          clientLimits: this.#state.clientLimits,
+          extraArgs: this.#state.extraArgs,
+          kubeconfigs,
+          nodeBinDir: this.#state.nodeBinDir,
+        }),
+        ...more,
+      ],
       logFile: this.#logFile(program),
     });
     const identity = program === 'node' ? await firstProcess(spawned, new AbortController().signal) : spawned;

@@ -55,10 +55,14 @@ export interface Cluster extends AsyncDisposable {
   readonly etcd: { readonly endpoint: string; readonly dataDir: string };
   /** Kills every program, the last one that was started first; the folder stays, and with it etcd's data. Not for `real`. */
   stopPrograms(options: { readonly signal: AbortSignal }): Promise<void>;
-  /** Starts what does not run of the profile's programs, on the same ports, and waits until the API server can be used. */
+  /**
+   * Starts what does not run of the profile's programs, on the same ports, and waits until the API server can be used. `podCidr`: where
+   * KWOK takes the addresses of new pods from, which begins anew with each start; default: as in the beginning.
+   */
   startPrograms(options: {
     readonly signal: AbortSignal;
     readonly onProgress?: (line: string) => void;
+    readonly podCidr?: string;
   }): Promise<void>;
   /** Kills kube-apiserver; etcd keeps its data. No effect when it is stopped. */
   stopApiServer(options: { readonly signal: AbortSignal }): Promise<void>;
