@@ -79,7 +79,11 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
   const unfenced = new KubeHttpClient(transport);
   const identity = `${hostname()}_${randomUUID()}`;
   const elector = config.leaderElect ? createElector(config, unfenced, identity, metrics, log) : undefined;
-  const client = elector ? new KubeHttpClient(transport, { fence: () => elector.fence() }) : unfenced;
+  const fence = (): void => {
+    elector?.fence();
+    manager.fence();
+  };
+  const client = new KubeHttpClient(transport, { fence });
   const events = new EventRecorder({
     client,
     clock: serverClock,

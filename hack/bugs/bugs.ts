@@ -33,6 +33,22 @@ export const BUGS: readonly Bug[] = [
     tests: kube('reflector'),
   },
   {
+    name: 'a server that was away is taken for the one that was there',
+    like: CLIENT,
+    file: 'operator/kube/reflector.ts',
+    from: 'this.#wasAway ||= !streaming && (isTransportError(error) || isServerError(error));',
+    to: 'this.#wasAway = streaming && (isTransportError(error) || isServerError(error)) && this.#wasAway;',
+    tests: kube('reflector'),
+  },
+  {
+    name: 'something is decided while one kind is of another history',
+    like: SIEVE,
+    file: 'operator/controller/current.ts',
+    from: 'notCurrent(caches).length === 0 ? reconcile',
+    to: 'notCurrent(caches).length <= 1 ? reconcile',
+    tests: ['operator/controller/current'],
+  },
+  {
     name: 'Retry-After of a list is forgotten',
     like: ARGO,
     file: 'operator/kube/reflector.ts',

@@ -100,7 +100,7 @@ function start(): GatewayCache {
         if (answer instanceof Error) throw answer;
         yield { items: [...answer] as never[], resourceVersion: '10' };
       },
-      hasReached: () => Promise.resolve(true),
+      remembers: () => Promise.resolve(true),
       watch: (_, { signal }) =>
         Promise.resolve(
           (async function* () {

@@ -70,6 +70,12 @@ export class GatewayCache {
     return this.#state;
   }
 
+  /** See Informer.isCurrent; true where no routes are followed. */
+  get isCurrent(): boolean {
+    const informer = this.#informer;
+    return informer?.hasSynced !== true || informer.isCurrent;
+  }
+
   /** A route; undefined as well while `state` does not say that routes are installed and readable. */
   route(namespace: string, name: string): LiveHttpRoute | undefined {
     return this.#informer?.store.get({ namespace, name });

@@ -11,6 +11,7 @@ import { KIND } from '../api/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Caches, createCaches, routeEvents } from './caches.ts';
+import { HistoryUnknownError, notCurrent, onlyWhenCurrent } from './current.ts';
 import type { DecideOptions } from './decide/judgement.ts';
 import type { DefaultsReader } from './defaults-reader.ts';
 import { EngineLogs, type LogClient } from './engine-logs.ts';
@@ -31,7 +32,7 @@ import type { PrometheusClient, Resolve } from '../observe/index.ts';
 
 /** What a manager is wired from. */
 export interface ManagerOptions {
-  /** Writes; refuses them when this process does not lead. */
+  /** Writes; refuses them when this process does not lead, or `fence` throws. */
   readonly client: KubeClient;
   /** Reads, leader or not. */
   readonly watchClient: WatchClient & LogClient & VersionClient & DiscoveryClient & Pick<KubeClient, 'get' | 'list'>;
@@ -97,6 +98,12 @@ export class Manager {
   get unsynced(): readonly string[] {
     const kinds = this.#caches.all.filter((informer) => !informer.hasSynced).map(({ type }) => type.kind);
     return this.#caches.nodes.isKnown ? kinds : [...kinds, resources.nodes.kind];
+  }
+
+  /** Throws where nothing may be written: caches may be of another history than the API server. Right before each write, retries included. */
+  fence(): void {
+    const kinds = notCurrent(this.#caches);
+    if (kinds.length > 0) throw new HistoryUnknownError(`not written: the API server was away (${kinds.join(', ')})`);
   }
 
   /**
@@ -167,7 +174,10 @@ export class Manager {
     const onPass = (report: PassReport) => this.#onPass(report);
     log.info('reconciling', { workers });
     const recording = events.run(signal);
-    await new Controller({ queue: this.#queue, reconcile, clock, workers, onPass }).run(signal);
+    await new Controller({
+      ...{ queue: this.#queue, reconcile: onlyWhenCurrent(this.#caches, reconcile) },
+      ...{ clock, workers, onPass },
+    }).run(signal);
     await observer.ended();
     await recording;
   }
@@ -192,7 +202,7 @@ export class Manager {
     }
     if (event.type === 'listed') this.#unlisted.delete(kind);
     if (event.type === 'history-lost')
-      log.warn('the API server does not know of what it has told (was etcd restored?): it is asked for everything', {
+      log.warn('the API server does not know of what it has told (was etcd restored?): all is listed anew', {
         kind,
       });
     if (event.type === 'list-failed') {

@@ -129,6 +129,27 @@ describe('requests', () => {
     });
   });
 
+  it('remembers asks for one object at exactly that version', async () => {
+    expect(await client.remembers(pods, { namespace: 'ns', resourceVersion: '7', signal })).toBe(true);
+    expect(sent[0]).toMatchObject({
+      path: '/api/v1/namespaces/ns/pods?limit=1&resourceVersion=7&resourceVersionMatch=Exact',
+      retry: false,
+    });
+  });
+
+  it.each([
+    ['it was compacted away', new ApiError(410, { reason: 'Expired' })],
+    [
+      'it is of the future',
+      new ApiError(504, { reason: 'Timeout', details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } }),
+    ],
+  ])('remembers says no when %s, and nothing when there was no answer', async (_, answer) => {
+    answers.push(answer, new ApiError(503, {}));
+    const remembers = () => client.remembers(pods, { resourceVersion: '7', signal });
+    expect(await remembers()).toBe(false);
+    await expect(remembers()).rejects.toThrow('503');
+  });
+
   it('watch asks for bookmarks and an end', async () => {
     await client.watch(pods, {
       resourceVersion: '7',

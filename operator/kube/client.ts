@@ -33,6 +33,11 @@ export interface PageOptions extends ListOptions {
   readonly retry?: boolean;
 }
 
+export interface HistoryOptions extends CallOptions {
+  readonly namespace?: string;
+  readonly resourceVersion: string;
+}
+
 /** What a reflector needs beside KubeClient. */
 export interface WatchClient {
   /**
@@ -42,8 +47,11 @@ export interface WatchClient {
   listPages<T extends KubeObject>(type: ResourceType<T>, options: PageOptions): AsyncIterable<ObjectList<T>>;
   /** A watch's bytes: JSON events, one a line. */
   watch(type: ResourceType, options: WatchOptions): Promise<AsyncIterable<Uint8Array>>;
-  /** Whether the server's history has come as far as this version; false: etcd was restored from a backup that is older. */
-  hasReached(type: ResourceType, options: ListOptions & { readonly resourceVersion: string }): Promise<boolean>;
+  /**
+   * Whether this version is in the server's history. False: etcd was restored from a backup, which went back before it, or jumped
+   * ahead of it; or it was compacted away, minutes later.
+   */
+  remembers(type: ResourceType, options: HistoryOptions): Promise<boolean>;
 }
 
 /** What the API server says of itself (apimachinery `version.Info`). Minor versions of clouds end in "+". */
@@ -141,15 +149,13 @@ export class KubeHttpClient implements KubeClient, WatchClient {
     return this.#transport.stream({ method: 'GET', verb: 'watch', path, retry: false, signal }, limitMs);
   }
 
-  async hasReached(type: ResourceType, options: ListOptions & { readonly resourceVersion: string }): Promise<boolean> {
-    const { namespace, labelSelector, fieldSelector, resourceVersion, signal } = options;
-    const least = { limit: 1, resourceVersion, resourceVersionMatch: 'NotOlderThan' };
-    const path = withQuery(collectionPath(type, namespace), { labelSelector, fieldSelector, ...least });
+  async remembers(type: ResourceType, { namespace, resourceVersion, signal }: HistoryOptions): Promise<boolean> {
+    const query = { limit: 1, resourceVersion, resourceVersionMatch: 'Exact' };
     try {
-      await this.#read('list', path, signal, false);
+      await this.#read('list', withQuery(collectionPath(type, namespace), query), signal, false);
       return true;
     } catch (error) {
-      if (isOfTheFuture(error)) return false;
+      if (isGone(error) || isOfTheFuture(error)) return false;
       throw error;
     }
   }

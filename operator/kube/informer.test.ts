@@ -15,7 +15,7 @@ function silentServer(
     async *listPages(_, { namespace = '' }) {
       yield { items: [...((await objects[namespace]) ?? [])] as never[], resourceVersion: '50' };
     },
-    hasReached: () => Promise.resolve(true),
+    remembers: () => Promise.resolve(true),
     watch: (_, { limitMs, signal }) =>
       Promise.resolve(
         (async function* () {

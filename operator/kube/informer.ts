@@ -34,6 +34,7 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
   readonly #namespaces: readonly (string | undefined)[];
   readonly #unsynced: Set<string | undefined>;
   readonly #handlers: ((event: StoreEvent<T>) => void)[] = [];
+  #reflectors: readonly Reflector<T>[] = [];
   readonly #synced = Promise.withResolvers<undefined>();
 
   constructor(options: InformerOptions<T>) {
@@ -58,12 +59,17 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
     return this.#unsynced.size === 0;
   }
 
+  get isCurrent(): boolean {
+    return this.#reflectors.length > 0 && this.#reflectors.every(({ isCurrent }) => isCurrent);
+  }
+
   onEvent(handler: (event: StoreEvent<T>) => void): void {
     this.#handlers.push(handler);
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#namespaces.map((namespace) => this.#reflector(namespace).run(signal)));
+    this.#reflectors = this.#namespaces.map((namespace) => this.#reflector(namespace));
+    await Promise.all(this.#reflectors.map((reflector) => reflector.run(signal)));
   }
 
   async waitForSync(signal: AbortSignal): Promise<void> {

@@ -17,9 +17,9 @@ class Script implements WatchClient {
   readonly watches: { lines: Answer; then?: Error; lastsMs?: number }[] = [];
   /** `list` and `watch <version>`, with the time of each. */
   readonly calls: { what: string; at: number }[] = [];
-  /** The versions that `hasReached` was asked about. */
+  /** The versions that `remembers` was asked about. */
   readonly checks: { what: string; at: number }[] = [];
-  /** What `hasReached` answers; when nothing is left, yes. */
+  /** What `remembers` answers; when nothing is left, yes. */
   readonly histories: (boolean | Error)[] = [];
   readonly #clock: FakeClock;
 
@@ -35,7 +35,7 @@ class Script implements WatchClient {
     yield* pages as unknown as ObjectList<T>[];
   }
 
-  async hasReached(_: ResourceType, { resourceVersion }: { readonly resourceVersion: string }): Promise<boolean> {
+  async remembers(_: ResourceType, { resourceVersion }: { readonly resourceVersion: string }): Promise<boolean> {
     this.checks.push({ what: resourceVersion, at: this.#clock.monotonic() });
     const answer = this.histories.shift() ?? true;
     if (answer instanceof Error) throw answer;

@@ -21,7 +21,7 @@ export interface ReflectorSink<T extends KubeObject> {
 export type ReflectorEvent =
   | { readonly type: 'listed'; readonly items: number; readonly resourceVersion: string }
   | { readonly type: 'list-failed'; readonly error: unknown; readonly retryInMs: number }
-  /** The server does not know of what it has told: etcd was restored from a backup. */
+  /** The server does not know of what it has told: etcd was restored from a backup, or so much has happened since. */
   | { readonly type: 'history-lost'; readonly resourceVersion: string }
   | { readonly type: 'watching'; readonly resourceVersion: string }
   | { readonly type: 'watch-ended'; readonly resourceVersion: string }
@@ -72,6 +72,14 @@ export class Reflector<T extends KubeObject> {
     this.#backoff = new Backoff({ ...BACKOFF, random: options.random });
   }
 
+  /**
+   * Whether what it has told the sink is of the server's history, as far as is known. False before the first list, and while a server
+   * that was away has not said so.
+   */
+  get isCurrent(): boolean {
+    return this.#position !== undefined && !this.#wasAway;
+  }
+
   /** Resolves when `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -113,8 +121,9 @@ export class Reflector<T extends KubeObject> {
     const seconds = Math.round(min + random() * (max - min));
     const startedAt = clock.monotonic();
     let streaming = false;
+    const place = scope.namespace === undefined ? {} : { namespace: scope.namespace };
     try {
-      if (this.#wasAway && !(await client.hasReached(type, { ...scope, resourceVersion: start, signal }))) {
+      if (this.#wasAway && !(await client.remembers(type, { ...place, resourceVersion: start, signal }))) {
         this.#position = undefined;
         this.#emit({ type: 'history-lost', resourceVersion: start });
         return 0;

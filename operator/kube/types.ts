@@ -147,6 +147,11 @@ export interface Informer<T extends KubeObject> {
   /** Lists, watches, and recovers from everything until `signal` aborts; then resolves. */
   run(signal: AbortSignal): Promise<void>;
   readonly hasSynced: boolean;
+  /**
+   * Whether the store is of the server's history, as far as is known; how old it is is another matter. False while the server is
+   * away, and until it has said that it is the one that was there before: its etcd may have been restored from a backup.
+   */
+  readonly isCurrent: boolean;
   /** Resolves at the first complete list; rejects when `signal` aborts first. */
   waitForSync(signal: AbortSignal): Promise<void>;
   /**

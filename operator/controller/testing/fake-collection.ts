@@ -12,7 +12,7 @@ export class FakeCollection<T extends KubeObject> {
 
   readonly client = {
     listPages: () => this.#list(),
-    hasReached: () => Promise.resolve(true),
+    remembers: () => Promise.resolve(true),
     watch: (_: unknown, { signal }: { readonly signal: AbortSignal }) => Promise.resolve(this.#watch(signal)),
   } as unknown as WatchClient;
 
