@@ -11,11 +11,12 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  *     ```sh offline           without a cluster, in a folder like a checkout
  *     ```sh cluster           on a simulated cluster in which the model `chat` serves
  *     ```sh helm              the same, with Helm
+ *     ```sh restore           by e2e/restore, on a cluster whose etcd is taken down
  *     ```sh not-run REASON    not at all; it is still read, and what it names of ours has to be there
  *
  * `exit=N` behind it: the status that its last command ends with.
  */
-export const WAYS = ['offline', 'cluster', 'helm', 'not-run'] as const;
+export const WAYS = ['offline', 'cluster', 'helm', 'restore', 'not-run'] as const;
 export type Way = (typeof WAYS)[number];
 
 export interface Block {

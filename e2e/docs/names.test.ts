@@ -20,6 +20,8 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'Argo CD': ['ignoreDifferences', 'jqPathExpressions', 'Prune', 'RespectIgnoreDifferences', 'syncOptions'],
   Prometheus: ['honorLabels'],
   Traefik: ['providersThrottleDuration'],
+  etcdutl: ['--bump-revision', '--mark-compacted', '--initial-cluster', '--initial-advertise-peer-urls'],
+  'an API server': ['resourceVersionMatch', 'metadata.ownerReferences'],
   KWOK: ['Stage.endState'],
   'Node.js': ['--max-semi-space-size'],
   'the output of the plugin': ['revisions.pods'],

@@ -239,7 +239,8 @@ class Bench implements OperatorBench {
   }: OperatorOptions = {}): Promise<void> {
     const { user, groups } = identityOf(this.operatorUser, options);
     this.#users.add(user);
-    const { client, close } = await connect(this.#cluster, user, { groups });
+    const fence = (): void => manager.fence();
+    const { client, close } = await connect(this.#cluster, user, { groups, fence });
     this.#mayBeDenied ||= options.mayBeDenied ?? options.groups !== undefined;
     this.#closers.push(close);
     const clock: Clock = {
@@ -256,7 +257,7 @@ class Bench implements OperatorBench {
     });
     const log = createLogger({ level: 'info', format: 'json', stream });
     const events = new EventRecorder({ client, clock: systemClock, source: { controller: 'test', instance: 'test' } });
-    const manager = new Manager({
+    const manager: Manager = new Manager({
       client,
       watchClient: client,
       events,

@@ -23,12 +23,12 @@ export interface Connection {
 export async function connect(
   cluster: Cluster,
   user: string,
-  options: { readonly groups?: readonly string[] } = {},
+  { fence, ...options }: { readonly groups?: readonly string[]; readonly fence?: () => void } = {},
 ): Promise<Connection> {
   const kubeconfig = await cluster.kubeconfig(user, options);
   const credentials = await loadCredentials({ clock: systemClock, kubeconfig });
   const transport = new Transport({ credentials, clock: systemClock, userAgent: user });
-  return { client: new KubeHttpClient(transport), close: () => transport.close() };
+  return { client: new KubeHttpClient(transport, fence && { fence }), close: () => transport.close() };
 }
 
 /** Applies the CRD and waits until it is served. */
