@@ -66,6 +66,8 @@ export class Manager {
   readonly judge: SpecJudge;
   /** Kinds whose last list has failed. */
   readonly #unlisted = new Set<string>();
+  /** How often a kind turned out to be of another history than the API server. */
+  #histories = 0;
 
   constructor(options: ManagerOptions) {
     const { metrics, clock } = options;
@@ -165,6 +167,7 @@ export class Manager {
       admission: new Admission({ clock }),
       claims: new ClaimBook((giver) => this.#queue.add(giver, PRIORITY.live)),
       observer,
+      history: () => this.#histories,
       events,
       metrics,
       clock,
@@ -201,10 +204,10 @@ export class Manager {
       return;
     }
     if (event.type === 'listed') this.#unlisted.delete(kind);
-    if (event.type === 'history-lost')
-      log.warn('the API server does not know of what it has told (was etcd restored?): all is listed anew', {
-        kind,
-      });
+    if (event.type === 'history-lost') {
+      this.#histories++;
+      log.warn('the API server does not know of what it has told (was etcd restored?): all is listed anew', { kind });
+    }
     if (event.type === 'list-failed') {
       // The operator does without them: a kind whose list fails for hours is told of once.
       if (isOptional && this.#unlisted.has(kind)) return;

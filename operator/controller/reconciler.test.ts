@@ -16,12 +16,16 @@ function bench(first: object, { observeOnly = true, refused }: { observeOnly?: b
   const writes: string[] = [];
   const events: string[] = [];
   let versionsRead = 0;
+  let history = 0;
+  /** Kinds whose write was refused. */
+  const refusals: string[] = [];
   const empty = { byIndex: () => [] };
   const target = (kind: string) => ({ type: { kind }, observeWrite: () => undefined });
   const log = { child: () => log, info: () => undefined, warn: () => undefined };
   const context = {
     client: {
       apply: async ({ kind }: { kind: string }, object: { status: DeepSeekDeploymentStatus }) => {
+        if (kind === refused) refusals.push(kind);
         if (kind === refused) throw new ApiError(500, { message: 'failed calling webhook' });
         writes.push(kind);
         if (kind === KIND) statuses.push(object.status);
@@ -79,11 +83,15 @@ function bench(first: object, { observeOnly = true, refused }: { observeOnly?: b
     clock: { now: () => 0, monotonic: () => 0, setTimeout: () => () => undefined },
     log,
     options: { observeOnly },
+    history: () => history,
   } as unknown as ReconcilerContext;
   const reconcile = createReconciler(context);
   const pass = () => reconcile('ai/chat', new AbortController().signal, { id: 'pass', retries: 0 });
   const change = (next: object | undefined) => void (live = next);
-  return { statuses, writes, events, pass, change, left, versionsRead: () => versionsRead };
+  const restore = () => {
+    history++;
+  };
+  return { statuses, writes, refusals, events, pass, change, restore, left, versionsRead: () => versionsRead };
 }
 
 const live = (spec: object, status?: object, metadata: object = {}) => ({
@@ -195,3 +203,15 @@ it.each(['PodMonitor', 'PrometheusRule'])(
     expect(statuses).toHaveLength(2);
   },
 );
+
+it('remembers nothing of a time before etcd was restored: what was refused then is tried at once, and measured anew', async () => {
+  const { pass, refusals, restore, left } = bench(live(SPEC), { observeOnly: false, refused: 'PodMonitor' });
+  await pass();
+  await pass();
+  expect(refusals).toEqual(['PodMonitor']);
+  restore();
+  expect(left.observer).toEqual([]);
+  await pass();
+  expect(left.observer).toEqual(['uid-chat']);
+  expect(refusals).toEqual(['PodMonitor', 'PodMonitor']);
+});

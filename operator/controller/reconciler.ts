@@ -15,14 +15,17 @@ export interface ReconcilerContext extends PassContext {
   readonly events: EventSink;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Changes when the API server turns out to have another history than before (a restored etcd). Default: never. */
+  readonly history?: () => number;
 }
 
 /** The passes of the loop for all DeepSeekDeployments, by their keys in the work queue. */
 export function createReconciler(context: ReconcilerContext): Reconcile {
   const { client, caches, clock, events, metrics } = context;
   const reporting = { client, events, deployments: caches.deepSeekDeployments, metrics: metrics.deployments };
-  const remembered = new Remembered(clock);
   const restless = new Restless(clock);
+  let remembered = new Remembered(clock);
+  let history = context.history?.();
   /** By key, the UID and generation whose spec the schema accepts: a pass that was caused by a child need not ask again. */
   const accepted = new Map<string, string>();
 
@@ -34,6 +37,13 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
   };
 
   return async (key, signal, { id }) => {
+    // What was found, told and measured is of a time that has not been.
+    if (context.history?.() !== history) {
+      for (const { metadata } of caches.deepSeekDeployments.store.list())
+        if (metadata.uid !== undefined) leave(metadata.uid);
+      remembered = new Remembered(clock);
+      history = context.history?.();
+    }
     const [namespace = '', name = ''] = key.split('/');
     const live = caches.deepSeekDeployments.store.get({ namespace, name });
     if (!live) {
