@@ -92,7 +92,9 @@ it.each(WAYS)(
       expect({ name, broken, switched }).toEqual({ name, broken: [], switched: [] });
       expect(watch.now?.selected).toBe(before[name]?.status.serving);
     }
-    await Promise.all(stages.map((stage) => stage.model.on(stage)));
+    const [last, ...others] = stages.toReversed();
+    await last?.model.on(last);
+    await Promise.all(others.map((stage) => stage.model.on(stage)));
     for (const [name, watch] of watches) {
       const broken = watch.verdict().filter(({ at }) => at >= listed);
       expect({ name, broken }).toEqual({ name, broken: [] });
