@@ -7,7 +7,8 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Bug, BUGS } from './bugs.ts';
+import type { Bug } from './bug.ts';
+import { BUGS } from './bugs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Copies that are worked on side by side. */
@@ -74,7 +75,7 @@ async function judge(dir: string, bug: Bug, signal: AbortSignal): Promise<Verdic
   const path = join(dir, bug.file);
   const text = await readFile(path, 'utf8');
   if (text.split(bug.from).length !== 2)
-    throw new Error(`"${bug.name}" does not stand once in ${bug.file}: mend bugs.ts`);
+    throw new Error(`"${bug.name}" does not stand once in ${bug.file}: mend hack/bugs`);
   await writeFile(
     path,
     text.replace(bug.from, () => bug.to),
