@@ -52,13 +52,19 @@ export interface CachesOptions {
 
 /** Creates the caches; they follow the cluster once they run. Children are watched by label: foreign objects cost nothing. */
 export function createCaches(options: CachesOptions): Caches {
-  const ours = { labelSelector: `${LABEL.managedBy}=${MANAGER}`, indexers: { [BY_DEPLOYMENT]: ownerIndex } };
+  const ours = {
+    labelSelector: `${LABEL.managedBy}=${MANAGER}`,
+    indexers: { [BY_DEPLOYMENT]: ownerIndex },
+    // Ten for each deployment, which only its own passes read.
+    packed: true,
+  };
   const follow = <T extends KubeObject>(
     type: ResourceType<T>,
     transform: (object: T) => T,
     selection: {
       readonly labelSelector?: string;
       readonly indexers?: Record<string, (object: T) => readonly string[]>;
+      readonly packed?: boolean;
     },
   ) =>
     new ReflectingInformer<T>({

@@ -194,6 +194,12 @@ describe('list', () => {
     ]);
   });
 
+  it('asks for pages of another size', async () => {
+    answers.push(page('a'));
+    for await (const { items } of client.listPages(pods, { pageSize: 100, signal })) expect(items).toHaveLength(1);
+    expect(sent.map(({ path }) => path)).toEqual(['/api/v1/pods?limit=100']);
+  });
+
   it('starts over, once, when its version expires between two pages', async () => {
     const expired = new ApiError(410, { reason: 'Expired' });
     answers.push(page('a', 'more'), expired, page('a', 'more'), page('b'));

@@ -31,6 +31,8 @@ export interface WatchOptions extends ListOptions {
 
 export interface PageOptions extends ListOptions {
   readonly retry?: boolean;
+  /** Objects in each page. Default: 500. */
+  readonly pageSize?: number;
 }
 
 export interface HistoryOptions extends CallOptions {
@@ -122,12 +124,12 @@ export class KubeHttpClient implements KubeClient, WatchClient {
   }
 
   async *listPages<T extends KubeObject>(type: ResourceType<T>, options: PageOptions): AsyncGenerator<ObjectList<T>> {
-    const { namespace, labelSelector, fieldSelector, retry = true, signal } = options;
+    const { namespace, labelSelector, fieldSelector, retry = true, pageSize = PAGE_SIZE, signal } = options;
     const path = collectionPath(type, namespace);
     const typeMeta = { apiVersion: apiVersionOf(type), kind: type.kind };
     let continueToken: string | undefined;
     do {
-      const query = { labelSelector, fieldSelector, limit: PAGE_SIZE, continue: continueToken };
+      const query = { labelSelector, fieldSelector, limit: pageSize, continue: continueToken };
       const page: RawList<T> = await this.#read('list', withQuery(path, query), signal, retry);
       // The items of a built-in kind's list carry neither apiVersion nor kind.
       const items = (page.items ?? []).map((item) => ({ ...typeMeta, ...item }));

@@ -18,6 +18,8 @@ export interface InformerOptions<T extends KubeObject> {
   /** Drops what nobody reads, before an object is stored: of lists, of events and of own writes. Must be pure. */
   readonly transform?: (object: T) => T;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+  /** See ObjectStoreOptions.packed. */
+  readonly packed?: boolean;
   /** See ReflectorOptions.watchSeconds. */
   readonly watchSeconds?: { readonly min: number; readonly max: number };
   /** Lists, watches and their failures, for logs and metrics. */
@@ -47,6 +49,7 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
     this.#store = new ObjectStore<T>({
       allNamespaces: this.#namespaces[0] === undefined,
       emit: (event) => this.#dispatch(event),
+      ...(options.packed !== undefined && { packed: options.packed }),
       ...(options.indexers && { indexers: options.indexers }),
     });
   }
@@ -77,7 +80,7 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
   }
 
   observeWrite(object: T): void {
-    if (this.#follows(object.metadata)) this.#store.observeWrite(this.#known(object) ?? this.#prepare(object));
+    if (this.#follows(object.metadata)) this.#store.observeWrite(this.#news(object));
   }
 
   observeDelete(ref: ObjectRef & { readonly uid?: string }): void {
@@ -121,20 +124,21 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
         this.#unsynced.delete(namespace);
         if (this.hasSynced) this.#synced.resolve(undefined);
       },
-      apply: (type, object) => store.apply(namespace, type, this.#known(object) ?? this.#prepare(object)),
+      apply: (type, object) => store.apply(namespace, type, this.#news(object)),
       bookmark: (resourceVersion) => store.bookmark(namespace, resourceVersion),
     };
   }
 
-  /** What is stored already at this very version: an own write and its echo in the watch need preparing only once. */
-  #known({ metadata }: T): T | undefined {
-    const stored = this.#store.get(metadata);
-    const same = stored?.metadata.uid === metadata.uid && stored?.metadata.resourceVersion === metadata.resourceVersion;
-    return same ? stored : undefined;
+  /** What is stored already at this very version is dropped by the store: an own write and its echo in the watch need preparing only once. */
+  #news(object: T): T {
+    return this.#store.holds(object.metadata) ? object : this.#prepare(object);
   }
 
   #prepare(object: T): T {
-    return deepFreeze(this.#options.transform?.(object) ?? object);
+    const { transform, packed = false } = this.#options;
+    const prepared = transform?.(object) ?? object;
+    // Of a packed object every reader gets a copy of its own.
+    return packed ? prepared : deepFreeze(prepared);
   }
 
   #follows(ref: ObjectRef): boolean {

@@ -1,5 +1,6 @@
+import { type Kept, Packed, whole } from './kept.ts';
 import { isNewer } from './resource-version.ts';
-import type { KubeObject, ObjectRef, Store, StoreEvent } from './types.ts';
+import type { KubeObject, ObjectMeta, ObjectRef, Store, StoreEvent } from './types.ts';
 
 /** The values under which an index finds an object. */
 export type Indexer<T> = (object: T) => readonly string[];
@@ -8,6 +9,8 @@ export interface ObjectStoreOptions<T extends KubeObject> {
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
   /** True: one scope over all namespaces. False: each namespace is a scope of its own. */
   readonly allNamespaces: boolean;
+  /** True: objects are kept compressed, for kinds of which there are many and each is read seldom. Default: as they are. */
+  readonly packed?: boolean;
   /** Told of every change, in order. */
   readonly emit: (event: StoreEvent<T>) => void;
 }
@@ -31,7 +34,7 @@ const EVERYWHERE = '';
  */
 export class ObjectStore<T extends KubeObject> implements Store<T> {
   readonly #options: ObjectStoreOptions<T>;
-  readonly #objects = new Map<string, T>();
+  readonly #objects = new Map<string, Kept<T>>();
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   /** How far the list and watch of each scope have come. */
   readonly #progress = new Map<string, string>();
@@ -50,11 +53,11 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
   }
 
   get(ref: ObjectRef): T | undefined {
-    return this.#objects.get(keyOf(ref));
+    return this.#objects.get(keyOf(ref))?.open();
   }
 
   list(): readonly T[] {
-    return [...this.#objects.values()];
+    return Array.from(this.#objects.values(), (kept) => kept.open());
   }
 
   byIndex(index: string, value: string): readonly T[] {
@@ -62,8 +65,8 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     if (values === undefined) throw new RangeError(`the store has no index ${JSON.stringify(index)}`);
     const found: T[] = [];
     for (const key of values.get(value) ?? []) {
-      const object = this.#objects.get(key);
-      if (object !== undefined) found.push(object);
+      const kept = this.#objects.get(key);
+      if (kept !== undefined) found.push(kept.open());
     }
     return found;
   }
@@ -79,6 +82,12 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
       for (const [key, entry] of memory) if (entry.scope === scope) memory.delete(key);
   }
 
+  /** Whether this very version of the object is stored. */
+  holds(metadata: ObjectMeta): boolean {
+    const stored = this.#objects.get(keyOf(metadata))?.metadata;
+    return stored?.uid === metadata.uid && stored?.resourceVersion === metadata.resourceVersion;
+  }
+
   /** Takes a complete list of `namespace` (undefined: of all): what it lacks is gone, own newer writes apart. */
   replace(namespace: string | undefined, items: readonly T[], resourceVersion: string): void {
     const scope = this.#scopeOf(namespace);
@@ -91,9 +100,9 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
       // Not compared with what is stored: after etcd was restored from a backup versions are lower, and right.
       if (!this.#isAhead(key, item.metadata.resourceVersion)) this.#accept(key, item, initial);
     }
-    for (const [key, object] of this.#objects) {
-      if (this.#scopeOf(object.metadata.namespace) !== scope || listed.has(key)) continue;
-      if (!this.#isAhead(key, resourceVersion)) this.#remove(key, object, object);
+    for (const [key, kept] of this.#objects) {
+      if (this.#scopeOf(kept.metadata.namespace) !== scope || listed.has(key)) continue;
+      if (!this.#isAhead(key, resourceVersion)) this.#remove(key, kept);
     }
     for (const [key, tombstone] of this.#tombstones) {
       if (tombstone.scope !== scope || listed.has(key)) continue;
@@ -145,7 +154,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     const { uid, resourceVersion } = stored.metadata;
     const scope = this.#scopeOf(stored.metadata.namespace);
     if (resourceVersion !== undefined) this.#tombstones.set(key, { scope, uid, resourceVersion });
-    this.#remove(key, stored, stored);
+    this.#remove(key, stored);
   }
 
   /** Stores what the server sent, unless it is from before an own deletion that the server had not seen. */
@@ -175,26 +184,30 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
   }
 
   #store(key: string, object: T, initial: boolean): void {
-    const previous = this.#objects.get(key);
-    if (previous === undefined) {
+    const kept = this.#objects.get(key);
+    if (kept === undefined) {
       this.#put(key, object);
       this.#options.emit({ type: 'added', object, initial });
-    } else if (previous.metadata.uid !== object.metadata.uid) {
+    } else if (kept.metadata.uid !== object.metadata.uid) {
+      const previous = kept.open();
       this.#drop(key, previous);
       this.#options.emit({ type: 'deleted', object: previous, previous, initial: false });
       this.#put(key, object);
       this.#options.emit({ type: 'added', object, initial });
-    } else if (previous.metadata.resourceVersion !== object.metadata.resourceVersion) {
+    } else if (kept.metadata.resourceVersion !== object.metadata.resourceVersion) {
+      const previous = kept.open();
       this.#drop(key, previous);
       this.#put(key, object);
       this.#options.emit({ type: 'updated', object, previous, initial });
     }
   }
 
-  #remove(key: string, stored: T, final: T): void {
+  /** `final`: how the object was last, if somebody has said so. */
+  #remove(key: string, kept: Kept<T>, final?: T): void {
+    const previous = kept.open();
     this.#ahead.delete(key);
-    this.#drop(key, stored);
-    this.#options.emit({ type: 'deleted', object: final, previous: stored, initial: false });
+    this.#drop(key, previous);
+    this.#options.emit({ type: 'deleted', object: final ?? previous, previous, initial: false });
   }
 
   #advance(scope: string, resourceVersion: string | undefined): void {
@@ -205,7 +218,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
       if (write.scope !== scope || isNewer(write.resourceVersion, resourceVersion)) continue;
       this.#ahead.delete(key);
       const stored = this.#objects.get(key);
-      if (stored !== undefined) this.#remove(key, stored, stored);
+      if (stored !== undefined) this.#remove(key, stored);
     }
   }
 
@@ -216,7 +229,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
   }
 
   #put(key: string, object: T): void {
-    this.#objects.set(key, object);
+    this.#objects.set(key, this.#options.packed === true ? new Packed(object) : whole(object));
     for (const [index, values] of this.#indexes) {
       for (const value of this.#options.indexers?.[index]?.(object) ?? []) {
         const keys = values.get(value);

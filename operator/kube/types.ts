@@ -129,7 +129,7 @@ export interface StoreEvent<T> {
   readonly initial: boolean;
 }
 
-/** Read side of a cache: frozen objects, shared by all readers. */
+/** Read side of a cache. Nobody changes what it gives: it may be shared by all readers, and then it is frozen. */
 export interface Store<T extends KubeObject> {
   get(ref: ObjectRef): T | undefined;
   list(): readonly T[];
