@@ -141,9 +141,11 @@ export class RolloutMetrics {
 
   /** What a pass has left of the old version. */
   set(owner: Owner, sample: RollbackSample): void {
-    this.#accrue();
+    const now = this.#now();
+    const before = this.#kept.get(keyOf(owner));
+    if (before) this.#accrueOne(before, now);
     const { namespace, name } = owner;
-    this.#kept.set(keyOf(owner), { namespace, name, sample, since: this.#now() });
+    this.#kept.set(keyOf(owner), { namespace, name, sample, since: now });
   }
 
   /** Ends all series of a DeepSeekDeployment that is gone. */
@@ -163,13 +165,15 @@ export class RolloutMetrics {
 
   #accrue(): void {
     const now = this.#now();
-    for (const kept of this.#kept.values()) {
-      // A clock that was put back takes nothing away.
-      const seconds = Math.max(0, (now - kept.since) / 1000);
-      kept.since = now;
-      const gpuSeconds = kept.sample.warmGpus * seconds;
-      if (gpuSeconds > 0) this.#warmSeconds.labels(kept.namespace, kept.name).inc(gpuSeconds);
-    }
+    for (const kept of this.#kept.values()) this.#accrueOne(kept, now);
+  }
+
+  #accrueOne(kept: Kept, now: number): void {
+    // A clock that was put back takes nothing away.
+    const seconds = Math.max(0, (now - kept.since) / 1000);
+    kept.since = now;
+    const gpuSeconds = kept.sample.warmGpus * seconds;
+    if (gpuSeconds > 0) this.#warmSeconds.labels(kept.namespace, kept.name).inc(gpuSeconds);
   }
 }
 
