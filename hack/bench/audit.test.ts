@@ -17,6 +17,7 @@ function entry(verb: string, resource: string, more: Partial<AuditEntry> = {}): 
     uri,
     userAgent: '',
     received,
+    answered: received,
     ...more,
   };
 }

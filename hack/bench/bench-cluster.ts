@@ -7,7 +7,10 @@ import type { BenchContext } from './figure.ts';
 import { connect } from './models.ts';
 
 const DEFINITIONS = fileURLToPath(new URL('../../crds', import.meta.url));
-const NODES = fileURLToPath(new URL('nodes.yaml', import.meta.url));
+const NODES = {
+  regular: fileURLToPath(new URL('nodes.yaml', import.meta.url)),
+  dense: fileURLToPath(new URL('nodes-dense.yaml', import.meta.url)),
+};
 
 /** Far above what is asked of them: Kubernetes' defaults (20 requests per second) would be what is measured. */
 const CLIENT_LIMITS = { qps: 2_000, burst: 4_000 };
@@ -23,7 +26,12 @@ export interface BenchCluster extends AsyncDisposable {
   readonly enginePort?: number;
 }
 
-export async function startBenchCluster(profile: Profile, { signal, log }: BenchContext): Promise<BenchCluster> {
+/** `nodes`: regular for some hundred GPUs, dense for thousands. */
+export async function startBenchCluster(
+  profile: Profile,
+  { signal, log }: Pick<BenchContext, 'signal' | 'log'>,
+  nodes: keyof typeof NODES = 'regular',
+): Promise<BenchCluster> {
   const stack = new AsyncDisposableStack();
   try {
     log(`starting a cluster (${profile})`);
@@ -31,7 +39,7 @@ export async function startBenchCluster(profile: Profile, { signal, log }: Bench
       await startCluster({
         profile,
         clientLimits: CLIENT_LIMITS,
-        ...(profile === 'simulated' && { nodes: NODES }),
+        ...(profile === 'simulated' && { nodes: NODES[nodes] }),
         signal,
       }),
     );

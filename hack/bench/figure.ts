@@ -45,6 +45,30 @@ export interface Sizes {
     /** Models that somebody else creates at once. */
     readonly flood: number;
   };
+  readonly scale: ScaleSizes;
+  readonly together: {
+    /** Models that are rolled out at once, */
+    readonly models: number;
+    /** and how many are rolled out one after the other. */
+    readonly alone: number;
+  };
+  readonly soak: { readonly models: number; readonly minutes: number };
+  /** Models of each step; absent: the growth is not measured. */
+  readonly growth?: readonly number[];
+}
+
+/** How much is measured with many models. */
+export interface ScaleSizes {
+  readonly models: number;
+  readonly restMinutes: number;
+  /** Models created one after the other after the rest. */
+  readonly created: number;
+  /** Models that get a new version, which is promoted: some of `models`. */
+  readonly changed: number;
+  /** Times that a leader is killed, and as many times that one is told to go. */
+  readonly takeovers: number;
+  /** Of each of the kinds that are not ours: pods, Services, Deployments. */
+  readonly foreign: number;
 }
 
 /** What a scenario is given. */

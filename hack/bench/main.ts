@@ -16,13 +16,17 @@ import { attack } from './scenarios/attack.ts';
 import { autoscaling } from './scenarios/autoscaling.ts';
 import { demo } from './scenarios/demo.ts';
 import { firstDeployment } from './scenarios/first-deployment.ts';
+import { growth, plotGrowth } from './scenarios/growth.ts';
 import { massCreation } from './scenarios/mass-creation.ts';
 import { planner } from './scenarios/planner.ts';
 import { rolloutStep } from './scenarios/rollout-step.ts';
 import { rolloutWrites } from './scenarios/rollout-writes.ts';
 import { rollouts } from './scenarios/rollouts.ts';
+import { scale } from './scenarios/scale.ts';
+import { soak } from './scenarios/soak.ts';
 import { steadyState } from './scenarios/steady-state.ts';
 import { switchTime } from './scenarios/switch-time.ts';
+import { together } from './scenarios/together.ts';
 import { verdicts } from './scenarios/verdicts.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -39,6 +43,10 @@ const SCENARIOS: readonly Scenario[] = [
   autoscaling,
   demo,
   steadyState,
+  scale,
+  together,
+  growth,
+  soak,
 ];
 
 /** What the figures are promised for. */
@@ -46,13 +54,22 @@ const REGULAR: Sizes = {
   models: 100,
   restMinutes: 5,
   delivery: false,
-  flood: 300,
-  pairs: 5,
+  flood: 1_000,
+  pairs: 3,
   rollouts: { models: 50, orders: 200, flips: 100 },
   autoscaling: { pairs: 6 },
   attack: { rounds: 10, flood: 1_000 },
+  scale: { models: 1_000, restMinutes: 10, created: 50, changed: 200, takeovers: 3, foreign: 10_000 },
+  together: { models: 50, alone: 20 },
+  soak: { models: 200, minutes: 20 },
 };
-const FULL: Sizes = { ...REGULAR, restMinutes: 10, delivery: true, attack: { rounds: 25, flood: 10_000 } };
+const FULL: Sizes = {
+  ...REGULAR,
+  restMinutes: 10,
+  delivery: true,
+  attack: { rounds: 25, flood: 10_000 },
+  growth: [100, 300, 1_000, 3_000],
+};
 /** To try the benchmarks themselves. */
 const QUICK: Sizes = {
   models: 10,
@@ -63,24 +80,30 @@ const QUICK: Sizes = {
   rollouts: { models: 4, orders: 8, flips: 8 },
   autoscaling: { pairs: 2 },
   attack: { rounds: 2, flood: 100 },
+  scale: { models: 30, restMinutes: 0.2, created: 5, changed: 10, takeovers: 1, foreign: 100 },
+  together: { models: 6, alone: 3 },
+  soak: { models: 10, minutes: 2 },
+  growth: [5, 10, 20],
 };
 
 interface Flags {
   readonly full: boolean;
   readonly quick: boolean;
   readonly only?: string;
+  readonly soakMinutes?: number;
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function bench({ full, quick, only }: Flags, signal: AbortSignal): Promise<boolean> {
+async function bench({ full, quick, only, soakMinutes }: Flags, signal: AbortSignal): Promise<boolean> {
   const machine = describeMachine();
   print(machineLine(machine));
   const warning = machineWarning(machine);
   if (warning !== undefined) print(pc.yellow(warning));
   const startedAt = performance.now();
   const clock = (): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s`;
-  const sizes = quick ? QUICK : full ? FULL : REGULAR;
+  const chosen = quick ? QUICK : full ? FULL : REGULAR;
+  const sizes = soakMinutes === undefined ? chosen : { ...chosen, soak: { ...chosen.soak, minutes: soakMinutes } };
   // What is measured is what is here, not what somebody has built before.
   await promisify(execFile)(process.execPath, [`${ROOT}/hack/build.ts`], { cwd: ROOT, signal });
   const figures: Figure[] = [];
@@ -99,6 +122,8 @@ async function bench({ full, quick, only }: Flags, signal: AbortSignal): Promise
   print(`\n${renderTable(figures)}`);
   await mkdir(`${ROOT}/.reports`, { recursive: true });
   await writeFile(`${ROOT}/.reports/bench.json`, `${JSON.stringify(report, null, 2)}\n`);
+  const plot = quick ? undefined : plotGrowth(figures);
+  if (plot !== undefined) await writeFile(`${ROOT}/docs/growth.svg`, plot);
   if (only === undefined && !quick) await writeFile(`${ROOT}/docs/benchmarks.md`, renderMarkdown(report, SCENARIOS));
   return figures.every(({ verdict }) => verdict !== 'miss');
 }
@@ -123,8 +148,13 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
 const program = new Command('bench')
   .description('Measures the figures that the project promises.')
   .exitOverride()
-  .option('--full', 'ten minutes of rest instead of five, and the delivery of an event after them', false)
+  .option(
+    '--full',
+    'what takes longer, too: the growth up to 3,000 models, ten minutes of rest with 100, the delivery of an event',
+    false,
+  )
   .option('--quick', 'small sizes, to try the benchmarks themselves; writes no page', false)
+  .addOption(new Option('--soak-minutes <n>', 'minutes of random edits').argParser(Number))
   .addOption(new Option('--only <name>', 'one scenario').choices(SCENARIOS.map(({ name }) => name)));
 
 try {

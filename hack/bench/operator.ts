@@ -33,6 +33,8 @@ export interface OperatorProcess {
   readonly telemetry: string;
   /** SIGTERM; resolves when the process is gone. */
   stop(): Promise<void>;
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>;
 }
 
 /** Starts the built operator and waits until it is ready. It belongs to the cluster: when that goes, it goes. */
@@ -63,11 +65,12 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   );
   await waitFor(async () => ((await isReady(telemetry)) ? true : undefined), { what: 'its /readyz', ...waiting });
   const readySeconds = (performance.now() - startedAt) / 1000;
-  const stop = async (): Promise<void> => {
-    await terminate(identity, signal);
+  const end = async (by: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    await terminate(identity, by, signal);
     await forgetProcess(cluster.dir, name);
   };
-  return { pid: identity.pid, readySeconds, telemetry, stop };
+  const ends = { stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  return { pid: identity.pid, readySeconds, telemetry, ...ends };
 }
 
 /** The address in the line that the operator logs when it has started. */
@@ -81,8 +84,8 @@ async function isReady(telemetry: string): Promise<boolean> {
   return response.status === 200;
 }
 
-async function terminate(identity: ProcessIdentity, signal: AbortSignal): Promise<void> {
-  if (isAlive(identity)) process.kill(identity.pid, 'SIGTERM');
+async function terminate(identity: ProcessIdentity, by: 'SIGTERM' | 'SIGKILL', signal: AbortSignal): Promise<void> {
+  if (isAlive(identity)) process.kill(identity.pid, by);
   await waitFor(async () => (isAlive(identity) ? undefined : true), {
     what: 'the operator to stop',
     timeoutMs: STOP_TIMEOUT_MS,
@@ -90,10 +93,29 @@ async function terminate(identity: ProcessIdentity, signal: AbortSignal): Promis
   });
 }
 
-/** The value of a metric without labels. */
-export async function readMetric({ telemetry }: OperatorProcess, name: string): Promise<number> {
-  const text = await (await fetch(`http://${telemetry}/metrics`)).text();
-  const value = new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1];
-  if (value === undefined) throw new Error(`/metrics has no ${name}`);
-  return Number(value);
+/** What /metrics said at one moment. */
+export interface Metrics {
+  /** The value of a metric without labels. */
+  value(name: string): number;
+  /** The sum of all series of a metric; 0 without any. */
+  sum(name: string): number;
+}
+
+/** Asks an operator for its metrics, once: event-loop delays are counted from one time to the next. */
+export async function readMetrics({ telemetry }: OperatorProcess): Promise<Metrics> {
+  return parseMetrics(await (await fetch(`http://${telemetry}/metrics`)).text());
+}
+
+export function parseMetrics(text: string): Metrics {
+  return {
+    value: (name) => {
+      const value = new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1];
+      if (value === undefined) throw new Error(`/metrics has no ${name}`);
+      return Number(value);
+    },
+    sum: (name) => {
+      const series = text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'));
+      return [...series].reduce((sum, [, value]) => sum + Number(value), 0);
+    },
+  };
 }

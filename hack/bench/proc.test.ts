@@ -2,12 +2,19 @@ import { expect, it } from '@jest/globals';
 import { parseCpuSeconds, parseMemory, readCpuSeconds, readMemory } from './proc.ts';
 
 it('reads memory in megabytes of 10^6 bytes', () => {
-  const status = ['Name:\tnode', 'VmHWM:\t  250000 kB', 'VmRSS:\t  100000 kB', 'RssAnon:\t   50000 kB', ''].join('\n');
-  expect(parseMemory(status)).toEqual({ rss: 102.4, anonymous: 51.2, peak: 256 });
+  const status = [
+    'Name:\tnode',
+    'VmHWM:\t  250000 kB',
+    'VmRSS:\t  100000 kB',
+    'RssAnon:\t   50000 kB',
+    'RssFile:\t   48000 kB',
+    '',
+  ].join('\n');
+  expect(parseMemory(status)).toEqual({ rss: 102.4, anonymous: 51.2, file: 49.152, peak: 256 });
 });
 
 it('says which line is missing', () => {
-  expect(() => parseMemory('VmRSS:\t1 kB\nRssAnon:\t1 kB\n')).toThrow('VmHWM');
+  expect(() => parseMemory('VmRSS:\t1 kB\nRssAnon:\t1 kB\nRssFile:\t1 kB\n')).toThrow('VmHWM');
 });
 
 it('counts user and system time, whatever the process is called', () => {

@@ -6,6 +6,8 @@ export interface ProcessMemory {
   readonly rss: number;
   /** Of it what is its own: heap, stacks, buffers. */
   readonly anonymous: number;
+  /** Of it pages of files, mostly of the node binary: shared with every other process that runs it. */
+  readonly file: number;
   /** The highest that rss has been. */
   readonly peak: number;
 }
@@ -23,7 +25,12 @@ export function parseMemory(status: string): ProcessMemory {
     if (kibibytes === undefined) throw new Error(`/proc/PID/status has no ${field}`);
     return (Number(kibibytes) * 1024) / MEGABYTE;
   };
-  return { rss: megabytes('VmRSS'), anonymous: megabytes('RssAnon'), peak: megabytes('VmHWM') };
+  return {
+    rss: megabytes('VmRSS'),
+    anonymous: megabytes('RssAnon'),
+    file: megabytes('RssFile'),
+    peak: megabytes('VmHWM'),
+  };
 }
 
 /** USER_HZ, which Linux has fixed for user space. */

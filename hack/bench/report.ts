@@ -52,6 +52,8 @@ export function renderMarkdown(report: Report, scenarios: readonly Scenario[]): 
       ({ title, limit, measured, verdict }) => `| ${[title, limit, measured, WORDS[verdict]].map(cell).join(' | ')} |`,
     ),
     '',
+    '![Time and memory against the number of models](growth.svg)',
+    '',
     '## How it is measured',
     '',
     ...scenarios.flatMap(({ name, method }) => [`**${name}**: ${method}`, '']),

@@ -70,6 +70,7 @@ describe('parseAuditLine', () => {
       uri: '/apis/apps/v1/namespaces/ns/deployments/x',
       userAgent: 'test',
       received: new Date('2026-11-21T23:04:38.312Z'),
+      answered: new Date('2026-11-21T23:04:38.313Z'),
     });
   });
 

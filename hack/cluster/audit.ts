@@ -29,6 +29,8 @@ export interface AuditEntry {
   readonly userAgent: string;
   /** When the server received the request. */
   readonly received: Date;
+  /** When it had answered; of a watch, when it began to. */
+  readonly answered: Date;
 }
 
 export interface AuditFilter {
@@ -56,6 +58,7 @@ const AuditEvent = z.object({
     .optional(),
   responseStatus: z.object({ code: z.number().default(0) }).optional(),
   requestReceivedTimestamp: z.iso.datetime(),
+  stageTimestamp: z.iso.datetime(),
   annotations: z.record(z.string(), z.string()).default({}),
 });
 
@@ -81,6 +84,7 @@ export function parseAuditLine(line: string): AuditEntry | undefined {
     uri: event.requestURI,
     userAgent: event.userAgent,
     received: new Date(event.requestReceivedTimestamp),
+    answered: new Date(event.stageTimestamp),
   };
 }
 

@@ -34,7 +34,7 @@ const Pool = z
     gpu: z
       .strictObject({
         model: z.string(),
-        count: z.int().min(1).max(16),
+        count: z.int().min(1).max(100),
         /**
          * MIG slices that the node offers in place of whole GPUs, how many by profile (`3g.40gb: 2`), each profile as a
          * resource of its own (strategy "mixed").

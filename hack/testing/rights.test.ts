@@ -4,7 +4,7 @@ import { deniedRights, EXCEPTIONS, GRANTED, judgeRights, usedRights } from './ri
 
 const entry = (changes: Partial<AuditEntry>): AuditEntry => ({
   ...{ auditId: 'a', user: 'operator', groups: [RIGHTFUL], verb: 'get', resource: 'services', group: '', code: 200 },
-  ...{ denied: false, uri: '/', userAgent: 'test', received: new Date(0) },
+  ...{ denied: false, uri: '/', userAgent: 'test', received: new Date(0), answered: new Date(0) },
   ...changes,
 });
 

@@ -17,17 +17,17 @@ import { median, spread } from '../statistics.ts';
 const WORKERS = 8;
 const OPERATOR = 'mass-creation-operator';
 const PLAIN = 'mass-creation-plain';
-const FLOOD_TIMEOUT_MS = 300_000;
+const FLOOD_TIMEOUT_MS = 900_000;
 
 /** How near the operator comes to the fastest way to make the same writes. */
 export const massCreation: Scenario = {
   name: 'mass-creation',
-  method: `300 models are created at once; measured is the time from the first creation until the last child exists, by the API
+  method: `1,000 models are created at once; measured is the time from the first creation until the last child exists, by the API
 server's own clock (audit log). Against it stands a plain client: a Node process with one pool of kept connections and as many
 workers as the operator, which is handed each model as soon as it is created and sends the same requests (children, then
 status; the operator also writes Events, the plain client does not) from texts rendered beforehand. Both have the control plane
 to themselves: with kube-controller-manager and kube-scheduler running, their work would weigh on both sides and bring the
-ratio nearer to 1. Five pairs, interleaved, in alternating order; the median of the pairs' ratios counts.`,
+ratio nearer to 1. Three pairs, interleaved, in alternating order; the median of the pairs' ratios counts.`,
   run: measure,
 };
 
@@ -154,9 +154,9 @@ function made(entries: readonly AuditEntry[], user: string): AuditEntry[] {
 }
 
 const earliest = (entries: readonly AuditEntry[]): number =>
-  Math.min(...entries.map(({ received }) => received.getTime()));
+  entries.reduce((time, { received }) => Math.min(time, received.getTime()), Number.POSITIVE_INFINITY);
 const latest = (entries: readonly AuditEntry[]): number =>
-  Math.max(...entries.map(({ received }) => received.getTime()));
+  entries.reduce((time, { received }) => Math.max(time, received.getTime()), 0);
 
 function figureOf(pairs: readonly Record<Side['name'], Flood>[], models: number): Figure {
   const ratios = pairs.map(({ operator, plain }) => operator.seconds / plain.seconds);
@@ -165,7 +165,7 @@ function figureOf(pairs: readonly Record<Side['name'], Flood>[], models: number)
     name: 'mass-creation',
     title: `${models} models at once until the last child exists, against a plain client`,
     value: median(ratios),
-    limit: 1.5,
+    limit: 1.3,
     unit: 'x',
     decimals: 2,
     note: `${spread(ratios, 2)}; medians ${seconds('operator')} s and ${seconds('plain')} s`,

@@ -4,7 +4,7 @@ import { startBenchCluster, type BenchCluster } from '../bench-cluster.ts';
 import { measureDelivery } from '../delivery.ts';
 import { atMost, type BenchContext, type Figure, type Scenario } from '../figure.ts';
 import { createModels, waitUntilReady } from '../models.ts';
-import { startOperator, readMetric, type OperatorProcess } from '../operator.ts';
+import { startOperator, readMetrics, type OperatorProcess } from '../operator.ts';
 import { readCpuSeconds, readMemory } from '../proc.ts';
 
 const OPERATOR = 'steady-state-operator';
@@ -68,8 +68,9 @@ async function measureRest(
 
 async function measureMemory(operator: OperatorProcess, models: number): Promise<Figure> {
   const memory = await readMemory(operator.pid);
-  const eventLoopP99 = await readMetric(operator, 'nodejs_eventloop_lag_p99_seconds');
-  const heapUsed = (await readMetric(operator, 'nodejs_heap_size_used_bytes')) / 1e6;
+  const metrics = await readMetrics(operator);
+  const eventLoopP99 = metrics.value('nodejs_eventloop_lag_p99_seconds');
+  const heapUsed = metrics.value('nodejs_heap_size_used_bytes') / 1e6;
   return atMost({
     name: 'memory',
     title: `RSS with ${models} Ready models`,
