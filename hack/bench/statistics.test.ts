@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { median, quantile, spread } from './statistics.ts';
+import { median, quantile, spread, trend } from './statistics.ts';
 
 describe('quantile', () => {
   it.each([
@@ -26,4 +26,33 @@ describe('quantile', () => {
 
 it('says how far a sample reaches', () => {
   expect(spread([1.25, 0.9, 1.1], 2)).toBe('0.90 to 1.25');
+});
+
+describe('trend', () => {
+  const times = Array.from({ length: 100 }, (_, index) => index);
+
+  it('finds the slope of a line, without an error', () => {
+    const { slope, error } = trend(
+      times,
+      times.map((time) => 3 + 0.5 * time),
+    );
+    expect(slope).toBeCloseTo(0.5);
+    expect(error).toBeCloseTo(0);
+  });
+
+  it('takes a wave that comes back for no trend, and a line below it for one', () => {
+    const wave = times.map((time) => Math.sin(time / 4));
+    const none = trend(times, wave);
+    expect(Math.abs(none.slope)).toBeLessThan(2 * none.error);
+    const some = trend(
+      times,
+      wave.map((value, time) => value + 0.2 * time),
+    );
+    expect(some.slope).toBeGreaterThan(2 * some.error);
+  });
+
+  it('refuses what says nothing', () => {
+    expect(() => trend([1, 2], [1, 2])).toThrow('three values');
+    expect(() => trend([1, 2, 3], [1, 2])).toThrow('a time for each');
+  });
 });

@@ -1,128 +1,143 @@
-/** A line of a plot, on axes that are both logarithmic. */
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A line of a panel. */
 export interface Series {
   readonly title: string;
-  readonly unit: string;
   /** CSS class, which says the colour. */
-  readonly kind: 'time' | 'memory' | 'own';
-  readonly points: readonly { readonly x: number; readonly y: number }[];
+  readonly kind: 'first' | 'second';
+  /** Where its values are written. */
+  readonly labels: 'above' | 'below';
+  readonly points: readonly Point[];
+}
+
+/** A plot on axes that are both logarithmic. */
+export interface Panel {
+  readonly title: string;
+  readonly series: readonly Series[];
 }
 
 export interface Plot {
-  readonly title: string;
+  /** For who cannot see it. */
+  readonly description: string;
   readonly xTitle: string;
-  readonly series: readonly Series[];
-  /** What a straight line of slope 1 is called; it is drawn from the first point of the first series. */
+  /** What the dashed line of slope 1 is called, which begins where the first series does. */
   readonly linear: string;
+  /** Side by side. */
+  readonly panels: readonly Panel[];
 }
 
-const WIDTH = 720;
-const HEIGHT = 420;
-const MARGIN = { left: 64, right: 190, top: 48, bottom: 56 };
+const PANEL = { width: 380, height: 340, left: 52, right: 40, top: 76, bottom: 56 };
 
 /** Legible on a light and on a dark page: the colours follow the reader's. */
 const STYLE = `
-text { font: 13px system-ui, sans-serif; fill: #24292f }
-.title { font-size: 15px; font-weight: 600 }
-.grid { stroke: #d0d7de; stroke-width: 1 }
+text { font: 12px system-ui, sans-serif; fill: #1f2328 }
+.title { font-size: 14px; font-weight: 600 }
+.muted { fill: #59636e }
+.grid { stroke: #d1d9e0; stroke-width: 1 }
 .line { fill: none; stroke-width: 2.5 }
-.linear { fill: none; stroke: #6e7781; stroke-width: 1.5; stroke-dasharray: 5 5 }
-.muted { fill: #57606a }
-.time { stroke: #0969da } .memory { stroke: #bc4c00 } .own { stroke: #8250df }
-circle.time, text.time { fill: #0969da; stroke: none }
-circle.memory, text.memory { fill: #bc4c00; stroke: none }
-circle.own, text.own { fill: #8250df; stroke: none }
+.linear { fill: none; stroke: #59636e; stroke-width: 1.5; stroke-dasharray: 5 5 }
+.first { stroke: #0969da } .second { stroke: #bc4c00 }
+circle.first, text.first { fill: #0969da; stroke: none } circle.second, text.second { fill: #bc4c00; stroke: none }
 @media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3 } .muted { fill: #9198a1 } .grid { stroke: #3d444d } .linear { stroke: #9198a1 }
-  .time { stroke: #4493f8 } .memory { stroke: #f0883e } .own { stroke: #ab7df8 }
-  circle.time, text.time { fill: #4493f8 } circle.memory, text.memory { fill: #f0883e } circle.own, text.own { fill: #ab7df8 }
+  text { fill: #f0f6fc } .muted { fill: #9198a1 } .grid { stroke: #3d444d } .linear { stroke: #9198a1 }
+  .first { stroke: #4493f8 } .second { stroke: #f0883e }
+  circle.first, text.first { fill: #4493f8 } circle.second, text.second { fill: #f0883e }
 }`;
 
 /** An SVG document. */
-export function renderPlot({ title, xTitle, series, linear }: Plot): string {
+export function renderPlot(plot: Plot): string {
+  const width = PANEL.width * plot.panels.length;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${PANEL.height}" role="img" aria-label="${escape(plot.description)}">`,
+    `<style>${STYLE}</style>`,
+    ...plot.panels.flatMap((panel, index) => [
+      `<g transform="translate(${index * PANEL.width} 0)">`,
+      ...renderPanel(panel, plot),
+      '</g>',
+    ]),
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+function renderPanel({ title, series }: Panel, { xTitle, linear }: Plot): string[] {
+  const { width, height, left, top } = PANEL;
+  const [right, bottom] = [width - PANEL.right, height - PANEL.bottom];
   const all = series.flatMap(({ points }) => points);
-  const x = axis(
-    all.map((point) => point.x),
-    [MARGIN.left, WIDTH - MARGIN.right],
-  );
+  const xs = [...new Set(all.map(({ x }) => x))].sort((a, b) => a - b);
+  const x = axis(xs, [left, right]);
   const y = axis(
     all.map((point) => point.y),
-    [HEIGHT - MARGIN.bottom, MARGIN.top],
+    [bottom, top],
   );
-  const xs = [...new Set(all.map((point) => point.x))].sort((a, b) => a - b);
-  const [left, right, top, bottom] = [MARGIN.left, WIDTH - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom];
-  const at = (point: { readonly x: number; readonly y: number }): string => `${x.at(point.x)},${y.at(point.y)}`;
-  const reference = linearReference(series[0]?.points ?? [], y.domain);
+  const at = (point: Point): string => `${x.at(point.x)},${y.at(point.y)}`;
+  const reference = linearReference(series[0]?.points ?? [], y.domain[1]);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(title)}">`,
-    `<style>${STYLE}</style>`,
-    `<text class="title" x="${left}" y="24">${escape(title)}</text>`,
+    `<text class="title" x="${left}" y="22">${escape(title)}</text>`,
+    ...series.map(
+      ({ title: name, kind }, index) =>
+        `<text class="${kind}" x="${left}" y="${40 + index * 16}">${escape(name)}</text>`,
+    ),
     ...y.ticks.flatMap((tick) => [
       `<line class="grid" x1="${left}" x2="${right}" y1="${y.at(tick)}" y2="${y.at(tick)}"/>`,
       `<text class="muted" x="${left - 8}" y="${y.at(tick) + 4}" text-anchor="end">${tick.toLocaleString('en')}</text>`,
     ]),
     ...xs.flatMap((tick) => [
       `<line class="grid" x1="${x.at(tick)}" x2="${x.at(tick)}" y1="${top}" y2="${bottom}"/>`,
-      `<text class="muted" x="${x.at(tick)}" y="${bottom + 20}" text-anchor="middle">${tick.toLocaleString('en')}</text>`,
+      `<text class="muted" x="${x.at(tick)}" y="${bottom + 18}" text-anchor="middle">${tick.toLocaleString('en')}</text>`,
     ]),
-    `<text class="muted" x="${(left + right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">${escape(xTitle)}</text>`,
-    ...(reference.length === 2
-      ? [
-          `<polyline class="linear" points="${reference.map(at).join(' ')}"/>`,
-          `<text class="muted" x="${right + 10}" y="${label(y, reference.at(-1)?.y ?? 1)}">${escape(linear)}</text>`,
-        ]
-      : []),
-    ...series.flatMap(({ title: name, unit, kind, points }) => {
-      const last = points.at(-1);
-      if (last === undefined) return [];
-      return [
-        `<polyline class="line ${kind}" points="${points.map(at).join(' ')}"/>`,
-        ...points.map((point) => `<circle class="${kind}" cx="${x.at(point.x)}" cy="${y.at(point.y)}" r="4"/>`),
-        ...points.map(
-          (point) =>
-            `<text class="${kind}" x="${x.at(point.x)}" y="${y.at(point.y) - 10}" text-anchor="middle">${short(point.y)}</text>`,
-        ),
-        `<text class="${kind}" x="${right + 10}" y="${label(y, last.y)}">${escape(name)}, ${escape(unit)}</text>`,
-      ];
-    }),
-    '</svg>',
-    '',
-  ].join('\n');
+    `<text class="muted" x="${(left + right) / 2}" y="${height - 14}" text-anchor="middle">${escape(xTitle)} (dashed: ${escape(linear)})</text>`,
+    ...(reference.length === 0 ? [] : [`<polyline class="linear" points="${reference.map(at).join(' ')}"/>`]),
+    ...series.flatMap(({ kind, labels, points }) => [
+      `<polyline class="line ${kind}" points="${points.map(at).join(' ')}"/>`,
+      ...points.flatMap((point) => [
+        `<circle class="${kind}" cx="${x.at(point.x)}" cy="${y.at(point.y)}" r="3.5"/>`,
+        valueOf(point, kind, labels, [x.at(point.x), y.at(point.y)]),
+      ]),
+    ]),
+  ];
+}
+
+/** Beside its point, where neither the line nor the grid is. */
+function valueOf({ y }: Point, kind: string, labels: Series['labels'], [left, top]: readonly [number, number]): string {
+  const place =
+    labels === 'above'
+      ? `x="${left - 5}" y="${top - 7}" text-anchor="end"`
+      : `x="${left + 5}" y="${top + 16}" text-anchor="start"`;
+  return `<text class="${kind}" ${place}>${short(y)}</text>`;
 }
 
 interface Axis {
   readonly domain: readonly [number, number];
-  /** Powers of ten, and what lies between them where there are few. */
   readonly ticks: readonly number[];
   /** Pixels, with one decimal. */
   at(value: number): number;
 }
 
+/** With some room on both sides; ticks at 1, 2 and 5 times the powers of ten. */
 function axis(values: readonly number[], [from, to]: readonly [number, number]): Axis {
-  const low = Math.min(...values) / 1.25;
-  const high = Math.max(...values) * 1.25;
-  const span = Math.log(high) - Math.log(low);
+  const low = Math.min(...values) / 1.3;
+  const high = Math.max(...values) * 1.3;
   const powers = Array.from({ length: 12 }, (_, exponent) => 10 ** (exponent - 3));
-  const ticks = powers.flatMap((power) => [power, 2 * power, 5 * power]).filter((tick) => tick >= low && tick <= high);
+  const ticks = powers.flatMap((power) => [power, 2 * power, 5 * power]);
+  const share = (value: number): number => Math.log(value / low) / Math.log(high / low);
   return {
     domain: [low, high],
-    ticks,
-    at: (value) => Math.round((from + ((Math.log(value) - Math.log(low)) / span) * (to - from)) * 10) / 10,
+    ticks: ticks.filter((tick) => tick >= low && tick <= high),
+    at: (value) => Math.round((from + share(value) * (to - from)) * 10) / 10,
   };
 }
 
-/** From the first point on, in proportion: as far as the plot is high. */
-function linearReference(
-  points: readonly { readonly x: number; readonly y: number }[],
-  [, high]: readonly [number, number],
-) {
+/** From the first point on, in proportion, as far as the plot goes. */
+function linearReference(points: readonly Point[], highest: number): readonly Point[] {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined || first === last) return [];
-  const factor = Math.min(last.x / first.x, high / first.y);
+  const factor = Math.min(last.x / first.x, highest / first.y);
   return [first, { x: first.x * factor, y: first.y * factor }];
 }
-
-/** The height of the text beside a line's end. */
-const label = (y: Axis, value: number): number => y.at(value) + 4;
 
 const short = (value: number): string => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 

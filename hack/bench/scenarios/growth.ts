@@ -95,13 +95,30 @@ export function plotGrowth(figures: readonly Figure[]): string | undefined {
   if (steps === undefined) return undefined;
   const points = (of: (step: Step) => number) => steps.map((each) => ({ x: each.models, y: of(each) }));
   return renderPlot({
-    title: 'All models created at once, then at rest',
-    xTitle: 'models',
+    description:
+      'Time until the last child exists, and memory at rest, against the number of models that are created at once',
+    xTitle: 'models created at once',
     linear: 'in proportion',
-    series: [
-      { title: 'last child exists', unit: 's', kind: 'time', points: points(({ seconds }) => seconds) },
-      { title: 'RSS', unit: 'MB', kind: 'memory', points: points(({ rss }) => rss) },
-      { title: 'of it its own', unit: 'MB', kind: 'own', points: points(({ anonymous }) => anonymous) },
+    panels: [
+      {
+        title: 'Time, seconds',
+        series: [
+          { title: 'last child exists', kind: 'first', labels: 'above', points: points(({ seconds }) => seconds) },
+          {
+            title: 'CPU of the operator until rest',
+            kind: 'second',
+            labels: 'below',
+            points: points(({ cpuSeconds }) => cpuSeconds),
+          },
+        ],
+      },
+      {
+        title: 'Memory at rest, MB',
+        series: [
+          { title: 'RSS', kind: 'first', labels: 'above', points: points(({ rss }) => rss) },
+          { title: 'of it its own', kind: 'second', labels: 'below', points: points(({ anonymous }) => anonymous) },
+        ],
+      },
     ],
   });
 }
