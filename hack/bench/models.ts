@@ -16,7 +16,7 @@ export const MODEL_SPEC = { model: { name: 'deepseek-r1-distill-qwen-1.5b' }, ac
 
 /** Creations under way at the same time: enough to be a flood, few enough not to measure TLS handshakes. */
 const CREATORS = 16;
-const READY_TIMEOUT_MS = 600_000;
+const READY_TIMEOUT_MS = 2_400_000;
 
 /** A client with a certificate and a connection pool of its own. */
 export async function connect(cluster: Cluster, user = BENCH_USER): Promise<KubeHttpClient> {

@@ -31,6 +31,8 @@ export interface OperatorProcess {
   readonly readySeconds: number;
   /** Where /metrics is. */
   readonly telemetry: string;
+  /** Where its log is, a JSON object a line. */
+  readonly logFile: string;
   /** SIGTERM; resolves when the process is gone. */
   stop(): Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
@@ -70,7 +72,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     await forgetProcess(cluster.dir, name);
   };
   const ends = { stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
-  return { pid: identity.pid, readySeconds, telemetry, ...ends };
+  return { pid: identity.pid, readySeconds, telemetry, logFile, ...ends };
 }
 
 /** The address in the line that the operator logs when it has started. */

@@ -185,13 +185,14 @@ export class Manager {
     await recording;
   }
 
-  #onPass({ key, id, outcome, seconds, error, retries }: PassReport): void {
+  #onPass({ key, id, outcome, seconds, waitedSeconds, error, retries }: PassReport): void {
     const { metrics, log } = this.#options;
+    const [namespace, name] = key.split('/');
     metrics.observeReconcile(outcome, seconds);
+    log.debug('the pass is over', { namespace, name, reconcileId: id, outcome, seconds, waitedSeconds });
     // A conflict and a stop are everyday; an obstacle is told once, by the change of the Ready condition.
     if (error === undefined || outcome === 'conflict' || outcome === 'stopped' || error instanceof ObstacleError)
       return;
-    const [namespace, name] = key.split('/');
     log.warn('the pass failed and is repeated', { namespace, name, reconcileId: id, retries, error });
   }
 

@@ -72,6 +72,24 @@ describe('what becomes of a pass', () => {
     expect(queue.working).toBe(0);
   });
 
+  it('says how long the key had waited for a worker, and how long the pass took', async () => {
+    const { reconcile, releases } = held();
+    const { clock, queue, reports } = setup(reconcile, { workers: 1 });
+    queue.add('a');
+    queue.add('b');
+    await settle();
+    await clock.advance(2_000);
+    releases[0]?.();
+    await settle();
+    await clock.advance(500);
+    releases[1]?.();
+    await settle();
+    expect(reports).toMatchObject([
+      { key: 'a', waitedSeconds: 0, seconds: 2 },
+      { key: 'b', waitedSeconds: 2, seconds: 0.5 },
+    ]);
+  });
+
   it('backs off while a key fails, counts its retries, and starts over after a success', async () => {
     let failures = 3;
     const { clock, queue, reports } = setup(async () => {

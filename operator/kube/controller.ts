@@ -38,6 +38,8 @@ export interface PassReport extends Pass {
   readonly key: string;
   readonly outcome: PassOutcome;
   readonly seconds: number;
+  /** How long the key had waited for a worker before. */
+  readonly waitedSeconds: number;
   /** Present when the pass threw. */
   readonly error?: Error;
 }
@@ -145,7 +147,8 @@ export class Controller {
     } finally {
       limit.release();
     }
-    onPass?.({ ...pass, key, ...end, seconds: (clock.monotonic() - startedAt) / 1000 });
+    const waitedSeconds = queue.waitedSeconds(key);
+    onPass?.({ ...pass, key, ...end, waitedSeconds, seconds: (clock.monotonic() - startedAt) / 1000 });
   }
 
   #requeue(key: string, result: ReconcileResult | undefined): PassOutcome {

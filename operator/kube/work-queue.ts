@@ -41,6 +41,8 @@ interface Entry {
 interface Work {
   readonly priority: number;
   readonly startedAt: number;
+  /** How long the key had waited before. */
+  readonly waitedSeconds: number;
   /** Set when the key was added while it was worked on: it runs again after `done`. */
   again?: { priority: number; readonly since: number };
 }
@@ -176,6 +178,11 @@ export class WorkQueue {
     return this.#failures.get(key) ?? 0;
   }
 
+  /** How long a key that is in work had waited for it. */
+  waitedSeconds(key: string): number {
+    return this.#working.get(key)?.waitedSeconds ?? 0;
+  }
+
   /** The next key to work on; the caller owes a `done`. Undefined when the queue is shut down or `signal` aborts. */
   get(signal: AbortSignal): Promise<string | undefined> {
     return new Promise((resolve) => {
@@ -285,8 +292,9 @@ export class WorkQueue {
       if (entry === undefined) return;
       this.#entries.delete(entry.key);
       this.#turnsOf(entry.priority).taken(this.#laneOf(entry.key), entry.turn);
-      this.#working.set(entry.key, { priority: entry.priority, startedAt: this.#clock.monotonic() });
-      this.#metrics?.started(this.#secondsSince(entry.readyAt));
+      const waitedSeconds = this.#secondsSince(entry.readyAt);
+      this.#working.set(entry.key, { priority: entry.priority, startedAt: this.#clock.monotonic(), waitedSeconds });
+      this.#metrics?.started(waitedSeconds);
       getter(entry.key);
     }
   }

@@ -5,40 +5,45 @@ import { ownTimes } from './own-time.ts';
 /** Received at the first time, answered at the second, milliseconds. */
 function entry(
   [received, answered]: readonly [number, number],
-  user: string,
   resource: string,
   name: string,
   subresource?: string,
 ): AuditEntry {
   const rest = { auditId: '', groups: [], group: '', denied: false, uri: '', userAgent: '', verb: 'patch', code: 200 };
   const times = { received: new Date(received), answered: new Date(answered) };
-  return { ...rest, ...times, user, resource, name, ...(subresource !== undefined && { subresource }) };
+  return { ...rest, ...times, user: 'op', resource, name, ...(subresource !== undefined && { subresource }) };
+}
+
+function pass(name: string, until: number, seconds: number, waitedSeconds: number): string {
+  return JSON.stringify({ time: new Date(until), message: 'the pass is over', name, seconds, waitedSeconds });
 }
 
 const ENTRIES = [
-  entry([0, 5], 'kcm', 'deployments', 'a-r2', 'status'),
-  entry([6, 9], 'kcm', 'deployments', 'ab-r2', 'status'),
-  // 10 ms after the Deployment, 20 ms in the server, and 3 ms after that.
-  entry([15, 35], 'op', 'services', 'a'),
-  entry([38, 40], 'op', 'deepseekdeployments', 'a', 'status'),
-  entry([41, 50], 'kcm', 'endpointslices', 'a-x1'),
-  // Not followed.
-  entry([51, 52], 'kcm', 'endpoints', 'a'),
-  entry([57, 60], 'op', 'deepseekdeployments', 'a', 'status'),
-  entry([61, 62], 'op', 'deepseekdeployments', 'a', 'status'),
+  entry([1_010, 1_030], 'services', 'a'),
+  // Of another model, in the same moment.
+  entry([1_010, 1_035], 'services', 'ab'),
+  entry([1_035, 1_040], 'deepseekdeployments', 'a', 'status'),
+  entry([1_210, 1_213], 'deepseekdeployments', 'a', 'status'),
+  entry([1_310, 1_313], 'deepseekdeployments', 'a', 'status'),
 ];
+const LOG = [
+  '{"message":"else"}',
+  pass('ab', 1_050, 0.05, 0),
+  pass('a', 1_050, 0.05, 0.004),
+  pass('a', 1_220, 0.02, 0),
+  '',
+];
+const own = (states: string[], log = LOG) =>
+  ownTimes({ phases: new Map([['a', states]]), entries: ENTRIES, operator: 'op', log: log.join('\n') });
 
-it('sums what the operator took since what it waited for, the server’s time apart', () => {
-  const phases = new Map([['a', ['Switching', 'Watching', 'Watching']]]);
-  expect(ownTimes({ phases, entries: ENTRIES, operator: 'op' })).toEqual([
-    { model: 'a', phase: 'Switching', milliseconds: 13 },
-    { model: 'a', phase: 'Watching', milliseconds: 7 },
+it('counts the wait for a worker and the pass, but not the server’s time, where the phase changes', () => {
+  expect(own(['Switching', 'Watching', 'Watching'])).toEqual([
+    { model: 'a', phase: 'Switching', milliseconds: 4 + 50 - 20 - 5 },
+    { model: 'a', phase: 'Watching', milliseconds: 20 - 3 },
   ]);
 });
 
-it('does not guess which write said what', () => {
-  const phases = new Map([['a', ['Switching', 'Watching']]]);
-  expect(() => ownTimes({ phases, entries: ENTRIES, operator: 'op' })).toThrow(
-    '2 states, but the audit log has 3 writes',
-  );
+it('does not guess which write said what, or in which pass', () => {
+  expect(() => own(['Switching', 'Watching'])).toThrow('2 states, but the audit log has 3 writes');
+  expect(() => own(['Switching', 'Watching', 'Idle'])).toThrow('no pass of a');
 });

@@ -1,10 +1,11 @@
 import type { AuditEntry } from '../../cluster/index.ts';
 
-/** What an operator itself took for a change of the phase of a rollout. */
+/** What an operator itself took for the pass that changed the phase of a rollout. */
 export interface OwnTime {
   readonly model: string;
   /** The phase that it was changed to. */
   readonly phase: string;
+  /** From the moment at which the key was due until the end of the pass, the API server's time for its requests apart. */
   readonly milliseconds: number;
 }
 
@@ -13,55 +14,66 @@ export interface Rollouts {
   readonly phases: ReadonlyMap<string, readonly string[]>;
   readonly entries: readonly AuditEntry[];
   readonly operator: string;
+  /** What the operator has logged at the level debug. */
+  readonly log: string;
 }
 
-/** Kinds that the operator follows: a write to one of them may be what it waits for. */
-const FOLLOWED = ['deployments', 'pods', 'endpointslices', 'services', 'deepseekdeployments', 'poddisruptionbudgets'];
-const WRITES = ['create', 'update', 'patch', 'delete'];
+/** A pass of the loop over one model, milliseconds since the epoch. */
+interface Pass {
+  readonly model: string;
+  readonly from: number;
+  readonly until: number;
+  readonly waited: number;
+}
 
-/**
- * For each status write that changes the phase: how long the operator took for it and for the writes before it that belong to it,
- * from the answer to whatever came last (somebody's write of one of the model's objects, or its own write before) to the
- * server's receipt of the next. The time in which the server works on the operator's requests is not in it.
- */
-export function ownTimes({ phases, entries, operator }: Rollouts): OwnTime[] {
+/** Times in the log and in the audit log have milliseconds, and a line is logged a moment after the pass. */
+const ROUNDING_MS = 2;
+
+/** For each status write that changes the phase, what the operator itself took for the pass that made it. */
+export function ownTimes({ phases, entries, operator, log }: Rollouts): OwnTime[] {
+  const passes = readPasses(log);
   return [...phases].flatMap(([model, states]) => {
-    const written = entries.filter((entry) => isWriteOf(model, entry));
-    const own = written.filter(({ user, resource = '' }) => user === operator && resource !== 'events');
+    const own = entries.filter((entry) => entry.user === operator && entry.resource !== 'events' && isOf(model, entry));
     const reports = own.filter(
-      ({ resource, subresource }) => resource === 'deepseekdeployments' && subresource === 'status',
+      ({ resource, subresource, code }) => resource === 'deepseekdeployments' && subresource === 'status' && code < 300,
     );
     if (reports.length !== states.length)
       throw new Error(
         `${model} had ${states.length} states, but the audit log has ${reports.length} writes of its status`,
       );
-    let [phase, sum] = ['', 0];
-    const found: OwnTime[] = [];
-    for (const write of own) {
-      sum += gapBefore(write, written);
-      const state = reports.indexOf(write);
-      if (state < 0) continue;
-      const next = states[state] ?? '';
-      if (next !== phase) found.push({ model, phase: next, milliseconds: sum });
-      [phase, sum] = [next, 0];
-    }
-    return found;
+    return reports.flatMap((report, index): OwnTime[] => {
+      const phase = states[index] ?? '';
+      if (phase === states[index - 1]) return [];
+      const pass = passes.find((each) => each.model === model && isIn(report, each));
+      if (pass === undefined) throw new Error(`the log has no pass of ${model} at ${report.received.toISOString()}`);
+      const served = own.filter((entry) => isIn(entry, pass)).map((entry) => +entry.answered - +entry.received);
+      const milliseconds = pass.waited + pass.until - pass.from - served.reduce((sum, each) => sum + each, 0);
+      return [{ model, phase, milliseconds: Math.max(0, milliseconds) }];
+    });
   });
 }
 
-/** Milliseconds from the last answer to another write until this one was received. */
-function gapBefore(write: AuditEntry, written: readonly AuditEntry[]): number {
-  const received = write.received.getTime();
-  const last = Math.max(
-    ...written
-      .filter(
-        (entry) => entry !== write && FOLLOWED.includes(entry.resource ?? '') && entry.answered.getTime() <= received,
-      )
-      .map(({ answered }) => answered.getTime()),
-  );
-  return Number.isFinite(last) ? received - last : 0;
+/** The passes that a log at the level debug tells of. */
+function readPasses(log: string): Pass[] {
+  return log
+    .split('\n')
+    .filter((line) => line.includes('"the pass is over"'))
+    .map((line) => {
+      const { time, name, seconds, waitedSeconds } = JSON.parse(line) as {
+        readonly time: string;
+        readonly name: string;
+        readonly seconds: number;
+        readonly waitedSeconds: number;
+      };
+      const until = Date.parse(time);
+      return { model: name, until, from: until - seconds * 1000, waited: waitedSeconds * 1000 };
+    });
 }
 
-function isWriteOf(model: string, { verb, code, name = '' }: AuditEntry): boolean {
-  return WRITES.includes(verb) && code < 300 && (name === model || name.startsWith(`${model}-`));
+function isIn({ received }: AuditEntry, { from, until }: Pass): boolean {
+  return received.getTime() >= from - ROUNDING_MS && received.getTime() <= until + ROUNDING_MS;
+}
+
+function isOf(model: string, { name = '' }: AuditEntry): boolean {
+  return name === model || name.startsWith(`${model}-`);
 }
