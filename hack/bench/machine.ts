@@ -22,8 +22,14 @@ export function describeMachine(): Machine {
   };
 }
 
-export function machineLine({ cpu, cores, memoryGiB, system, node, load }: Machine): string {
-  return `${cores} cores (${cpu}), ${memoryGiB} GiB, ${system}, Node ${node}, load ${load.toFixed(1)} at the start`;
+/** `2 cores (AMD EPYC), 24 GiB`. */
+export function describeCpu({ cores, cpu, memoryGiB }: Pick<Machine, 'cores' | 'cpu' | 'memoryGiB'>): string {
+  return `${cores} cores (${cpu}), ${memoryGiB} GiB`;
+}
+
+export function machineLine(machine: Machine): string {
+  const { system, node, load } = machine;
+  return `${describeCpu(machine)}, ${system}, Node ${node}, load ${load.toFixed(1)} at the start`;
 }
 
 /** Why the figures are not to be trusted, if so. */

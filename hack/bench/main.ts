@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --full|--quick --only NAME]`: measures the figures that the project promises, prints them, and writes
- * .reports/bench.json and, after a complete run, docs/benchmarks.md. Exit status: 0 every figure reached; 1 one missed or not
+ * `npm run bench [-- --full|--quick --only NAME --page]`: measures the figures that the project promises, prints them, and writes
+ * .reports/bench.json and, after a complete run or with --page, docs/benchmarks.md. Exit status: 0 every figure reached; 1 one missed or not
  * measured; 2 wrong usage.
  */
 import { execFile } from 'node:child_process';
@@ -11,6 +11,7 @@ import { Command, CommanderError, Option } from 'commander';
 import pc from 'picocolors';
 import type { BenchContext, Figure, Scenario, Sizes } from './figure.ts';
 import { describeMachine, machineLine, machineWarning } from './machine.ts';
+import { merge, readRecords, type Recorded, UNMEASURED, writeRecords } from './record.ts';
 import { renderMarkdown, renderTable, type Report } from './report.ts';
 import { attack } from './scenarios/attack.ts';
 import { autoscaling } from './scenarios/autoscaling.ts';
@@ -91,11 +92,12 @@ interface Flags {
   readonly quick: boolean;
   readonly only?: string;
   readonly soakMinutes?: number;
+  readonly page: boolean;
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function bench({ full, quick, only, soakMinutes }: Flags, signal: AbortSignal): Promise<boolean> {
+async function bench({ full, quick, only, soakMinutes, page }: Flags, signal: AbortSignal): Promise<boolean> {
   const machine = describeMachine();
   print(machineLine(machine));
   const warning = machineWarning(machine);
@@ -106,11 +108,16 @@ async function bench({ full, quick, only, soakMinutes }: Flags, signal: AbortSig
   const sizes = soakMinutes === undefined ? chosen : { ...chosen, soak: { ...chosen.soak, minutes: soakMinutes } };
   // What is measured is what is here, not what somebody has built before.
   await promisify(execFile)(process.execPath, [`${ROOT}/hack/build.ts`], { cwd: ROOT, signal });
-  const figures: Figure[] = [];
+  const recorded: Recorded[] = [];
   for (const scenario of SCENARIOS.filter(({ name }) => only === undefined || name === only)) {
     const log = (line: string): void => print(pc.dim(`${clock()}  ${scenario.name}: ${line}`));
-    figures.push(...(await runScenario(scenario, { sizes, signal, log })));
+    const { load: before, ...where } = describeMachine();
+    const figures = await runScenario(scenario, { sizes, signal, log });
+    const load = [before, describeMachine().load] as const;
+    const date = new Date().toISOString().slice(0, 10);
+    recorded.push({ scenario: scenario.name, date, machine: where, load, figures });
   }
+  const figures = recorded.flatMap(({ figures: of }) => of);
   const minutes = (performance.now() - startedAt) / 60_000;
   const report: Report = {
     startedAt: new Date(Date.now() - minutes * 60_000).toISOString(),
@@ -122,10 +129,18 @@ async function bench({ full, quick, only, soakMinutes }: Flags, signal: AbortSig
   print(`\n${renderTable(figures)}`);
   await mkdir(`${ROOT}/.reports`, { recursive: true });
   await writeFile(`${ROOT}/.reports/bench.json`, `${JSON.stringify(report, null, 2)}\n`);
-  const plot = quick ? undefined : plotGrowth(figures);
-  if (plot !== undefined) await writeFile(`${ROOT}/docs/growth.svg`, plot);
-  if (only === undefined && !quick) await writeFile(`${ROOT}/docs/benchmarks.md`, renderMarkdown(report, SCENARIOS));
+  if (!quick && (only === undefined || page)) await writePage(recorded);
   return figures.every(({ verdict }) => verdict !== 'miss');
+}
+
+/** docs/benchmarks.md, the JSON that it is made of, and the plot. */
+async function writePage(recorded: readonly Recorded[]): Promise<void> {
+  const file = `${ROOT}/docs/benchmarks.json`;
+  const records = merge(await readRecords(file), recorded);
+  await writeRecords(file, records);
+  const plot = plotGrowth(recorded.flatMap(({ figures }) => figures));
+  if (plot !== undefined) await writeFile(`${ROOT}/docs/growth.svg`, plot);
+  await writeFile(`${ROOT}/docs/benchmarks.md`, renderMarkdown(records, SCENARIOS));
 }
 
 /** A scenario that breaks costs its own figures, not those of the others. */
@@ -135,9 +150,7 @@ async function runScenario(scenario: Scenario, context: BenchContext): Promise<r
   } catch (error) {
     context.signal.throwIfAborted();
     context.log(pc.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
-    return [
-      { name: scenario.name, title: scenario.name, limit: '', measured: 'could not be measured', verdict: 'miss' },
-    ];
+    return [{ name: scenario.name, title: scenario.name, limit: '', measured: UNMEASURED, verdict: 'miss' }];
   }
 }
 
@@ -154,6 +167,7 @@ const program = new Command('bench')
     false,
   )
   .option('--quick', 'small sizes, to try the benchmarks themselves; writes no page', false)
+  .option('--page', 'replace the rows of what is measured in docs/benchmarks.md, as a complete run does', false)
   .addOption(new Option('--soak-minutes <n>', 'minutes of random edits').argParser(Number))
   .addOption(new Option('--only <name>', 'one scenario').choices(SCENARIOS.map(({ name }) => name)));
 
