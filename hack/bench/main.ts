@@ -61,7 +61,7 @@ const REGULAR: Sizes = {
   autoscaling: { pairs: 6 },
   attack: { rounds: 10, flood: 1_000 },
   scale: { models: 1_000, restMinutes: 10, created: 50, changed: 200, takeovers: 3, foreign: 10_000 },
-  together: { models: 50, alone: 20 },
+  together: { models: 50, alone: 10 },
   soak: { models: 200, minutes: 20 },
 };
 const FULL: Sizes = {

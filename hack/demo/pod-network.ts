@@ -9,9 +9,12 @@ import { loopbackAddress } from '../../e2e/simulator/addresses.ts';
 /** The port of all simulated engines, see `podNetworkEnv`. */
 const ENGINE_PORT = 'DEEPSEEK_DEMO_ENGINE_PORT';
 
-/** Environment of a Node process that is to reach simulated pods. */
-export function podNetworkEnv(enginePort: number): Readonly<Record<string, string>> {
-  return { NODE_OPTIONS: `--import=${import.meta.url}`, [ENGINE_PORT]: String(enginePort) };
+/**
+ * Environment of a Node process that is to reach simulated pods. `module`: this module in JavaScript, where it matters that Node
+ * does not load what it reads TypeScript with.
+ */
+export function podNetworkEnv(enginePort: number, module = import.meta.url): Readonly<Record<string, string>> {
+  return { NODE_OPTIONS: `--import=${module}`, [ENGINE_PORT]: String(enginePort) };
 }
 
 interface Target {

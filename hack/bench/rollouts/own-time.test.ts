@@ -38,8 +38,8 @@ const own = (states: string[], log = LOG) =>
 
 it('counts the wait for a worker and the pass, but not the server’s time, where the phase changes', () => {
   expect(own(['Switching', 'Watching', 'Watching'])).toEqual([
-    { model: 'a', phase: 'Switching', milliseconds: 4 + 50 - 20 - 5 },
-    { model: 'a', phase: 'Watching', milliseconds: 20 - 3 },
+    { model: 'a', phase: 'Switching', milliseconds: 4 + 50 - 20 - 5, waited: 4, served: 25 },
+    { model: 'a', phase: 'Watching', milliseconds: 20 - 3, waited: 0, served: 3 },
   ]);
 });
 

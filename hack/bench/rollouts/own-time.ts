@@ -7,6 +7,10 @@ export interface OwnTime {
   readonly phase: string;
   /** From the moment at which the key was due until the end of the pass, the API server's time for its requests apart. */
   readonly milliseconds: number;
+  /** Of it the wait for a worker. */
+  readonly waited: number;
+  /** Not of it: what the server took for the requests of the pass. */
+  readonly served: number;
 }
 
 export interface Rollouts {
@@ -46,9 +50,11 @@ export function ownTimes({ phases, entries, operator, log }: Rollouts): OwnTime[
       if (phase === states[index - 1]) return [];
       const pass = passes.find((each) => each.model === model && isIn(report, each));
       if (pass === undefined) throw new Error(`the log has no pass of ${model} at ${report.received.toISOString()}`);
-      const served = own.filter((entry) => isIn(entry, pass)).map((entry) => +entry.answered - +entry.received);
-      const milliseconds = pass.waited + pass.until - pass.from - served.reduce((sum, each) => sum + each, 0);
-      return [{ model, phase, milliseconds: Math.max(0, milliseconds) }];
+      const { waited, until, from } = pass;
+      const served = own
+        .filter((entry) => isIn(entry, pass))
+        .reduce((sum, { answered, received }) => sum + (answered.getTime() - received.getTime()), 0);
+      return [{ model, phase, milliseconds: Math.max(0, waited + until - from - served), waited, served }];
     });
   });
 }

@@ -3,6 +3,7 @@ import { waitForRest } from '../audit.ts';
 import { startBenchCluster, type BenchCluster } from '../bench-cluster.ts';
 import type { BenchContext } from '../figure.ts';
 import { podNetworkEnv } from '../../demo/pod-network.ts';
+import { compilePreload } from '../preload.ts';
 import { createModels, waitUntilReady } from '../models.ts';
 import { readMetrics, startOperator, type OperatorProcess } from '../operator.ts';
 import { readCpuSeconds } from '../proc.ts';
@@ -23,7 +24,8 @@ export async function startStage(context: Pick<BenchContext, 'signal' | 'log'>):
   const { signal } = context;
   const bench = await startBenchCluster('simulated', context, 'dense');
   const { cluster, enginePort = 0 } = bench;
-  const env = podNetworkEnv(enginePort);
+  const network = new URL('../../demo/pod-network.ts', import.meta.url);
+  const env = podNetworkEnv(enginePort, await compilePreload('pod-network', network, cluster.dir));
   return {
     ...bench,
     start: (user, args = []) => startOperator({ cluster, user, args, env, signal }),

@@ -8,6 +8,7 @@ import { startBenchCluster, type BenchCluster } from '../bench-cluster.ts';
 import { atMost, type BenchContext, type Figure, type Scenario } from '../figure.ts';
 import { createModels, waitUntilReady } from '../models.ts';
 import { readMetrics, startOperator, type OperatorProcess } from '../operator.ts';
+import { compilePreload } from '../preload.ts';
 import { readMemory } from '../proc.ts';
 import { load } from '../scale/stage.ts';
 import { countTimersEnv } from '../soak/count-timers.ts';
@@ -53,7 +54,10 @@ async function measure(context: BenchContext): Promise<readonly Figure[]> {
   await using bench = await startBenchCluster('simulated', context, 'dense');
   const { cluster, client, enginePort = 0 } = bench;
   const timersFile = join(cluster.dir, 'timers');
-  const env = countTimersEnv(timersFile, podNetworkEnv(enginePort));
+  const preload = (name: string, source: string): Promise<string> =>
+    compilePreload(name, new URL(source, import.meta.url), cluster.dir);
+  const network = podNetworkEnv(enginePort, await preload('pod-network', '../../demo/pod-network.ts'));
+  const env = countTimersEnv(timersFile, network, await preload('count-timers', '../soak/count-timers.ts'));
   const operator = await startOperator({ cluster, user: OPERATOR, env, signal });
   log(`creating ${models} models`);
   await createModels(client, { namespace: NAMESPACE, count: models, spec: SPEC, signal });

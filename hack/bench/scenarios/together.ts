@@ -31,7 +31,7 @@ const SEEN_WITHIN_MS = 300_000;
 /** Whether many rollouts hold each other up. */
 export const together: Scenario = {
   name: 'together',
-  method: `50 models of two replicas, with promotion by itself and proof off. First 20 of them get a new version one after the other, each when the rollout before
+  method: `50 models of two replicas, with promotion by itself and proof off. First 10 of them get a new version one after the other, each when the rollout before
 is over; then all get another one at once. For each write of a status that changes the phase of a rollout the *operator's own time* is
 counted: from the moment at which the model was due for a pass until the end of the pass (the operator's log at the level debug), less
 what the API server took for the requests in it (audit log). What others take is in none of it: pods that load, the

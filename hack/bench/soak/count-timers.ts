@@ -6,12 +6,13 @@ import { writeFileSync } from 'node:fs';
 
 const FILE = 'BENCH_TIMERS_FILE';
 
-/** Environment, beside that of the program, that has its timers counted into `file`. */
+/** Environment, beside that of the program, that has its timers counted into `file`. `module`: this module in JavaScript. */
 export function countTimersEnv(
   file: string,
-  env: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string>>,
+  module = import.meta.url,
 ): Readonly<Record<string, string>> {
-  return { ...env, NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} --import=${import.meta.url}`.trim(), [FILE]: file };
+  return { ...env, NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} --import=${module}`.trim(), [FILE]: file };
 }
 
 const file = process.env[FILE];
