@@ -24,6 +24,8 @@ export interface Model {
 }
 
 const LONG = { watch: { duration: '2h' }, rollbackWindow: '2h' };
+/** Longer than any prompt of a proof may take. */
+const PROMPT_MS = 61_000;
 const MANUAL = { promotion: 'Manual' };
 const nothing = (): Promise<void> => Promise.resolve();
 
@@ -118,7 +120,7 @@ export class ModelStage {
 
 /**
  * At rest and in a phase each, with what was ordered of them before and after the snapshot. The one whose engine is asked in vain comes
- * last: it is given up when the others have let a minute pass.
+ * last: it would be given up while the others let a minute pass.
  */
 export const MODELS: readonly Model[] = [
   {
@@ -252,8 +254,13 @@ export const MODELS: readonly Model[] = [
     phase: 'Proving',
     after: nothing,
     on: async (stage) => {
-      await stage.bench.simulator.setRule(nextRevisionRule(stage.name, await stage.serving(), {}));
-      await endRollout(stage.bench, stage.name);
+      const { bench, name } = stage;
+      await bench.simulator.setRule(nextRevisionRule(name, await stage.serving(), {}));
+      // The prompt that hangs is not answered any more.
+      bench.advance(PROMPT_MS);
+      await stage.until('Held', 'Switching', 'Watching');
+      if ((await bench.status(name)).rollout?.phase === 'Held') await stage.order('retry');
+      await endRollout(bench, name);
     },
   },
 ];

@@ -6,6 +6,7 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { LeaderElector } from '../kube/leader-election.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import { resources } from '../kube/resources.ts';
+import { keyOf } from '../kube/store.ts';
 import { PRIORITY, WorkQueue } from '../kube/work-queue.ts';
 import { KIND } from '../api/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -80,7 +81,7 @@ export class Manager {
       client: options.watchClient,
       clock,
       namespaces: options.namespaces,
-      onReflectorEvent: (kind, event) => this.#logReflector(kind, event),
+      onReflectorEvent: (kind, event) => this.#onReflector(kind, event),
     });
     this.judge = new SpecJudge({
       caches: this.#caches,
@@ -196,7 +197,7 @@ export class Manager {
     log.warn('the pass failed and is repeated', { namespace, name, reconcileId: id, retries, error });
   }
 
-  #logReflector(kind: string, event: ReflectorEvent): void {
+  #onReflector(kind: string, event: ReflectorEvent): void {
     const { log } = this.#options;
     // Kinds that a cluster may lack are told of by the objects that want them.
     const isOptional = kind in MONITORING_KINDS || kind === SCALED_OBJECTS.kind;
@@ -207,6 +208,9 @@ export class Manager {
     if (event.type === 'listed') this.#unlisted.delete(kind);
     if (event.type === 'history-lost') {
       this.#histories++;
+      // Of what is in the new list as it was nobody would tell, and what was being measured of it was forgotten.
+      for (const { metadata } of this.#caches.deepSeekDeployments.store.list())
+        this.#queue.add(keyOf(metadata), PRIORITY.initial);
       log.warn('the API server does not know of what it has told (was etcd restored?): all is listed anew', { kind });
     }
     if (event.type === 'list-failed') {
