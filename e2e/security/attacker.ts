@@ -12,8 +12,10 @@ import { KubeHttpClient } from '../../operator/kube/client.ts';
 import { loadCredentials } from '../../operator/kube/credentials.ts';
 import { Transport } from '../../operator/kube/transport.ts';
 import { type Connection, connect, installCrd } from '../reconcile/install.ts';
-import { testNamespace } from '../support/index.ts';
+import { eventually, testNamespace } from '../support/index.ts';
 
+/** Only a failing test uses it up. */
+const PATIENCE = { timeoutMs: 30_000, intervalMs: 50 };
 const RBAC = 'rbac.authorization.k8s.io';
 const CLUSTER_ROLES = clusterScoped<KubeObject & { readonly rules: readonly object[] }>(
   RBAC,
@@ -63,6 +65,8 @@ export function testAttacker(cluster: () => Cluster): (host: Host) => Promise<At
       ...{ apiVersion: API_VERSION, kind: KIND, metadata: { ...more, name, namespace } },
       spec: { ...MODEL, replicas: 1, ...spec },
     });
+    // The API server learns of new rights a moment later.
+    await eventually(() => client.list(DEEPSEEK_DEPLOYMENTS, { namespace, signal }), PATIENCE);
     return {
       namespace,
       client,

@@ -107,11 +107,13 @@ describe('labels and annotations', () => {
     expect(pod?.metadata.labels?.[LABEL.revision]).not.toBe(revision);
     expect(JSON.stringify(pod?.metadata.annotations)).not.toContain('forged');
     const { client, namespace, signal } = bench();
-    const { items } = await client.list(resources.endpointSlices, { namespace, signal });
-    const behind = items
-      .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'chat')
-      .flatMap(({ endpoints }) => (endpoints ?? []).map(({ targetRef }) => targetRef?.name));
-    expect(behind).toEqual((await bench().pods('chat')).map(({ metadata }) => metadata.name));
+    await eventually(async () => {
+      const { items } = await client.list(resources.endpointSlices, { namespace, signal });
+      const behind = items
+        .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'chat')
+        .flatMap(({ endpoints }) => (endpoints ?? []).map(({ targetRef }) => targetRef?.name));
+      expect(behind).toEqual((await bench().pods('chat')).map(({ metadata }) => metadata.name));
+    }, PATIENCE);
   });
 
   it('of children in another namespace concern nobody here', async () => {
