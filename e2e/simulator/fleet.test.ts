@@ -187,4 +187,17 @@ describe('Fleet', () => {
     await passTimeUntil(scene.clock, () => scene.state('one') === 'ready', 100);
     expect(scene.clock.monotonic()).toBeLessThan(1_000);
   });
+
+  it('gives the address of a pod that is no more to the one that came back with it, though nobody has said so yet', async () => {
+    const { nodes, pods, fleet } = await start();
+    nodes.put(node('fake'));
+    pods.put(pod('later', 'fake'));
+    await passTimeUntil(scene.clock, () => scene.state('later') === 'ready', 100);
+    // Names of one length have one address here.
+    const annotations = { [`${PREFIX}state`]: 'ready', [`${PREFIX}restarts`]: '0' };
+    pods.put(pod('early', 'fake', 'engine', { annotations }));
+    await passTimeUntil(scene.clock, () => scene.state('early') === 'ready', 100);
+    pods.remove(pod('later', 'fake'));
+    expect(fleet.records()).toMatchObject([{ name: 'early', state: 'ready', restarts: 0 }]);
+  });
 });

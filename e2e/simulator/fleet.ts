@@ -42,7 +42,7 @@ export class Fleet {
     nodes.onEvent(({ type, object }) => this.#onNode(object, type === 'deleted'));
     void nodes.run(signal);
     await nodes.waitForSync(signal);
-    pods.onEvent(({ type, object }) => (type === 'deleted' ? this.#onPodGone(object) : this.#onPod(object)));
+    pods.onEvent(({ type, object }) => (type === 'deleted' ? void this.#onPodGone(object) : this.#onPod(object)));
     void pods.run(signal);
     await pods.waitForSync(signal);
   }
@@ -126,17 +126,25 @@ export class Fleet {
       report: (report) => write.say(annotationsOf(report)),
       drained: () => write.say({ [ANNOTATION.drain]: 'done' }),
     });
+    const freed = this.#free(pod.status?.podIP);
     this.#members.set(pod.metadata.uid ?? '', { pod, life, gone });
-    life.start();
+    if (freed === undefined) life.start();
+    else void freed.then(() => gone.signal.aborted || life.start());
   }
 
-  #onPodGone(pod: Pod): void {
+  /** A pod that had this address is no more, though nobody has said so yet: etcd was restored from a backup. Undefined: it is free. */
+  #free(podIP: string | undefined): Promise<unknown> | undefined {
+    const others = [...this.#members.values()].filter(({ pod }) => podIP !== undefined && pod.status?.podIP === podIP);
+    return others.length === 0 ? undefined : Promise.all(others.map(({ pod }) => this.#onPodGone(pod)));
+  }
+
+  async #onPodGone(pod: Pod): Promise<void> {
     const uid = pod.metadata.uid ?? '';
     const member = this.#members.get(uid);
     if (member === undefined) return;
     this.#members.delete(uid);
     member.gone.abort();
-    void member.life.kill();
+    await member.life.kill();
   }
 
   #historyKey({ namespace, name, labels }: PodIdentity): string {
