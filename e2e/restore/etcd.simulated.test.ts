@@ -76,6 +76,10 @@ it.each(WAYS)(
       [...watches].map(([name, watch]) => watch.served(before[name]?.status.serving ?? '', 1, PATIENCE.timeoutMs)),
     );
     const servingMs = Date.now() - since;
+    // Each watch lists Services and endpoints anew at moments of its own.
+    await eventually(() => {
+      for (const [name, watch] of watches) expect(watch.now?.selected).toBe(before[name]?.status.serving);
+    }, PATIENCE);
     const listed = Date.now();
     if (restarted) await bench().startOperator({ mayBeDenied: true });
     await bench().rest();
@@ -93,8 +97,8 @@ it.each(WAYS)(
       expect(watch.now?.selected).toBe(before[name]?.status.serving);
     }
     const [last, ...others] = stages.toReversed();
-    await last?.model.on(last);
     await Promise.all(others.map((stage) => stage.model.on(stage)));
+    await last?.model.on(last);
     for (const [name, watch] of watches) {
       const broken = watch.verdict().filter(({ at }) => at >= listed);
       expect({ name, broken }).toEqual({ name, broken: [] });

@@ -245,6 +245,7 @@ export const MODELS: readonly Model[] = [
   },
   {
     name: 'proving',
+    rollout: { progressDeadline: '2h' },
     before: async (stage) => {
       const behaviour = { hang: 'tokens' } as const;
       await stage.bench.simulator.setRule(nextRevisionRule(stage.name, await stage.serving(), behaviour));
@@ -256,9 +257,12 @@ export const MODELS: readonly Model[] = [
     on: async (stage) => {
       const { bench, name } = stage;
       await bench.simulator.setRule(nextRevisionRule(name, await stage.serving(), {}));
-      // The prompt that hangs is not answered any more.
-      bench.advance(PROMPT_MS);
-      await stage.until('Held', 'Switching', 'Watching');
+      // The prompt that hangs is not answered any more; then it is waited for what became of its engine.
+      const isOver = async () => {
+        bench.advance(PROMPT_MS);
+        expect(['Held', 'Switching', 'Watching']).toContain((await bench.status(name)).rollout?.phase);
+      };
+      await eventually(isOver, { ...PATIENCE, intervalMs: 5_000 });
       if ((await bench.status(name)).rollout?.phase === 'Held') await stage.order('retry');
       await endRollout(bench, name);
     },
