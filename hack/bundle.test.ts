@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,10 @@ async function started(file: string, version?: string) {
 describe.each(BUNDLES)('the bundle of $program', (bundle) => {
   const file = () => join(folder, `${bundle.program}.mjs`);
   beforeAll(() => build({ ...bundleOptions(bundle, root, '1.2.3'), outfile: file(), sourcemap: false }), 60_000);
+
+  test('has no clients of generated kinds in it', async () => {
+    expect(await readFile(file(), 'utf8')).not.toContain('ObjectSerializer');
+  });
 
   test.each(['20.20.2', '22.21.0', '8.17.0'])('ends with one sentence on Node.js %s', async (version) => {
     const { code, stdout, stderr } = await started(file(), version);

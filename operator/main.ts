@@ -17,7 +17,7 @@ import { PrometheusClient } from './observe/index.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { startTelemetryServer } from './telemetry/server.ts';
-import { CertificateFiles, CertificateKeeper, startWebhookServer, type WebhookServer } from './webhook/index.ts';
+import type { WebhookServer } from './webhook/index.ts';
 
 /** Set by the build; a run from the sources is `dev`. */
 const VERSION = process.env['DEEPSEEK_OPERATOR_VERSION'] ?? 'dev';
@@ -166,6 +166,8 @@ async function startWebhook(
   signal: AbortSignal,
 ): Promise<WebhookServer | undefined> {
   if (address === undefined) return undefined;
+  // What issues certificates is a good part of the memory of an operator without a webhook.
+  const { CertificateFiles, CertificateKeeper, startWebhookServer } = await import('./webhook/index.ts');
   const namespace = process.env['POD_NAMESPACE'] ?? leaderElectionNamespace;
   return startWebhookServer({
     ...address,
