@@ -6,10 +6,12 @@ const never = new AbortController().signal;
 let clock: FakeClock;
 let admission: Admission;
 let log: string[];
+let called: string[];
 
 beforeEach(() => {
   clock = new FakeClock();
-  admission = new Admission({ clock, limitMs: 10_000 });
+  called = [];
+  admission = new Admission({ clock, limitMs: 10_000, onTurn: (key) => called.push(key) });
   log = [];
 });
 
@@ -45,19 +47,53 @@ describe('Admission', () => {
     expect(log).toEqual(['a', 'a done', 'b', 'b done', 'c', 'c done']);
   });
 
-  it('says how many hold a worker, with those who wait', async () => {
+  it('lets two in, and calls the others in their order as places become free', async () => {
+    const works = ['a', 'b', 'c', 'd'].map((name) => work(name));
+    const come = (index: number) => {
+      const key = 'abcd'.charAt(index);
+      if (admission.admits(key)) void outcome(admission.run(works[index]?.run ?? works[0]!.run, never));
+      else log.push(`${key} waits`);
+      admission.passed(key);
+    };
+    for (const index of [0, 1, 2, 3]) come(index);
+    await settle();
+    expect(log).toEqual(['c waits', 'd waits', 'a']);
+    works[0]?.end();
+    await settle();
+    expect(called).toEqual(['c']);
+    // A newcomer does not take the place that is kept, and nobody is called twice.
+    expect(admission.admits('e')).toBe(false);
+    come(2);
+    works[1]?.end();
+    await settle();
+    expect(called).toEqual(['c', 'd']);
+    expect(log).toEqual(['c waits', 'd waits', 'a', 'a done', 'b', 'b done', 'c']);
+  });
+
+  it('calls the next one where a place is of no use to whom it was kept for', async () => {
+    const [a, b] = [work('a'), work('b')];
+    for (const { run } of [a, b]) void outcome(admission.run(run, never));
+    expect([admission.admits('c'), admission.admits('d')]).toEqual([false, false]);
+    admission.passed('c');
+    expect(called).toEqual([]);
+    a.end();
+    await settle();
+    expect(called).toEqual(['c']);
+    // Its pass ends without asking: it was deleted meanwhile.
+    admission.passed('c');
+    expect(called).toEqual(['c', 'd']);
+    expect(admission.admits('d')).toBe(true);
+  });
+
+  it('calls the next one when somebody who waits is stopped', async () => {
     const [a, b] = [work('a'), work('b')];
     const stop = new AbortController();
     void outcome(admission.run(a.run, never));
     void outcome(admission.run(b.run, stop.signal));
-    await settle();
-    expect(admission.size).toBe(2);
+    expect(admission.admits('c')).toBe(false);
     stop.abort(new Error('stopped'));
     await settle();
-    expect(admission.size).toBe(1);
-    a.end();
-    await settle();
-    expect(admission.size).toBe(0);
+    expect(called).toEqual(['c']);
   });
 
   it('goes on after a failure', async () => {

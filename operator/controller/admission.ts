@@ -3,9 +3,14 @@ import { until } from '../kube/until.ts';
 
 export interface AdmissionOptions {
   readonly clock: Clock;
+  /** Called with the key of a deployment that was not let in and may come now: its pass is to be run. */
+  readonly onTurn: (key: string) => void;
   /** How long one holder may take, milliseconds. */
   readonly limitMs?: number;
 }
+
+/** Passes that may be in or wait right behind: the other workers stay free for what moves traffic. */
+const PLACES = 2;
 
 const LIMIT_MS = 60_000;
 /** How long a holder that was told to stop may take to do so. */
@@ -24,17 +29,48 @@ export class AdmissionTimeoutError extends Error {
 export class Admission {
   readonly #clock: Clock;
   readonly #limitMs: number;
+  readonly #onTurn: (key: string) => void;
+  /** Keys that were not let in, in the order in which they came. */
+  readonly #line = new Set<string>();
+  /** Keys whose turn it is: a place is kept for each until its next pass is over. */
+  readonly #called = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
   #inside = 0;
 
-  constructor({ clock, limitMs = LIMIT_MS }: AdmissionOptions) {
+  constructor({ clock, onTurn, limitMs = LIMIT_MS }: AdmissionOptions) {
     this.#clock = clock;
+    this.#onTurn = onTurn;
     this.#limitMs = limitMs;
   }
 
-  /** How many are in or wait for their turn. Each of them holds a worker, which flips and rollbacks of others need. */
-  get size(): number {
-    return this.#inside;
+  /**
+   * Whether the pass over `key` may call `run` now, which it then does at once. If not, the key stands in line and is called when
+   * there is a place: nobody has to come back and ask, which a hundred rollouts that begin together would do all the time.
+   */
+  admits(key: string): boolean {
+    if (this.#called.delete(key)) return true;
+    if (this.#line.size === 0 && this.#inside + this.#called.size < PLACES) return true;
+    this.#line.add(key);
+    return false;
+  }
+
+  /** The pass over `key` is over, however it ended: a place that was kept for it, and that it had no use for, is the next one's. */
+  passed(key: string): void {
+    if (this.#called.delete(key)) this.#callNext();
+  }
+
+  #callNext(): void {
+    for (const key of this.#line) {
+      if (this.#inside + this.#called.size >= PLACES) return;
+      this.#line.delete(key);
+      this.#called.add(key);
+      this.#onTurn(key);
+    }
+  }
+
+  #leave(): void {
+    this.#inside--;
+    this.#callNext();
   }
 
   /**
@@ -50,7 +86,7 @@ export class Admission {
     try {
       await until(before, signal);
     } catch (error) {
-      this.#inside--;
+      this.#leave();
       // Those behind still wait for whoever is in.
       void before.then(() => leave(undefined));
       throw error;
@@ -58,7 +94,7 @@ export class Admission {
     try {
       return await this.#hold(work, signal);
     } finally {
-      this.#inside--;
+      this.#leave();
       leave(undefined);
     }
   }

@@ -165,7 +165,7 @@ export class Manager {
       ...(defaults && { defaults }),
       metricsApi: new MetricsApiReader({ client: watchClient, clock }),
       capacity: new CapacityReader({ client: watchClient, nodes: this.#caches.nodes, autoscaler, priorityClasses }),
-      admission: new Admission({ clock }),
+      admission: new Admission({ clock, onTurn: (key) => this.#queue.add(key, PRIORITY.live) }),
       claims: new ClaimBook((giver) => this.#queue.add(giver, PRIORITY.live)),
       observer,
       history: () => this.#histories,

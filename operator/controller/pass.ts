@@ -40,17 +40,13 @@ export interface PassContext {
   readonly defaults?: Pick<DefaultsReader, 'read'>;
   readonly metricsApi: Pick<MetricsApiReader, 'read'>;
   readonly capacity: Pick<CapacityReader, 'read'>;
-  readonly admission: Pick<Admission, 'run' | 'size'>;
+  readonly admission: Pick<Admission, 'admits' | 'run' | 'passed'>;
   readonly claims: Pick<ClaimBook, 'record' | 'on' | 'candidatesBeside'>;
   readonly observer: Pick<Observer, 'known' | 'want' | 'forget' | 'loads'>;
   readonly clock: Clock;
   readonly options: DecideOptions;
 }
 
-/** Passes that may wait for their turn to count GPUs; the other workers stay free for what moves traffic. */
-const MAX_ADMITTING = 2;
-/** When a pass that would wait behind them comes back, milliseconds. */
-const ADMISSION_RETRY_MS = 500;
 /** How long an eviction that was refused is left alone, milliseconds: budgets change without a word to us. */
 const EVICT_AGAIN_MS = 10_000;
 
@@ -109,7 +105,8 @@ export class Pass {
     if (!isClaiming) claims.record(this.#live.metadata.uid);
     if (capacityWanted === undefined && !isClaiming)
       return this.#finish(judged, await this.#carryOut(judged, signal), signal);
-    if (admission.size >= MAX_ADMITTING) return { requeueAfterMs: ADMISSION_RETRY_MS };
+    // It is called when it is its turn.
+    if (!admission.admits(this.#key)) return undefined;
     // One at a time in the whole cluster: what is taken here is in the status before the next one counts.
     const [counted, carried] = await admission.run(async (until) => {
       const counted = await this.#count(judged, until);

@@ -11,6 +11,7 @@ function bench(first: object, { observeOnly = true, refused }: { observeOnly?: b
   let live: object | undefined = first;
   /** UIDs for which everything that was observed and claimed has ended. */
   const left = { observer: [] as string[], claims: [] as string[] };
+  const passed: string[] = [];
   const statuses: DeepSeekDeploymentStatus[] = [];
   /** Kinds of what was written. */
   const writes: string[] = [];
@@ -68,6 +69,7 @@ function bench(first: object, { observeOnly = true, refused }: { observeOnly?: b
       },
     },
     priorityClasses: { value: async () => Promise.resolve(undefined) },
+    admission: { admits: () => true, passed: (key: string) => passed.push(key) },
     claims: {
       record: (uid: string, entry?: object) => entry ?? left.claims.push(uid),
       on: () => [],
@@ -91,7 +93,7 @@ function bench(first: object, { observeOnly = true, refused }: { observeOnly?: b
   const restore = () => {
     history++;
   };
-  return { statuses, writes, refusals, events, pass, change, restore, left, versionsRead: () => versionsRead };
+  return { statuses, writes, refusals, events, pass, change, restore, left, passed, versionsRead: () => versionsRead };
 }
 
 const live = (spec: object, status?: object, metadata: object = {}) => ({
@@ -117,17 +119,19 @@ describe('what is observed and claimed for an object', () => {
     ['it is on its way out', live(SPEC, {}, { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a.b/c'] })],
     ['it is gone', undefined],
   ])('ends when %s', async (_, later) => {
-    const { pass, change, left } = bench(live(SPEC));
+    const { pass, change, left, passed } = bench(live(SPEC));
     await pass();
     expect(left.observer).toEqual([]);
     left.claims.length = 0;
     change(later);
     await pass();
     expect(left).toEqual({ observer: ['uid-chat'], claims: ['uid-chat'] });
+    // A place in the count of GPUs that was kept for it is free.
+    expect(passed).toHaveLength(2);
   });
 
   it('ends for an object in whose place another one was made', async () => {
-    const { pass, change, left } = bench(live(SPEC));
+    const { pass, change, left, passed } = bench(live(SPEC));
     await pass();
     left.claims.length = 0;
     change(live(SPEC, {}, { uid: 'uid-next' }));

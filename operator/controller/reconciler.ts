@@ -36,7 +36,7 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
     context.claims.record(uid);
   };
 
-  return async (key, signal, { id }) => {
+  const reconcile: Reconcile = async (key, signal, { id }) => {
     // What was found, told and measured is of a time that has not been.
     if (context.history?.() !== history) {
       for (const { metadata } of caches.deepSeekDeployments.store.list())
@@ -77,6 +77,13 @@ export function createReconciler(context: ReconcilerContext): Reconcile {
       accepted.set(key, `${uid}/${generation}`);
     }
     return new Pass(key, live, context, remembered, reporting, log).run(signal);
+  };
+  return async (key, signal, pass) => {
+    try {
+      return await reconcile(key, signal, pass);
+    } finally {
+      context.admission.passed(key);
+    }
   };
 }
 
