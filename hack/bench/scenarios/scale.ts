@@ -5,6 +5,7 @@ import { atMost, type BenchContext, type Figure, type Scenario } from '../figure
 import { BENCH_USER, createModel } from '../models.ts';
 import type { OperatorProcess } from '../operator.ts';
 import { readMemory } from '../proc.ts';
+import { UNMEASURED } from '../record.ts';
 import { Fleet } from '../rollouts/fleet.ts';
 import { describe, orderToFlip, type Run } from '../rollouts/latency.ts';
 import { measureForeign } from '../scale/foreign.ts';
@@ -56,16 +57,30 @@ async function measure(context: BenchContext): Promise<readonly Figure[]> {
   await using fleet = await Fleet.create(stage, { namespace: CHANGED, count: changed, spec, signal });
   await fill(stage, { count: models - changed, user: OPERATOR, signal });
   const flood = { seconds: (performance.now() - started) / 1000, usage: await readUsage(operator) };
-  const memory = await measureMemory(operator, models, flood);
-  log(`watching ${restMinutes} minutes of rest`);
-  const rest = await measureRest(stage, operator, context);
-  const created = await measureCreation(stage, context);
-  await operator.stop();
-  const [restarted, restart] = await measureRestart(stage, context);
-  const latencies = await measureRollouts(stage, fleet, context);
-  const foreign = await measureForeign(stage, { user: OPERATOR, operator: restarted }, context);
-  const takeovers = await measureTakeovers(stage, { user: OPERATOR, operator: restarted }, context);
-  return [...memory, ...rest, created, ...restart, ...latencies, ...takeovers, ...foreign];
+  const figures: Figure[] = await measureMemory(operator, models, flood);
+  try {
+    log(`watching ${restMinutes} minutes of rest`);
+    figures.push(...(await measureRest(stage, operator, context)));
+    figures.push(await measureCreation(stage, context));
+    await operator.stop();
+    const [restarted, restart] = await measureRestart(stage, context);
+    figures.push(...restart);
+    figures.push(...(await measureRollouts(stage, fleet, context)));
+    figures.push(...(await measureForeign(stage, { user: OPERATOR, operator: restarted }, context)));
+    figures.push(...(await measureTakeovers(stage, { user: OPERATOR, operator: restarted }, context)));
+  } catch (error) {
+    signal.throwIfAborted();
+    // What half an hour has measured until here is not lost.
+    log(String(error));
+    figures.push({
+      name: 'scale',
+      title: 'The rest of this scenario',
+      limit: '',
+      measured: UNMEASURED,
+      verdict: 'miss',
+    });
+  }
+  return figures;
 }
 
 async function measureMemory(
