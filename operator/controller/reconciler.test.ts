@@ -131,7 +131,7 @@ describe('what is observed and claimed for an object', () => {
   });
 
   it('ends for an object in whose place another one was made', async () => {
-    const { pass, change, left, passed } = bench(live(SPEC));
+    const { pass, change, left } = bench(live(SPEC));
     await pass();
     left.claims.length = 0;
     change(live(SPEC, {}, { uid: 'uid-next' }));
