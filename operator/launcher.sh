@@ -4,7 +4,7 @@
 #   --max-semi-space-size=1    28 MB: new objects get 1 MB instead of 16 MB before they are looked through
 #   --optimize-for-size        11 MB: fewer copies of compiled functions, a heap that is kept small
 #   MALLOC_ARENA_MAX=1         11 MB: the C library has one heap, not one for each of Node's threads
-#   MALLOC_TRIM_THRESHOLD_     6 MB: what the C library no longer needs goes back to the system
+#   MALLOC_TRIM_THRESHOLD_     2 to 11 MB, no more than runs differ by: what the C library no longer needs goes back to the system
 #   --no-maglev             2 to 8 MB: one tier of optimized functions less
 #   --liftoff-only              6 MB: undici's HTTP parser (WebAssembly) is not compiled a second time
 MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
