@@ -56,7 +56,23 @@ export const BUGS: readonly Bug[] = [
     to: 'metadata: { name: owner.name },',
     tests: ['operator/controller/act'],
   },
+  {
+    name: 'a spec of the past is decided on beside children of a later one',
+    like: SIEVE,
+    file: 'operator/controller/live-reads.ts',
+    from: 'if (writtenFor.every((one = 0) => one <= generation)) return;',
+    to: 'if (writtenFor.length >= 0) return;',
+    tests: ['operator/controller/live-reads'],
+  },
   // What is decided.
+  {
+    name: 'a mark on a revision is lost to an operator that has not heard of it',
+    like: SIEVE,
+    file: 'operator/controller/decide/upkeep.ts',
+    from: "new Set(['Service', 'HTTPRoute', 'ControllerRevision'])",
+    to: "new Set(['Service', 'HTTPRoute'])",
+    tests: ['operator/controller/decide/upkeep'],
+  },
   {
     name: 'traffic moves without a proof',
     like: ARGO,

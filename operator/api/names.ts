@@ -43,6 +43,11 @@ export const ANNOTATION = {
   previousRevision: `${GROUP}/previous-revision`,
   /** On the active Service: when this revision got the traffic (RFC 3339). Written in the same apply as the selector. */
   switchedAt: `${GROUP}/switched-at`,
+  /**
+   * On the active Service: `metadata.generation` of the DeepSeekDeployment when this revision got the traffic. On a ControllerRevision:
+   * when it was made, marked or forgiven. A cached spec of an earlier generation is not what people ask for any more.
+   */
+  generation: `${GROUP}/generation`,
   /** On a ControllerRevision: the time (RFC 3339) at which the revision had shown on users’ traffic that it serves. */
   proven: `${GROUP}/proven`,
   /** On a ControllerRevision: `<reason>: <message>` of the failure for which the revision was taken back. */

@@ -115,6 +115,7 @@ function storedRevision(name: string, object: LiveControllerRevision): StoredRev
   const proven = object.metadata.annotations?.[ANNOTATION.proven];
   const { [ANNOTATION.failed]: failed, [ANNOTATION.held]: held } = object.metadata.annotations ?? {};
   const accepted = object.metadata.annotations?.[ANNOTATION.accepted];
+  const generation = generationIn(object);
   return {
     object,
     hash,
@@ -124,5 +125,12 @@ function storedRevision(name: string, object: LiveControllerRevision): StoredRev
     ...(accepted === undefined ? {} : { accepted }),
     ...(failed === undefined ? {} : { failed }),
     ...(held === undefined ? {} : { held }),
+    ...(generation === undefined ? {} : { generation }),
   };
+}
+
+/** The generation of the spec for which a child was written; undefined: it does not say. */
+export function generationIn({ metadata }: KubeObject): number | undefined {
+  const generation = Number(metadata.annotations?.[ANNOTATION.generation]);
+  return Number.isSafeInteger(generation) ? generation : undefined;
 }

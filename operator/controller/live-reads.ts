@@ -3,13 +3,15 @@ import { isNotFound } from '../kube/errors.ts';
 import { resources } from '../kube/resources.ts';
 import type { KubeClient } from '../kube/types.ts';
 import type { ActContext, WriteTarget } from './act.ts';
+import type { Caches } from './caches.ts';
 import { covers } from '../resources/drift.ts';
 import { childNames } from '../resources/names.ts';
 import { requiredSecrets } from '../resources/secret-refs.ts';
 import type { Intent, WrittenKind } from './decide/intents.ts';
-import { isOwnedBy } from './gather.ts';
+import { generationIn, isOwnedBy } from './gather.ts';
 import type { Obstacle } from './obstacle.ts';
-import type { LiveDeployment, LiveMeta, LiveService } from './snapshot.ts';
+import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
+import type { LiveDeployment, LiveMeta, LiveService, Snapshot } from './snapshot.ts';
 
 /**
  * Where a write must not rely on the caches: the few reads of the API server itself.
@@ -49,6 +51,33 @@ export async function checkNotServing(
     throw error;
   }
   throw new StaleCacheError(`Deployment ${deployment} is not deleted: the active Service selects it.`);
+}
+
+/**
+ * Asks the server for the spec where a child was written for a later one than the cache has: the watch of DeepSeekDeployments is behind that
+ * of the rest. On a wish of the past a version that was taken back would be tried again, and users moved to what nobody asks for any more.
+ */
+export async function checkSpecIsCurrent(
+  { deployment, services, revisions }: Pick<Snapshot, 'deployment' | 'services' | 'revisions'>,
+  { client, deployments }: { readonly client: KubeClient; readonly deployments: Caches['deepSeekDeployments'] },
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, namespace, uid, generation = 0 } = deployment.metadata;
+  const writtenFor = [...services.map(generationIn), ...revisions.map((revision) => revision.generation)];
+  // Anybody can write an annotation: what the server says counts.
+  if (writtenFor.every((one = 0) => one <= generation)) return;
+  // A list of one: to list is a right that the operator has anyway.
+  const { items } = await client.list(DEEPSEEK_DEPLOYMENTS, {
+    namespace,
+    fieldSelector: `metadata.name=${name}`,
+    signal,
+  });
+  const live = items[0];
+  if (live?.metadata.uid === uid && (live.metadata.generation ?? 0) <= generation) return;
+  if (live !== undefined) deployments.observeWrite(live);
+  throw new StaleCacheError(
+    `The spec of ${namespace}/${name} that is cached (generation ${generation}) is not the last one.`,
+  );
 }
 
 /** GitOps tools apply a model beside what makes its Secret (External Secrets, Vault), and give up at the word `Stalled`. */

@@ -19,6 +19,7 @@ import { labelsRestored, MAX_NOTE } from './decide/write-events.ts';
 import type { DefaultsReader } from './defaults-reader.ts';
 import type { EngineLogs } from './engine-logs.ts';
 import { HTTP_ROUTES } from './gateway.ts';
+import { checkSpecIsCurrent } from './live-reads.ts';
 import { type Answers, look, type Stored } from './look.ts';
 import type { MetricsApiReader } from './metrics-api.ts';
 import type { Observer } from './observer.ts';
@@ -124,12 +125,13 @@ export class Pass {
 
   /** Decides; asks what the decision turns out to depend on, and decides again. */
   async #judgeInformed(signal: AbortSignal): Promise<Judged> {
-    const { caches, engineLogs, serverVersion, metricsApi, observer } = this.#context;
+    const { client, caches, engineLogs, serverVersion, metricsApi, observer } = this.#context;
     const { spec } = this.#live;
     if (spec.model.source?.image !== undefined || needsTolerance(this.#live))
       this.#answers.serverVersion = await serverVersion.read(signal);
     if (needsServedMetrics(this.#live, caches)) this.#answers.served = await metricsApi.read(signal);
     let judged = this.#judge();
+    await checkSpecIsCurrent(judged.snapshot, { client, deployments: caches.deepSeekDeployments }, signal);
     const { logsWanted, rendersRevision } = judged.decision;
     const mute = judged.snapshot.pods.filter((pod) => logsWanted.includes(pod.metadata.name));
     const isNews = await engineLogs.read(mute, signal);

@@ -11,6 +11,7 @@ export interface StoredRevision<Data extends object> {
   readonly accepted?: string | undefined;
   readonly failed?: string | undefined;
   readonly held?: string | undefined;
+  readonly generation?: number | undefined;
 }
 
 /** The ControllerRevision that keeps a revision: canonical spec, rendered template and plan in `data`, verdicts as annotations. */
@@ -18,7 +19,7 @@ export function controllerRevision<Data extends object>(
   deployment: Owner,
   revision: StoredRevision<Data>,
 ): Child<IControllerRevision> {
-  const { hash, number, data, proven, accepted, failed, held } = revision;
+  const { hash, number, data, proven, accepted, failed, held, generation } = revision;
   return {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
@@ -29,6 +30,7 @@ export function controllerRevision<Data extends object>(
         ...(accepted !== undefined && { [ANNOTATION.accepted]: accepted }),
         ...(failed !== undefined && { [ANNOTATION.failed]: failed }),
         ...(held !== undefined && { [ANNOTATION.held]: held }),
+        ...(generation !== undefined && { [ANNOTATION.generation]: String(generation) }),
       },
     }),
     revision: number,

@@ -48,6 +48,8 @@ export interface Serving {
   readonly previous?: string | undefined;
   /** RFC 3339. */
   readonly switchedAt?: string | undefined;
+  /** Of the spec by which it got the traffic. */
+  readonly generation?: number | undefined;
   /** Default: the engine's, by its name. */
   readonly targetPort?: TargetPort | undefined;
 }
@@ -69,6 +71,7 @@ export function activeService(deployment: Owner, serving: Serving): Child<IServi
         [ANNOTATION.attempt]: String(serving.attempt),
         ...(serving.previous !== undefined && { [ANNOTATION.previousRevision]: serving.previous }),
         ...(serving.switchedAt !== undefined && { [ANNOTATION.switchedAt]: serving.switchedAt }),
+        ...(serving.generation !== undefined && { [ANNOTATION.generation]: String(serving.generation) }),
       },
     }),
     spec: {

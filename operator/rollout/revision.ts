@@ -39,6 +39,8 @@ export interface Revision {
   readonly failed?: string;
   /** `<reason>: <message>` of the order by which it was taken back; absent while there was none. */
   readonly held?: string;
+  /** `metadata.generation` of the DeepSeekDeployment when it was made, marked or forgiven; absent: an earlier operator wrote it, or nobody knows. */
+  readonly generation?: number;
 }
 
 /** Why the revision was taken back, by itself or by an order, as `<reason>: <message>`; undefined: it was not. */
@@ -61,16 +63,18 @@ export function findRevision(
   });
 }
 
-/** A new revision for `spec`, numbered after all of `revisions`. */
+/** A new revision for `spec`, numbered after all of `revisions`. `generation`: of that spec. */
 export function newRevision(
   revisions: readonly Revision[],
   spec: DeepSeekDeploymentSpec,
   render: (hash: string) => { template: IPodTemplateSpec; plan: PlanSummary; version: string },
   forms: CanonicalForms = CANONICAL_FORMS,
+  generation?: number,
 ): Revision {
   const { current: hashVersion } = forms;
   const canonical = canonicalSpec(spec, hashVersion, forms) ?? {};
   const hash = revisionHash(canonical, hashVersion);
   const number = Math.max(0, ...revisions.map((revision) => revision.number)) + 1;
-  return { hash, number, data: { hashVersion, spec: canonical, ...render(hash) } };
+  const data = { hashVersion, spec: canonical, ...render(hash) };
+  return { hash, number, data, ...(generation !== undefined && { generation }) };
 }

@@ -17,6 +17,7 @@ import type { KubeObject } from '../../kube/types.ts';
 import { recordOf } from '../../rollout/record.ts';
 import type { Revision } from '../../rollout/revision.ts';
 import type { RolloutStep } from '../../rollout/next.ts';
+import { generationIn } from '../gather.ts';
 import type { ChildKind, LiveDeployment, Snapshot } from '../snapshot.ts';
 import { autoscalerOf, scaledObjectIntents } from './autoscaling.ts';
 import { targetPortOf } from './engines.ts';
@@ -81,7 +82,9 @@ export function childIntents(snapshot: Snapshot, wanted: Wanted, upkeep: Upkeep)
     if (leaveService || step.serving === undefined) return;
     const { serving: revision, attempt, previous, switchedAt } = step;
     const when = switchedAt === undefined ? undefined : seconds(switchedAt);
-    const serving = { revision, attempt, previous, switchedAt: when, targetPort: targetPort(revision) };
+    const found = live(snapshot, 'Service', deployment.metadata.name);
+    const generation = step.switched || found === undefined ? deployment.metadata.generation : generationIn(found);
+    const serving = { revision, attempt, previous, switchedAt: when, generation, targetPort: targetPort(revision) };
     want('Service', activeService(deployment, serving));
   };
   const wantPreview = () => {

@@ -43,7 +43,9 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
     ...{ sets, evidence, failures, replicas, order },
   };
   const step = nextStep(rolloutInput(snapshot, findings));
-  const revisions = withMarks(known, step, now).filter(inHistory(known, step, desired, spec));
+  const revisions = withMarks(known, step, now, deployment.metadata.generation).filter(
+    inHistory(known, step, desired, spec),
+  );
   const observeOnly = options.observeOnly || deployment.metadata.annotations?.[ANNOTATION.reconcile] === 'disabled';
   const leaveService = settings.paused && serves.foreignSelector;
   const judgement: Judgement = {

@@ -71,7 +71,7 @@ export function desiredRevision(
       version: versionOf(deployment, rendering.plan),
     };
   };
-  const revision = newRevision(stored, deployment.spec, rendered, forms);
+  const revision = newRevision(stored, deployment.spec, rendered, forms, deployment.metadata.generation);
   return { revision, isNew: true, plan: rendering };
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { ANNOTATION } from '../../api/names.ts';
 import type { RolloutStep } from '../../rollout/machine/types.ts';
 import type { Revision } from '../../rollout/revision.ts';
+import { Scene } from '../testing/scene.ts';
 import type { Desired } from './desired.ts';
-import { inHistory } from './marks.ts';
+import { inHistory, withMarks } from './marks.ts';
 
 const revision = (hash: string, number: number, marks: Partial<Revision> = {}): Revision =>
   ({ hash, number, data: {}, ...marks }) as unknown as Revision;
@@ -90,5 +92,36 @@ describe('the history of revisions', () => {
   test('what serves and was proven last needs nobody beside it', () => {
     const all = [revision('before', 1, { proven: day(1) }), revision('serves', 2, { proven: day(2) })];
     expect(kept(all, 0)).toEqual(['serves']);
+  });
+});
+
+describe('the generation of the spec', () => {
+  const failed = { failed: 'CrashLoop: exit' };
+  test.each<[string, Partial<Revision>, Partial<RolloutStep>, Partial<Revision>]>([
+    ['dates a mark', { generation: 2 }, { marks: [{ kind: 'accepted', revision: 'a' }] }, { generation: 7 }],
+    ['dates that a mark was forgiven', { ...failed, generation: 2 }, { forgive: ['a'] }, { generation: 7 }],
+    ['is left alone where nothing was to be forgiven', { generation: 2 }, { forgive: ['a'] }, { generation: 2 }],
+    ['is left alone where nothing changes', { ...failed, generation: 2 }, {}, { ...failed, generation: 2 }],
+    ['is not added to what an earlier operator wrote', failed, {}, failed],
+  ])('%s', (_, before, step, after) => {
+    const given = { marks: [], forgive: [], ...step };
+    const [marked] = withMarks([revision('a', 1, before)], given, Date.parse(day(1)), 7);
+    const { accepted: __, ...rest } = marked ?? {};
+    expect(rest).toEqual(revision('a', 1, after));
+  });
+
+  test('is on the active Service, and follows the flips', () => {
+    const scene = new Scene('Proving');
+    const { world } = scene;
+    const written = () => world.service('chat')?.metadata.annotations?.[ANNOTATION.generation];
+    expect(written()).toBe('1');
+    scene.conclude();
+    const flipped = written();
+    expect(Number(flipped)).toBeGreaterThanOrEqual(2);
+    // More of the same is no flip.
+    world.edit((spec) => ({ ...spec, rollout: { revisionHistoryLimit: 3 } }));
+    scene.settle();
+    expect(world.deployment.metadata.generation).toBeGreaterThan(Number(flipped));
+    expect(written()).toBe(flipped);
   });
 });

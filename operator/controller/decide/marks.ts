@@ -5,16 +5,22 @@ import type { Snapshot } from '../snapshot.ts';
 import type { Desired } from './desired.ts';
 import { seconds } from './times.ts';
 
-/** The revisions with the marks that this pass gives and takes. */
-export function withMarks(revisions: readonly Revision[], { marks, forgive }: RolloutStep, now: number): Revision[] {
+/** The revisions with the marks that this pass gives and takes. `now`: milliseconds since the epoch. `generation`: of the spec that asks for it. */
+export function withMarks(
+  revisions: readonly Revision[],
+  { marks, forgive }: Pick<RolloutStep, 'marks' | 'forgive'>,
+  now: number,
+  generation: number | undefined,
+): Revision[] {
   return revisions.map((revision) => {
     const { failed, held, ...rest } = revision;
-    const kept = forgive.includes(revision.hash)
+    const forgiven = forgive.includes(revision.hash) && whyTakenBack(revision) !== undefined;
+    const own = marks.filter((mark) => mark.revision === revision.hash);
+    const kept = forgiven
       ? rest
       : { ...rest, ...(failed !== undefined && { failed }), ...(held !== undefined && { held }) };
-    return marks
-      .filter((mark) => mark.revision === revision.hash)
-      .reduce((marked, mark) => ({ ...marked, ...given(mark, now) }), kept);
+    const dated = forgiven || own.length > 0 ? { ...kept, ...(generation !== undefined && { generation }) } : kept;
+    return own.reduce((marked, mark) => ({ ...marked, ...given(mark, now) }), dated);
   });
 }
 

@@ -4,9 +4,13 @@ import type { ChildKind } from '../snapshot.ts';
 import { PHASES, Scene } from '../testing/scene.ts';
 import type { World } from '../testing/world.ts';
 
-/** What the active Service says of the traffic; the number of the attempt that it also names is nobody's loss. */
+/** What the active Service says of the traffic; the numbers of the attempt and of the generation that it also names are nobody's loss. */
 const traffic = (world: World): object => {
-  const { [ANNOTATION.attempt]: _, ...annotations } = world.service('chat')?.metadata.annotations ?? {};
+  const {
+    [ANNOTATION.attempt]: _,
+    [ANNOTATION.generation]: __,
+    ...annotations
+  } = world.service('chat')?.metadata.annotations ?? {};
   return annotations;
 };
 type Service = {

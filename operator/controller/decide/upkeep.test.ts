@@ -142,3 +142,17 @@ describe('nothing foreign is', () => {
     expect(passes.pass(declared(), found)).toBeUndefined();
   });
 });
+
+describe('is written only onto what was read', () => {
+  it.each([
+    ['Service', '5'],
+    ['HTTPRoute', '5'],
+    ['ControllerRevision', '5'],
+    ['Deployment', undefined],
+  ] as const)('%s', (kind, resourceVersion) => {
+    const found = live(declared(80, { team: 'bank' }));
+    const intent = new Upkeep().bring(kind, declared(80, { team: 'shop' }), found);
+    expect(intent?.type === 'Apply' && intent.object.metadata).toMatchObject({ uid: 'u' });
+    expect(intent?.type === 'Apply' && intent.object.metadata?.resourceVersion).toBe(resourceVersion);
+  });
+});

@@ -49,8 +49,7 @@ export class Upkeep {
       return undefined;
     }
     const { uid, resourceVersion } = live.metadata;
-    // What moves traffic is written only onto what was read: a lost race is decided again.
-    const version = kind === 'Service' || kind === 'HTTPRoute' ? { resourceVersion } : {};
+    const version = ONTO_WHAT_WAS_READ.has(kind) ? { resourceVersion } : {};
     const metadata = { ...object.metadata, uid, ...version } as NonNullable<ChildObject['metadata']>;
     const portsFirst = kind === 'Service' ? portsBeforeApply(object, live) : undefined;
     const first = portsFirst && { portsFirst };
@@ -61,6 +60,12 @@ export class Upkeep {
     return { ...apply, foreign: { what: 'Edited', paths: drift.map(formatPath), managers } };
   }
 }
+
+/**
+ * Kinds that are written only onto the version that was read, so that a lost race is decided again: what moves traffic, and the record
+ * of what came of a version, from which an apply of one that has not heard of a mark yet would take it away.
+ */
+const ONTO_WHAT_WAS_READ: ReadonlySet<WrittenKind> = new Set(['Service', 'HTTPRoute', 'ControllerRevision']);
 
 /** A child in an `AsDeclared`. */
 export function childKey(kind: string, name: string): string {

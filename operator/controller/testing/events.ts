@@ -164,6 +164,7 @@ const COUNTED = new Set([
   'message',
   'earlierOrders',
   'orderResult',
+  ANNOTATION.generation,
 ]);
 
 /** Everything that what comes next depends on, as text; see machine/testing/state.ts. */
