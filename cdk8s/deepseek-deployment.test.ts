@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { App, Chart, Testing } from 'cdk8s';
+import { App, Chart } from 'cdk8s';
 import { Models } from './examples/main.ts';
 import { DeepSeekDeployment, type DeepSeekDeploymentProps } from './index.ts';
 
-const chart = (): Chart => new Chart(Testing.app(), 'models', { namespace: 'ai', disableResourceNameHashes: true });
+const chart = (): Chart => new Chart(new App(), 'models', { namespace: 'ai', disableResourceNameHashes: true });
 const SPEC = { model: { name: 'deepseek-r1-distill-qwen-7b' }, accelerator: { type: 'A100-80GB' } } as const;
 
 describe('a DeepSeekDeployment in a chart', () => {
   it('is written as it is, without defaults', () => {
     const models = chart();
     new DeepSeekDeployment(models, 'chat', { metadata: { name: 'chat', labels: { team: 'ml' } }, spec: SPEC });
-    expect(Testing.synth(models)).toEqual([
+    expect(models.toJson()).toEqual([
       {
         apiVersion: 'deepseek-operator.io/v1alpha1',
         kind: 'DeepSeekDeployment',
