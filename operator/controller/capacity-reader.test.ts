@@ -44,11 +44,14 @@ function reader({
   lists = [[[pod('p', 1, 'a')], [pod('q', 2, 'a')]]] as (object[][] | Error)[],
   slices = [] as object[] | Error,
   classes = {} as Readonly<Record<string, number>>,
+  own = undefined as readonly object[] | undefined,
 }) {
   const asked: string[] = [];
   const client = {
-    async *listPages(type: ResourceType, { fieldSelector = '', namespace = 'all' }: ListOptions) {
-      asked.push(`${type.plural} ${namespace} ${fieldSelector}`);
+    async *listPages(type: ResourceType, { fieldSelector = '', labelSelector, namespace = 'all' }: ListOptions) {
+      asked.push(
+        [type.plural, namespace, fieldSelector, ...(labelSelector === undefined ? [] : [labelSelector])].join(' '),
+      );
       const pages = lists.shift() ?? new Error('asked too often');
       if (pages instanceof Error && pages !== gone) throw pages;
       // The first page comes, and the version of the others is gone.
@@ -68,6 +71,7 @@ function reader({
     nodes: { nodes: nodes === 'hidden' ? undefined : nodes },
     autoscaler: { read: () => Promise.resolve('Karpenter') },
     priorityClasses: { value: (name) => Promise.resolve(classes[name]) },
+    ...(own && { ownPods: { all: own as never[] } }),
   });
   const read = async (question = wanted()) => {
     const { room } = await subject.read({ room: question }, signal);
@@ -96,6 +100,14 @@ describe('CapacityReader', () => {
     const { read, asked } = reader({});
     expect(await read()).toMatchObject({ slots: 5, freeGpus: 5, autoscaler: 'Karpenter' });
     expect(asked).toEqual(['pods all status.phase!=Succeeded,status.phase!=Failed']);
+  });
+
+  it('asks for the pods of others alone where ours are cached, and counts both', async () => {
+    const { read, asked } = reader({ own: [pod('mine', 3, 'a')] });
+    expect(await read()).toMatchObject({ slots: 2, freeGpus: 2 });
+    expect(asked).toEqual([
+      'pods all status.phase!=Succeeded,status.phase!=Failed app.kubernetes.io/managed-by!=deepseek-operator',
+    ]);
   });
 
   it('begins again when the version of the list is gone, without the pods of before', async () => {

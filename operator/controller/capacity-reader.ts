@@ -1,3 +1,4 @@
+import { LABEL, MANAGER } from '../api/index.ts';
 import type { WatchClient } from '../kube/client.ts';
 import { isForbidden, isGone, isNotFound } from '../kube/errors.ts';
 import { clusterScoped, resources } from '../kube/resources.ts';
@@ -15,12 +16,15 @@ import {
 } from '../rollout/capacity/index.ts';
 import type { NodeAutoscalerReader } from './node-autoscaler.ts';
 import type { NodeCache } from './nodes.ts';
+import type { OwnPods } from './own-pods.ts';
 import type { PriorityClassReader } from './priority-class.ts';
 import { trimToCapacity } from './transforms.ts';
 
 export interface CapacityReaderOptions {
   readonly client: Pick<KubeClient, 'list'> & Pick<WatchClient, 'listPages'>;
   readonly nodes: Pick<NodeCache, 'nodes'>;
+  /** Our pods of all namespaces; absent: not all are cached, and they are listed with the others. */
+  readonly ownPods?: Pick<OwnPods, 'all'>;
   readonly autoscaler: Pick<NodeAutoscalerReader, 'read'>;
   readonly priorityClasses: Pick<PriorityClassReader, 'value'>;
 }
@@ -39,6 +43,8 @@ export interface Counted {
 
 /** Pods that may still hold something of their nodes. */
 const NOT_ENDED = 'status.phase!=Succeeded,status.phase!=Failed';
+/** Those that our caches do not follow. */
+const NOT_OURS = `${LABEL.managedBy}!=${MANAGER}`;
 
 interface ResourceSlice extends KubeObject {
   readonly spec?: { readonly driver?: string; readonly nodeName?: string };
@@ -46,8 +52,8 @@ interface ResourceSlice extends KubeObject {
 const RESOURCE_SLICES = clusterScoped<ResourceSlice>('resource.k8s.io', 'v1', 'ResourceSlice', 'resourceslices');
 
 /**
- * Counts the room for a revision: nodes as they are cached, pods as the server has them now, all of the cluster. It costs
- * a list of every pod, so a pass asks only while a rollout needs room.
+ * Counts the room for a revision: nodes and our own pods as they are cached, the pods of others as the server has them now, all of the
+ * cluster. It costs a list of these, so a pass asks only while a rollout needs room.
  */
 export class CapacityReader {
   readonly #options: CapacityReaderOptions;
@@ -100,10 +106,13 @@ export class CapacityReader {
   }
 
   async #list(signal: AbortSignal): Promise<CapacityPod[]> {
+    const { client, ownPods } = this.#options;
+    const selection = { fieldSelector: NOT_ENDED, ...(ownPods && { labelSelector: NOT_OURS }) };
     const pods: CapacityPod[] = [];
-    for await (const page of this.#options.client.listPages(resources.pods, { fieldSelector: NOT_ENDED, signal }))
+    for await (const page of client.listPages(resources.pods, { ...selection, signal }))
       for (const pod of page.items) pods.push(trimToCapacity(pod));
-    return pods;
+    // Looked at last: what came while others were listed counts.
+    return ownPods === undefined ? pods : [...pods, ...ownPods.all];
   }
 
   /** Without a class pods have 0, or more where the cluster has a default class: then others are taken to be ahead. */

@@ -27,6 +27,7 @@ import { SCALED_OBJECTS } from './keda.ts';
 import { CapacityReader } from './capacity-reader.ts';
 import { NodeAutoscalerReader } from './node-autoscaler.ts';
 import { Observer } from './observer.ts';
+import { OwnPods } from './own-pods.ts';
 import { PriorityClassReader } from './priority-class.ts';
 import { SpecJudge } from './spec-judge.ts';
 import type { PrometheusClient, Resolve } from '../observe/index.ts';
@@ -67,6 +68,8 @@ export class Manager {
   readonly judge: SpecJudge;
   /** Kinds whose last list has failed. */
   readonly #unlisted = new Set<string>();
+  /** Absent: those of other namespaces are not cached. */
+  readonly #ownPods: OwnPods | undefined;
   /** How often a kind turned out to be of another history than the API server. */
   #histories = 0;
 
@@ -83,6 +86,7 @@ export class Manager {
       namespaces: options.namespaces,
       onReflectorEvent: (kind, event) => this.#onReflector(kind, event),
     });
+    if (options.namespaces.length === 0) this.#ownPods = new OwnPods(this.#caches.pods);
     this.judge = new SpecJudge({
       caches: this.#caches,
       serverVersion: new ServerVersionReader(options.watchClient),
@@ -164,7 +168,10 @@ export class Manager {
       priorityClasses,
       ...(defaults && { defaults }),
       metricsApi: new MetricsApiReader({ client: watchClient, clock }),
-      capacity: new CapacityReader({ client: watchClient, nodes: this.#caches.nodes, autoscaler, priorityClasses }),
+      capacity: new CapacityReader({
+        ...{ client: watchClient, nodes: this.#caches.nodes, autoscaler, priorityClasses },
+        ...(this.#ownPods && { ownPods: this.#ownPods }),
+      }),
       admission: new Admission({ clock, onTurn: (key) => this.#queue.add(key, PRIORITY.live) }),
       claims: new ClaimBook((giver) => this.#queue.add(giver, PRIORITY.live)),
       observer,

@@ -1,7 +1,7 @@
 import type { IContainer as Container } from 'kubernetes-models/v1/Container';
 import type { IContainerStatus as ContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
 import type { ITaint as Taint } from 'kubernetes-models/v1/Taint';
-import { GROUP, isWieldy, MANAGER, whyUnwieldy } from '../api/index.ts';
+import { GROUP, isWieldy, LABEL, MANAGER, whyUnwieldy } from '../api/index.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../kube/types.ts';
 import type { CapacityPod } from '../rollout/capacity/index.ts';
 import { DELETION_COST } from './decide/deletion-cost.ts';
@@ -118,12 +118,11 @@ function marksEntry(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
   return metadata === undefined ? [] : trimEntry({ ...entry, fieldsV1: { 'f:metadata': metadata } });
 }
 
-/** A pod: who it is, where it is, and how it fares. */
+/** A pod: who it is, where it is, how it fares, and what room it takes. */
 export function trimPod(pod: LivePod): LivePod {
   const { managedFields: _, annotations, ...rest } = pod.metadata;
   const cost = annotations?.[DELETION_COST];
   const metadata = { ...rest, ...(cost !== undefined && { annotations: { [DELETION_COST]: cost } }) };
-  const { nodeName } = pod.spec ?? {};
   const { phase, conditions, containerStatuses, initContainerStatuses, startTime, reason, message, podIP } =
     pod.status ?? {};
   const status = { phase, conditions, containerStatuses, initContainerStatuses, startTime, reason, message, podIP };
@@ -131,7 +130,7 @@ export function trimPod(pod: LivePod): LivePod {
     apiVersion: pod.apiVersion,
     kind: pod.kind,
     metadata,
-    spec: { containers: [], ...(nodeName === undefined ? {} : { nodeName }) },
+    spec: roomOf(pod.spec),
     status: dropUndefined(status),
   };
 }
@@ -191,23 +190,32 @@ function trimTaint({ key, value, effect }: Taint): Taint {
 /** A pod as far as it takes room on a node: counted once and let go, and there may be tens of thousands. */
 export function trimToCapacity({ metadata, spec, status }: LivePod): CapacityPod {
   const { name, namespace, uid, labels, deletionTimestamp } = metadata;
-  const { nodeName, nodeSelector, affinity, tolerations, priority, schedulingGates, overhead, resources } = spec ?? {};
-  // What a pod that has its node asked of nodes does not matter any more.
-  const wishes = nodeName ? {} : { nodeSelector, affinity, tolerations, priority, schedulingGates };
-  const ready = status?.conditions?.filter(({ type }) => type === 'Ready');
+  const { [LABEL.name]: owner, [LABEL.revision]: revision } = labels ?? {};
+  const ours = owner !== undefined && { labels: dropUndefined({ [LABEL.name]: owner, [LABEL.revision]: revision }) };
+  const ready = status?.conditions
+    ?.filter(({ type }) => type === 'Ready')
+    .map(({ type, status: value }) => ({ type, status: value }));
   return {
-    metadata: { name, ...dropUndefined({ namespace, uid, labels, deletionTimestamp }) },
-    spec: {
-      containers: (spec?.containers ?? []).map(trimContainer),
-      ...(spec?.initContainers && { initContainers: spec.initContainers.map(trimContainer) }),
-      ...dropUndefined({ nodeName, overhead, resources, ...wishes }),
-    },
+    metadata: { name, ...dropUndefined({ namespace, uid, deletionTimestamp }), ...ours },
+    spec: roomOf(spec),
     status: dropUndefined({
       phase: status?.phase,
       conditions: ready,
       containerStatuses: resized(status?.containerStatuses),
       initContainerStatuses: resized(status?.initContainerStatuses),
     }),
+  };
+}
+
+/** What a pod takes of its node, and, while it has none, what it asks of one. */
+function roomOf(spec: LivePod['spec'] | undefined): NonNullable<LivePod['spec']> {
+  const { nodeName, nodeSelector, affinity, tolerations, priority, schedulingGates, overhead, resources } = spec ?? {};
+  // What a pod that has its node asked of nodes does not matter any more.
+  const wishes = nodeName ? {} : { nodeSelector, affinity, tolerations, priority, schedulingGates };
+  return {
+    containers: (spec?.containers ?? []).map(trimContainer),
+    ...(spec?.initContainers && { initContainers: spec.initContainers.map(trimContainer) }),
+    ...dropUndefined({ nodeName, overhead, resources, ...wishes }),
   };
 }
 
