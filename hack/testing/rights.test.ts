@@ -54,6 +54,16 @@ describe('the rights that a run lacked', () => {
     expect([...deniedRights([entry(changes)], { mayBeNarrow: true })]).toEqual(denied);
   });
 
+  it('are none where the right was there before and after: a server that begins anew knows no roles yet', () => {
+    const denied = entry({ denied: true, namespace: 'ai' });
+    const granted = entry({ namespace: 'ai' });
+    const lacks = (...entries: ReturnType<typeof entry>[]) => [...deniedRights(entries, { mayBeNarrow: true })];
+    expect(lacks(granted, denied, denied, granted)).toEqual([]);
+    expect(lacks(granted, denied)).toEqual(['get services in ai']);
+    expect(lacks(denied, granted)).toEqual(['get services in ai']);
+    expect(lacks(granted, entry({ denied: true, namespace: 'b' }), granted)).toEqual(['get services in b']);
+  });
+
   it('on the real node are those for the whole cluster, too', () => {
     const denied = deniedRights([entry({ ...serviceAccount, denied: true })], { mayBeNarrow: false });
     expect([...denied]).toEqual(['get services']);

@@ -63,8 +63,10 @@ export function deniedRights(
   entries: readonly AuditEntry[],
   { mayBeNarrow }: { readonly mayBeNarrow: boolean },
 ): Set<string> {
-  const denied = entries.filter(({ user, groups, denied: isDenied, namespace }) => {
-    if (!isDenied) return false;
+  const hasRight = grantedAround(entries);
+  const denied = entries.filter((entry, index) => {
+    const { user, groups, denied: isDenied, namespace } = entry;
+    if (!isDenied || hasRight(entry, index)) return false;
     if (groups.includes(RIGHTFUL)) return true;
     // An operator that was installed for some namespaces alone asks for what is of the whole cluster, and goes without.
     const isWide = namespace === undefined || namespace === 'kube-system';
@@ -77,6 +79,25 @@ export function deniedRights(
       return key in MAY_BE_DENIED ? [] : [`${key}${namespace === undefined ? '' : ` in ${namespace}`}`];
     }),
   );
+}
+
+/**
+ * Tells whether the same request of the same user was granted before and after an entry: an API server that has just been started
+ * again knows no roles for a moment.
+ */
+function grantedAround(entries: readonly AuditEntry[]): (entry: AuditEntry, index: number) => boolean {
+  const idOf = (entry: AuditEntry): string =>
+    [entry.user, entry.verb, entry.group, resourceOf(entry), entry.namespace, entry.name].join(' ');
+  const granted = new Map<string, { readonly first: number; readonly last: number }>();
+  for (const [index, entry] of entries.entries()) {
+    if (entry.denied || entry.resource === undefined) continue;
+    const id = idOf(entry);
+    granted.set(id, { first: granted.get(id)?.first ?? index, last: index });
+  }
+  return (entry, index) => {
+    const { first, last } = granted.get(idOf(entry)) ?? { first: index, last: index };
+    return first < index && index < last;
+  };
 }
 
 /**

@@ -137,6 +137,13 @@ describe('requests', () => {
     });
   });
 
+  it('remembers asks no wider than its reader may list', async () => {
+    await client.remembers(pods, { fieldSelector: 'metadata.name=a', resourceVersion: '7', signal });
+    expect(sent[0]?.path).toBe(
+      '/api/v1/pods?fieldSelector=metadata.name%3Da&limit=1&resourceVersion=7&resourceVersionMatch=Exact',
+    );
+  });
+
   it.each([
     ['it was compacted away', new ApiError(410, { reason: 'Expired' })],
     [

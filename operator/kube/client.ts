@@ -37,6 +37,8 @@ export interface PageOptions extends ListOptions {
 
 export interface HistoryOptions extends CallOptions {
   readonly namespace?: string;
+  /** Of who may list one object by its name alone. */
+  readonly fieldSelector?: string;
   readonly resourceVersion: string;
 }
 
@@ -151,8 +153,9 @@ export class KubeHttpClient implements KubeClient, WatchClient {
     return this.#transport.stream({ method: 'GET', verb: 'watch', path, retry: false, signal }, limitMs);
   }
 
-  async remembers(type: ResourceType, { namespace, resourceVersion, signal }: HistoryOptions): Promise<boolean> {
-    const query = { limit: 1, resourceVersion, resourceVersionMatch: 'Exact' };
+  async remembers(type: ResourceType, options: HistoryOptions): Promise<boolean> {
+    const { namespace, fieldSelector, resourceVersion, signal } = options;
+    const query = { fieldSelector, limit: 1, resourceVersion, resourceVersionMatch: 'Exact' };
     try {
       await this.#read('list', withQuery(collectionPath(type, namespace), query), signal, false);
       return true;

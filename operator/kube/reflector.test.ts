@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
-import type { PageOptions, WatchClient, WatchOptions } from './client.ts';
+import type { HistoryOptions, PageOptions, WatchClient, WatchOptions } from './client.ts';
 import { ApiError, TimeoutError, TransportError } from './errors.ts';
 import { Reflector, type ReflectorEvent } from './reflector.ts';
 import { resources, type ConfigMap } from './resources.ts';
@@ -35,8 +35,9 @@ class Script implements WatchClient {
     yield* pages as unknown as ObjectList<T>[];
   }
 
-  async remembers(_: ResourceType, { resourceVersion }: { readonly resourceVersion: string }): Promise<boolean> {
+  async remembers(_: ResourceType, { resourceVersion, signal: __, ...scope }: HistoryOptions): Promise<boolean> {
     this.checks.push({ what: resourceVersion, at: this.#clock.monotonic() });
+    expect(scope).toEqual(PLACE);
     const answer = this.histories.shift() ?? true;
     if (answer instanceof Error) throw answer;
     return answer;
@@ -71,11 +72,14 @@ let sunk: string[];
 let stop: AbortController;
 let running: Promise<void>;
 
+/** Where it may list, and what of it; labels are asked for beside that. */
+const PLACE = { namespace: 'ai', fieldSelector: 'metadata.name=a' };
+
 function start(random = () => 1): void {
   const reflector = new Reflector<ConfigMap>({
     client: script,
     type: resources.configMaps,
-    scope: {},
+    scope: { ...PLACE, labelSelector: 'app=x' },
     clock,
     random,
     onEvent: (one) => told.push(one),

@@ -124,7 +124,8 @@ export class Reflector<T extends KubeObject> {
     const seconds = Math.round(min + random() * (max - min));
     const startedAt = clock.monotonic();
     let streaming = false;
-    const place = scope.namespace === undefined ? {} : { namespace: scope.namespace };
+    // Not the labels: the server would look through all for one that has them.
+    const { labelSelector: _, ...place } = scope;
     try {
       if (this.#wasAway && !(await client.remembers(type, { ...place, resourceVersion: start, signal }))) {
         this.#position = undefined;
