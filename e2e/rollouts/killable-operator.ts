@@ -14,12 +14,13 @@ import { createLogger } from '../../operator/telemetry/logger.ts';
 import { Metrics } from '../../operator/telemetry/metrics.ts';
 import { podResolver } from '../reconcile/install.ts';
 import { eventually } from '../support/eventually.ts';
+import { arriveLate, type LateWrite, type Signalled } from './late-write.ts';
 
 /**
  * What happens at a write: the operator dies before it is sent, or when it is done, or it lives on and never learns that
  * the write was done.
  */
-export type Accident = 'dies-before' | 'dies-after' | 'response-lost';
+export type Accident = 'dies-before' | 'dies-after' | 'response-lost' | LateWrite;
 
 export interface KillableOptions {
   readonly cluster: Cluster;
@@ -121,25 +122,29 @@ export class KillableOperator {
   /** The client with the accidents in it. */
   #killable(): KubeClient {
     const inner = this.#client;
-    const write = <T>(verb: string, type: ResourceType, name: string, call: () => Promise<T>) =>
-      this.#write(`${verb} ${type.kind} ${name}`, type, call);
+    const write = <T, O extends Signalled>(
+      ...[verb, type, name, options, call]: [string, ResourceType, string, O, (options: O) => Promise<T>]
+    ) => this.#write(`${verb} ${type.kind} ${name}`, type, options, call);
     return {
       get: (type, ref, options) => this.#read(() => inner.get(type, ref, options)),
       exists: (type, ref, options) => this.#read(() => inner.exists(type, ref, options)),
       list: (type, options) => this.#read(() => inner.list(type, options)),
       create: (type, object, options) =>
-        write('create', type, `${nameOf(object)}${suffix(options.subresource)}`, () =>
-          inner.create(type, object, options),
+        write('create', type, `${nameOf(object)}${suffix(options.subresource)}`, options, (given) =>
+          inner.create(type, object, given),
         ),
       apply: (type, object, options) =>
-        write('apply', type, `${nameOf(object)}${suffix(options.subresource)}`, () =>
-          inner.apply(type, object, options),
+        write('apply', type, `${nameOf(object)}${suffix(options.subresource)}`, options, (given) =>
+          inner.apply(type, object, given),
         ),
       patch: (type, ref, patch, options) =>
-        write('patch', type, `${ref.name}${suffix(options.subresource)}`, () => inner.patch(type, ref, patch, options)),
+        write('patch', type, `${ref.name}${suffix(options.subresource)}`, options, (given) =>
+          inner.patch(type, ref, patch, given),
+        ),
       update: (type, object, options) =>
-        write('update', type, nameOf(object), () => inner.update(type, object, options)),
-      delete: (type, ref, options) => write('delete', type, ref.name, () => inner.delete(type, ref, options)),
+        write('update', type, nameOf(object), options, (given) => inner.update(type, object, given)),
+      delete: (type, ref, options) =>
+        write('delete', type, ref.name, options, (given) => inner.delete(type, ref, given)),
     };
   }
 
@@ -148,18 +153,24 @@ export class KillableOperator {
     return call();
   }
 
-  async #write<T>(what: string, type: ResourceType, call: () => Promise<T>): Promise<T> {
+  async #write<T, O extends Signalled>(
+    what: string,
+    type: ResourceType,
+    options: O,
+    call: (options: O) => Promise<T>,
+  ): Promise<T> {
     if (this.#dead) throw new TransportError('this operator is dead');
     if (this.#fenced) throw new NotLeaderError('this operator may not write any more');
-    if (type.kind === 'Event') return call();
+    if (type.kind === 'Event') return call(options);
     this.writes.push(what);
     const accident = this.#options.onWrite?.(what);
-    if (accident === undefined) return call();
+    if (accident === undefined) return call(options);
     if (accident === 'dies-before') {
       this.#dead = true;
       throw new TransportError('this operator is dead');
     }
-    const answer = await call();
+    if (typeof accident === 'object') return arriveLate(accident, options, call);
+    const answer = await call(options);
     if (accident === 'response-lost') throw new TransportError('the connection was cut before the response');
     this.#dead = true;
     return answer;

@@ -17,7 +17,8 @@ export const FAULTS = {
   'events-reordered': 'events of one kind come two seconds after those of the others',
   'old-cache':
     'it dies after the write, and the next operator is shown the cluster as it was when the counting began, for two seconds',
-  'late-leader': 'it is cut off with the write on its way; another one takes over, and then the write arrives',
+  'late-leader':
+    'it is cut off with the write on its way; another one takes over, and two seconds later the write arrives',
 } as const;
 export type FaultKind = keyof typeof FAULTS;
 

@@ -201,6 +201,7 @@ export class Run {
 
   async #whyNotOver(): Promise<string | undefined> {
     if (this.stage.operator.isDead) return 'the operator is dead';
+    if (this.#trouble.isUnderWay) return 'what was to happen is not over';
     const { deployments = 1, pods = this.#scenario.replicas, phase = 'Idle' } = this.#scenario.end;
     const [sets, all] = [await this.stage.list(resources.deployments), await this.stage.list(resources.pods)];
     const ours = (objects: readonly KubeObject[]) =>

@@ -7,7 +7,8 @@ import {
   type ProxiedRequest,
   type WatchLine,
 } from '../../../operator/kube/testing/fault-proxy.ts';
-import type { Accident, KillableOptions } from '../../rollouts/killable-operator.ts';
+import type { Accident, KillableOperator, KillableOptions } from '../../rollouts/killable-operator.ts';
+import { ARRIVAL_LIMIT_MS, type LateWrite } from '../../rollouts/late-write.ts';
 import type { Stage } from '../../rollouts/stage.ts';
 import { type WayThroughProxy, wayThroughProxy } from '../../rollouts/way-through-proxy.ts';
 import { type FaultKind, isCrash, kindOfWrite, type Plan } from './plan.ts';
@@ -34,7 +35,6 @@ const ANSWERS: Partial<Record<FaultKind, { readonly fault: Fault; readonly times
   unavailable: { fault: refuse(503, 'ServiceUnavailable'), times: 6 },
   timeout: { fault: refuse(504, 'Timeout'), times: 1 },
   'no-answer': { fault: { kind: 'hold', ms: 2 * CALL_TIMEOUT_MS }, times: 1 },
-  'late-leader': { fault: { kind: 'delay', ms: HELD_MS }, times: 1 },
 };
 
 /** Kinds whose events come late, by the number of the write. */
@@ -49,6 +49,8 @@ const listKey = ({ path, query }: Pick<ProxiedRequest, 'path' | 'query'>): strin
 export class Trouble {
   /** Whether it has happened: a fault that never fired has proved nothing. */
   struck = false;
+  /** The fault goes on: nothing is at its end. */
+  isUnderWay = false;
   readonly #plan: Plan | undefined;
   readonly #proxy: FaultProxy;
   readonly #credentials: Credentials;
@@ -122,8 +124,7 @@ export class Trouble {
         return 'dies-after';
       case 'late-leader':
         this.#proxy.freezeWatches();
-        this.#pending = this.#overtake(this.#stage);
-        break;
+        return this.#overtaken(this.#stage);
       case 'late-events':
         this.#holdBack(() => true);
         break;
@@ -152,14 +153,40 @@ export class Trouble {
   }
 
   /**
-   * Another operator takes over while a write of the old one is on its way; that one ends once it has arrived. It has begun no other
-   * meanwhile: a leader stops writing before its Lease is free (operator/kube/leader-election.ts).
+   * Another operator takes over while a write of the old one is on its way, and has been at work for a while when that arrives. The old
+   * one begins no other meanwhile: a leader stops writing before its Lease is free (operator/kube/leader-election.ts).
    */
-  async #overtake(stage: Stage): Promise<void> {
+  #overtaken(stage: Stage): LateWrite {
+    const arrival = Promise.withResolvers<undefined>();
+    const until = this.#overtake(stage);
+    const end = async (): Promise<void> => {
+      const old = await until;
+      await Promise.race([arrival.promise, this.#pause(ARRIVAL_LIMIT_MS)]);
+      await old.stop();
+    };
+    this.#during(end());
+    const onArrival = (): void => {
+      this.struck = true;
+      arrival.resolve(undefined);
+    };
+    return { until, onArrival };
+  }
+
+  /** Returns the one that is overtaken. */
+  async #overtake(stage: Stage): Promise<KillableOperator> {
     stage.operator.fence();
     const old = await stage.overtake();
-    await new Promise((resolve) => this.#after(HELD_MS + 500, () => resolve(undefined)));
-    await old.stop();
+    await this.#pause(HELD_MS);
+    return old;
+  }
+
+  #during(work: Promise<unknown>): void {
+    this.isUnderWay = true;
+    this.#pending = work.finally(() => {
+      this.isUnderWay = false;
+    });
+    // `close` says it.
+    this.#pending.catch(() => undefined);
   }
 
   /** Holds lines back for two seconds; then all of them come, in their order. */
@@ -217,6 +244,10 @@ export class Trouble {
       });
       if (answer.ok) this.#lists.set(key, (await answer.text()).trim());
     }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#after(ms, resolve));
   }
 
   #after(ms: number, act: () => void): void {
