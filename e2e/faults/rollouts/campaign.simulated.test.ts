@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import { testCluster } from '../../support/index.ts';
 import { runCampaign } from './campaign.ts';
 import { CRASHES, FAULTS, nameOf, type Plan, sample } from './plan.ts';
+import { withRegressions } from './regressions.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 
 /** Of all plans, by the seed; `make faults` runs every one. */
@@ -31,7 +32,7 @@ it(
       choose: (plans) => {
         const crashes = ofBlueGreen(plans);
         const others = plans.filter((plan) => !crashes.some((one) => nameOf(one) === nameOf(plan)));
-        return [...crashes, ...sample(others, PLANS, SEED)];
+        return withRegressions([...crashes, ...sample(others, PLANS, SEED)], SCENARIOS);
       },
       signal: AbortSignal.timeout(LIMIT_MS - 30_000),
     });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { startCluster } from '../../../hack/cluster/index.ts';
 import { runCampaign } from './campaign.ts';
 import { nameOf, type Plan, planOf, sample } from './plan.ts';
+import { withRegressions } from './regressions.ts';
 import { coverageOf, Journal, writeReport } from './report.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 
@@ -73,7 +74,9 @@ async function main(): Promise<void> {
     if (options.undisturbed === true) return [];
     if (only !== undefined) return [only];
     const sampled = options.plans === undefined ? all : sample(all, options.plans, seed);
-    const own = sampled.filter((_, index) => index % options.shard.of === options.shard.index - 1);
+    const own = withRegressions(sampled, scenarios).filter(
+      (_, index) => index % options.shard.of === options.shard.index - 1,
+    );
     const left = options.again === true ? own : own.filter((plan) => !journal.has(plan));
     console.log(`${all.length} plans, ${own.length} of them here, ${own.length - left.length} done already`);
     return left;
