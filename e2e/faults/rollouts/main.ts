@@ -8,10 +8,13 @@ import { startCluster } from '../../../hack/cluster/index.ts';
 import { runCampaign } from './campaign.ts';
 import { nameOf, type Plan, planOf, sample } from './plan.ts';
 import { withRegressions } from './regressions.ts';
-import { coverageOf, Journal, writeReport } from './report.ts';
+import { coverageOf, crashPoints, Journal, writeReport } from './report.ts';
 import { SCENARIOS } from './scenarios/index.ts';
+import { sourcesOf } from './sources.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
+/** Fewer plans for all scenarios would mean that writes are no longer recorded. */
+const FEWEST_PLANS = 300;
 
 interface Options {
   readonly seed: number;
@@ -64,7 +67,8 @@ async function main(): Promise<void> {
     process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
   const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(minutes * 60_000)]);
   const file = join(ROOT, `.reports/faults-${seed}`);
-  const journal = await Journal.open(`${file}.jsonl`);
+  const sources = await sourcesOf(ROOT);
+  const journal = await Journal.open(`${file}.jsonl`, sources);
   const scenarios = SCENARIOS.filter(({ name }) =>
     only === undefined ? new RegExp(options.scenario ?? '').test(name) : name === only.scenario,
   );
@@ -73,6 +77,8 @@ async function main(): Promise<void> {
   const choose = (all: readonly Plan[]): readonly Plan[] => {
     if (options.undisturbed === true) return [];
     if (only !== undefined) return [only];
+    if (scenarios.length === SCENARIOS.length && all.length < FEWEST_PLANS)
+      throw new Error(`${all.length} plans, not ${FEWEST_PLANS}: of most writes nothing is known`);
     const sampled = options.plans === undefined ? all : sample(all, options.plans, seed);
     const own = withRegressions(sampled, scenarios).filter(
       (_, index) => index % options.shard.of === options.shard.index - 1,
@@ -105,22 +111,24 @@ async function main(): Promise<void> {
   );
   await journal.flush();
   // Other shards may have written beside this one.
-  const { results: all } = await Journal.open(`${file}.jsonl`);
+  const { results: all } = await Journal.open(`${file}.jsonl`, sources);
   const results = only === undefined ? all : all.filter((result) => nameOf(result) === nameOf(only));
-  await writeReport(file, { seed, references, results }, `npm run -s faults -- --seed ${seed}`);
+  await writeReport(file, { seed, sources, references, results, command: `npm run -s faults -- --seed ${seed}` });
   const { plans, struck, failed, byFault, byWrite } = coverageOf(results);
+  const crashes = crashPoints(references, results);
   if (plans > 0) {
     console.table(byFault);
     console.table(byWrite);
   }
   console.log(
-    `${references.length} scenarios undisturbed, ${references.filter(({ findings }) => findings.length > 0).length} with findings; ${plans} plans, ${struck} met their fault, ${plans - struck} did not come to it, ${failed} with findings; ${file}.html`,
+    `${references.length} scenarios undisturbed, ${references.filter(({ findings }) => findings.length > 0).length} with findings; ${plans} plans, ${struck} met their fault, ${plans - struck} did not come to it, ${failed} with findings; ${crashes.met} of ${crashes.all} crash points; ${file}.html`,
   );
+  for (const name of crashes.missed) console.error(`did not come to its crash, twice: ${name}`);
   if (ended !== undefined)
     console.error(
       `ended before the end: ${ended instanceof Error ? ended.message : 'no error'}; the same command goes on`,
     );
-  const isBad = failed > 0 || references.some(({ findings }) => findings.length > 0);
+  const isBad = failed > 0 || crashes.missed.length > 0 || references.some(({ findings }) => findings.length > 0);
   process.exitCode = isBad || ended !== undefined ? 1 : 0;
 }
 

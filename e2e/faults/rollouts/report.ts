@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Campaign, Result } from './campaign.ts';
-import { FAULTS, nameOf, type Plan } from './plan.ts';
+import type { Campaign, Reference, Result } from './campaign.ts';
+import { FAULTS, isCrash, nameOf, type Plan, plansFor } from './plan.ts';
 
 /** Of some plans: how many there are, how many met their fault, and how many of them showed something wrong. */
 export interface Counts {
@@ -37,24 +37,58 @@ export function coverageOf(results: readonly Result[]): Coverage {
   };
 }
 
-/** What was done already: one result per line, so that a run that was ended can be taken up again. */
+/** Of all crashes at all writes of the undisturbed runs: how many were met. */
+export interface CrashPoints {
+  readonly met: number;
+  readonly all: number;
+  /** Plans with a crash that were played and did not meet it. */
+  readonly missed: readonly string[];
+}
+
+/** Counts crashes. */
+export function crashPoints(
+  references: readonly Pick<Reference, 'scenario' | 'writes'>[],
+  results: readonly Result[],
+): CrashPoints {
+  const points = plansFor(references, 1).filter(({ kind }) => isCrash(kind));
+  const names = new Set(points.map(nameOf));
+  const crashes = results.filter(({ kind }) => isCrash(kind));
+  return {
+    met: crashes.filter((result) => result.struck && names.has(nameOf(result))).length,
+    all: points.length,
+    missed: crashes.filter(({ struck }) => !struck).map(nameOf),
+  };
+}
+
+/** One line of the journal. */
+interface Line extends Result {
+  /** Of which sources it says something. */
+  readonly sources: string;
+}
+
+/** What was done already with the sources as they are: one result per line, so that a run that was ended can be taken up again. */
 export class Journal {
   readonly #file: string;
+  readonly #sources: string;
   readonly #done = new Map<string, Result>();
   #writing: Promise<unknown> = Promise.resolve();
 
-  private constructor(file: string) {
+  private constructor(file: string, sources: string) {
     this.#file = file;
+    this.#sources = sources;
   }
 
-  /** Reads the journal, if there is one; of a plan that was played several times the last result counts. */
-  static async open(file: string): Promise<Journal> {
-    const journal = new Journal(file);
+  /**
+   * Reads the journal, if there is one. Of a plan that was played several times the last result counts; what was found out about other
+   * sources (`sourcesOf`) does not.
+   */
+  static async open(file: string, sources: string): Promise<Journal> {
+    const journal = new Journal(file, sources);
     await mkdir(dirname(file), { recursive: true });
     const text = await readFile(file, 'utf8').catch(() => '');
     for (const line of text.split('\n').filter((one) => one.endsWith('}'))) {
-      const result = JSON.parse(line) as Result;
-      journal.#done.set(nameOf(result), result);
+      const { sources: of, ...result } = JSON.parse(line) as Line;
+      if (of === sources) journal.#done.set(nameOf(result), result);
     }
     return journal;
   }
@@ -69,7 +103,8 @@ export class Journal {
 
   add(result: Result): void {
     this.#done.set(nameOf(result), result);
-    this.#writing = this.#writing.then(() => appendFile(this.#file, `${JSON.stringify(result)}\n`));
+    const line: Line = { ...result, sources: this.#sources };
+    this.#writing = this.#writing.then(() => appendFile(this.#file, `${JSON.stringify(line)}\n`));
   }
 
   /** Resolves when everything that was added is written. */
@@ -78,28 +113,33 @@ export class Journal {
   }
 }
 
+/** What a report is made of. */
+export interface Reported extends Pick<Campaign, 'seed' | 'references' | 'results'> {
+  /** The sources that it says something of. */
+  readonly sources: string;
+  /** Makes it again. */
+  readonly command: string;
+}
+
 /** Writes `FILE.json` and `FILE.html`. */
-export async function writeReport(
-  file: string,
-  { seed, references, results }: Pick<Campaign, 'seed' | 'references'> & { readonly results: readonly Result[] },
-  command: string,
-): Promise<void> {
+export async function writeReport(file: string, reported: Reported): Promise<void> {
+  const { seed, sources, command, references, results } = reported;
   const coverage = coverageOf(results);
+  const crashes = crashPoints(references, results);
   const undisturbed = references.map(({ scenario, writes }) => ({ scenario, writes }));
+  const report = { seed, sources, command, coverage, crashes, undisturbed, results };
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(`${file}.json`, `${JSON.stringify({ seed, command, coverage, undisturbed, results }, null, 2)}\n`);
-  await writeFile(`${file}.html`, page(seed, command, coverage, undisturbed, results));
+  await writeFile(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(`${file}.html`, page(reported, coverage, crashes));
 }
 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 function page(
-  seed: number,
-  command: string,
+  { seed, sources, command, references, results }: Reported,
   coverage: Coverage,
-  undisturbed: readonly { readonly scenario: string; readonly writes: readonly string[] }[],
-  results: readonly Result[],
+  { met, all: points }: CrashPoints,
 ): string {
   const row = (name: string, { plans, struck, failed }: Counts, says = '') =>
     `<tr${failed > 0 ? ' class="bad"' : ''}><td>${escape(name)}</td><td>${plans}</td><td>${struck}</td><td>${failed}</td><td>${escape(says)}</td></tr>`;
@@ -107,7 +147,7 @@ function page(
     row(name, counts, FAULTS[name as keyof typeof FAULTS]),
   );
   const scenarios = Object.entries(coverage.byScenario).map(([name, counts]) => {
-    const all = undisturbed.find(({ scenario }) => scenario === name)?.writes.length ?? 0;
+    const all = references.find(({ scenario }) => scenario === name)?.writes.length ?? 0;
     return row(name, counts, `${all} writes undisturbed`);
   });
   const writes = Object.entries(coverage.byWrite).map(([name, counts]) => row(name, counts));
@@ -127,7 +167,8 @@ table { border-collapse: collapse; width: 100%; } td, th { border-bottom: 1px so
 .bad td { background: #fde8e8; } code { background: #f3f3f3; padding: 0 .2rem; }
 </style></head><body>
 <h1>Fault campaign, seed ${seed}</h1>
-<p><b>${coverage.plans}</b> plans, <b>${coverage.struck}</b> met their fault, <b>${coverage.failed}</b> with findings. Again: <code>${escape(command)}</code></p>
+<p><b>${coverage.plans}</b> plans, <b>${coverage.struck}</b> met their fault, <b>${coverage.failed}</b> with findings;
+<b>${met} of ${points}</b> crash points. Sources: <code>${escape(sources)}</code>. Again: <code>${escape(command)}</code></p>
 <h2>By fault</h2><table><tr><th>fault</th><th>plans</th><th>struck</th><th>bad</th><th></th></tr>${faults.join('')}</table>
 <h2>By scenario</h2><table><tr><th>scenario</th><th>plans</th><th>struck</th><th>bad</th><th></th></tr>${scenarios.join('')}</table>
 <h2>By write</h2><table><tr><th>write</th><th>plans</th><th>struck</th><th>bad</th><th></th></tr>${writes.join('')}</table>

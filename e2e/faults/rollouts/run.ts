@@ -49,6 +49,18 @@ export interface Outcome {
   readonly ms: number;
 }
 
+/** A run that did not come to its end. */
+export class UnendedError extends Error {
+  override readonly name = 'UnendedError';
+  /** Whether it had met its fault. */
+  readonly struck: boolean;
+
+  constructor(cause: unknown, struck: boolean) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.struck = struck;
+  }
+}
+
 /** One scenario on the stage, with what its script can do. */
 export class Run {
   readonly stage: Stage;
@@ -220,7 +232,7 @@ export class Run {
   }
 }
 
-/** Plays a scenario once, in a namespace of its own that is gone afterwards; throws when it does not come to its end. */
+/** Plays a scenario once, in a namespace of its own that is gone afterwards; throws an UnendedError when it does not come to its end. */
 export async function play(theatre: Theatre, scenario: Scenario, namespace: string, plan?: Plan): Promise<Outcome> {
   const began = performance.now();
   const { client } = theatre.director;
@@ -264,6 +276,8 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
       ...{ writes, struck: trouble.struck, findings, end: endState, ms: Math.round(performance.now() - began) },
       switches: numbered(stage.traffic.switches.map(({ to }) => to)),
     };
+  } catch (error) {
+    throw new UnendedError(error, trouble.struck);
   } finally {
     end.abort();
     await Promise.all([nursing, beside]);
