@@ -9,7 +9,6 @@ import {
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import type { LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
 import type { KubeHttpClient } from '../../operator/kube/client.ts';
-import { resources, type Deployment, type Service } from '../../operator/kube/resources.ts';
 import type { KubeObject, ResourceType } from '../../operator/kube/types.ts';
 import { formatOrder, type OrderVerb } from '../../operator/rollout/orders.ts';
 import type { Connection } from '../reconcile/install.ts';
@@ -17,6 +16,7 @@ import { MovableClock } from '../reconcile/movable-clock.ts';
 import { TrafficWatch } from '../reconcile/traffic.ts';
 import type { Simulator } from '../simulator/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { comparableStatus, ownedObjects } from './end-state.ts';
 import { KillableOperator, type KillableOptions } from './killable-operator.ts';
 
 const NAME = 'chat';
@@ -174,43 +174,9 @@ export class Stage {
 
   /** Everything that is left of a rollout, without times: two runs of the same rollout end alike. */
   async endState(): Promise<object> {
-    const of = async <T extends KubeObject>(type: ResourceType<T>, view: (object: T) => object) =>
-      Object.fromEntries(
-        (await this.list(type))
-          .filter(({ metadata }) => metadata.ownerReferences?.some(({ kind }) => kind === KIND))
-          .map((object) => [object.metadata.name, view(object)] as const)
-          .sort(([a], [b]) => (a < b ? -1 : 1)),
-      );
-    const marks = ({ metadata }: KubeObject, ...names: readonly string[]) =>
-      Object.fromEntries(names.map((name) => [name, metadata.annotations?.[name]]));
-    const status = await this.status();
-    return {
-      deployments: await of(resources.deployments, ({ spec }: Deployment) => ({
-        replicas: spec?.replicas,
-        template: spec?.template,
-      })),
-      services: await of(resources.services, (object: Service) => ({
-        selector: object.spec?.selector,
-        ...marks(object, ANNOTATION.servingRevision, ANNOTATION.attempt, ANNOTATION.previousRevision),
-      })),
-      revisions: await of(resources.controllerRevisions, (object) => ({
-        proven: object.metadata.annotations?.[ANNOTATION.proven] !== undefined,
-        accepted: object.metadata.annotations?.[ANNOTATION.accepted] !== undefined,
-        failed: reasonOf(object.metadata.annotations?.[ANNOTATION.failed]),
-        held: reasonOf(object.metadata.annotations?.[ANNOTATION.held]),
-        number: (object as unknown as { readonly revision: number }).revision,
-      })),
-      budgets: await of(resources.podDisruptionBudgets, () => ({})),
-      status: {
-        serving: { revision: status.serving?.revision, proven: status.serving?.proven },
-        candidate: status.candidate?.revision,
-        phase: status.rollout?.phase,
-        attempt: status.rollout?.attempt,
-        rollback: { revision: status.rollback?.revision, readiness: status.rollback?.readiness },
-        history: status.history?.map(({ revision, outcome }) => `${revision} ${outcome}`),
-        conditions: status.conditions?.map(({ type, status: is, reason }) => `${type} ${is} ${reason}`).sort(),
-      },
-    };
+    const { client, namespace, signal } = this;
+    const objects = await ownedObjects(client, { namespace, signal });
+    return { objects, status: comparableStatus(await this.status()) };
   }
 
   async close(): Promise<void> {
@@ -218,8 +184,4 @@ export class Stage {
     await this.traffic.stop();
     this.#end.abort();
   }
-}
-
-function reasonOf(mark: string | undefined): string | undefined {
-  return mark?.split(': ')[0];
 }
