@@ -1,7 +1,4 @@
 import type { DeepSeekDeploymentStatus } from '../../../operator/api/index.ts';
-import { LABEL } from '../../../operator/api/index.ts';
-import { resources } from '../../../operator/kube/resources.ts';
-import type { KubeObject } from '../../../operator/kube/types.ts';
 import type { TrafficWatch } from '../../reconcile/traffic.ts';
 import type { Stage } from '../../rollouts/stage.ts';
 import type { Scenario } from './scenario.ts';
@@ -65,24 +62,6 @@ export async function restsSilently(stage: Stage): Promise<Finding[]> {
   const before = stage.writes.length;
   await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
   return stage.writes.slice(before).map((write) => ({ oracle: 'silence', detail: `at rest it writes: ${write}` }));
-}
-
-/** Everything of ours that is left, by kind and name: after a deletion, nothing. */
-export async function ownershipOf(stage: Stage): Promise<object> {
-  const types = {
-    deployments: resources.deployments,
-    services: resources.services,
-    revisions: resources.controllerRevisions,
-    budgets: resources.podDisruptionBudgets,
-    pods: resources.pods,
-  };
-  const left = Object.entries(types).map(async ([name, type]) => [
-    name,
-    (await stage.list<KubeObject>(type))
-      .filter(({ metadata }) => metadata.labels?.[LABEL.name] !== undefined)
-      .map(({ metadata }) => metadata.name),
-  ]);
-  return Object.fromEntries((await Promise.all(left)) as [string, string[]][]);
 }
 
 /** Every value of an object, with its path. Which of the two reasons of a dead engine is seen first is a matter of milliseconds. */

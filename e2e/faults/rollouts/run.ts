@@ -11,7 +11,8 @@ import { Pool } from '../../reconcile/pools.ts';
 import { Stage } from '../../rollouts/stage.ts';
 import type { Simulator } from '../../simulator/index.ts';
 import { eventually } from '../../support/eventually.ts';
-import { found, type Finding, ownershipOf, restsSilently, StatusWatch } from './oracles.ts';
+import { leftovers, orphans } from './leftovers.ts';
+import { found, type Finding, restsSilently, StatusWatch } from './oracles.ts';
 import type { Plan } from './plan.ts';
 import type { Scenario } from './scenario.ts';
 import { Trouble } from './trouble.ts';
@@ -268,7 +269,7 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
     await run.rest();
     if (failures[0] !== undefined) throw failures[0];
     const writes = stage.writes;
-    const left = scenario.end.phase === 'Deleted' ? await ownershipOf(stage) : await stage.endState();
+    const left = scenario.end.phase === 'Deleted' ? await leftovers(stage) : await stage.endState();
     const endState = withoutNames(left, namespace, await stage.list(resources.controllerRevisions));
     const silence = await restsSilently(stage);
     const findings = [...found(scenario, stage.traffic), ...statuses.findings, ...silence, ...(await orphans(stage))];
@@ -304,22 +305,6 @@ async function nurse(stage: Stage, trouble: Trouble, statuses: StatusWatch, end:
       );
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-}
-
-async function orphans(stage: Stage): Promise<Finding[]> {
-  const owners = await stage.client.list(DEEPSEEK_DEPLOYMENTS, { namespace: stage.namespace, signal: stage.signal });
-  const uids = new Set(owners.items.map(({ metadata }) => metadata.uid));
-  const types = [
-    resources.deployments,
-    resources.services,
-    resources.controllerRevisions,
-    resources.podDisruptionBudgets,
-  ];
-  const all = (await Promise.all(types.map((type) => stage.list<KubeObject>(type)))).flat();
-  return all
-    .filter(({ metadata }) => metadata.labels?.[LABEL.name] !== undefined)
-    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uids.has(uid)) !== true)
-    .map(({ kind, metadata }) => ({ oracle: 'orphan', detail: `${kind} ${metadata.name} has no owner` }));
 }
 
 /** The pods of the run are taken away by force: the next run wants their GPUs. */
