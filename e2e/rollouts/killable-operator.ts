@@ -6,21 +6,25 @@ import { KubeHttpClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { loadCredentials, type Credentials } from '../../operator/kube/credentials.ts';
 import { TransportError } from '../../operator/kube/errors.ts';
-import { NotLeaderError } from '../../operator/kube/leader-election.ts';
+import { LeaderElector, NotLeaderError } from '../../operator/kube/leader-election.ts';
 import { EventRecorder } from '../../operator/kube/events.ts';
+import { collectionPath, objectPath, refOf } from '../../operator/kube/paths.ts';
 import { Transport, type TransportOptions } from '../../operator/kube/transport.ts';
-import type { Clock, KubeClient, KubeObject, ResourceType } from '../../operator/kube/types.ts';
+import type { Clock, KubeClient, ObjectRef, ResourceType } from '../../operator/kube/types.ts';
 import { createLogger } from '../../operator/telemetry/logger.ts';
 import { Metrics } from '../../operator/telemetry/metrics.ts';
 import { podResolver } from '../reconcile/install.ts';
 import { eventually } from '../support/eventually.ts';
 import { arriveLate, type LateWrite, type Signalled } from './late-write.ts';
 
-/**
- * What happens at a write: the operator dies before it is sent, or when it is done, or it lives on and never learns that
- * the write was done.
- */
-export type Accident = 'dies-before' | 'dies-after' | 'response-lost' | LateWrite;
+/** What happens at a write: the operator dies before it is sent, or when it is done; or the write comes late. */
+export type Accident = 'dies-before' | 'dies-after' | LateWrite;
+
+/** A write as it is on the wire: each of its attempts. */
+export interface Sent {
+  readonly method: string;
+  readonly path: string;
+}
 
 export interface KillableOptions {
   readonly cluster: Cluster;
@@ -30,10 +34,12 @@ export interface KillableOptions {
   /** Default: its own user of the cluster. */
   readonly credentials?: Credentials;
   readonly decide?: DecideOptions;
+  /** Name of the Lease in its namespace that it has to hold before it may write; absent: it is the only one. */
+  readonly lease?: string;
   /** Told of every Date that the API server sends. */
   readonly onServerTime?: TransportOptions['onServerTime'];
   /** Told of each write before it is sent, events apart, as `verb Kind name`; says what happens at it. */
-  readonly onWrite?: (write: string) => Accident | undefined;
+  readonly onWrite?: (write: string, sent: Sent) => Accident | undefined;
   /** How long one call of the API server may take, milliseconds; default as it ships. */
   readonly callTimeoutMs?: number;
 }
@@ -42,7 +48,12 @@ export interface KillableOptions {
 export class KillableOperator {
   /** Writes that were sent, events apart, as `verb Kind name`. */
   readonly writes: string[] = [];
+  /** Events that were sent, each repetition one. */
+  events = 0;
   readonly #client: KubeHttpClient;
+  /** Asks for permission before each write. */
+  readonly #fencedClient: KubeHttpClient;
+  readonly #elector: LeaderElector | undefined;
   readonly #transport: Transport;
   readonly #options: KillableOptions;
   readonly #stop = new AbortController();
@@ -75,6 +86,20 @@ export class KillableOperator {
     this.#options = options;
     this.#transport = transport;
     this.#client = new KubeHttpClient(transport);
+    const { namespace, lease } = options;
+    this.#elector =
+      lease === undefined
+        ? undefined
+        : new LeaderElector({
+            ...{ client: this.#client, clock: systemClock, identity: crypto.randomUUID() },
+            lease: { namespace, name: lease },
+          });
+    this.#fencedClient = new KubeHttpClient(transport, { fence: () => this.#elector?.fence() });
+  }
+
+  /** Whether it takes itself for the leader; always, where there is no Lease. */
+  get believes(): boolean {
+    return !this.#dead && (this.#elector?.isLeader ?? true);
   }
 
   get isDead(): boolean {
@@ -101,7 +126,11 @@ export class KillableOperator {
     const manager = new Manager({
       client,
       watchClient: this.#client,
-      events: new EventRecorder({ client, clock: systemClock, source: { controller: 'test', instance: 'test' } }),
+      ...(this.#elector && { elector: this.#elector }),
+      events: new EventRecorder({
+        ...{ client, clock: systemClock, source: { controller: 'test', instance: 'test' } },
+        mayWrite: () => this.#elector?.isLeader ?? true,
+      }),
       metrics: new Metrics({ version: 'test' }),
       clock,
       log: createLogger({ level: 'error', format: 'json', stream }),
@@ -110,7 +139,11 @@ export class KillableOperator {
       decide,
       resolve: podResolver(enginePort),
     });
-    this.#ended = manager.run(this.#stop.signal);
+    this.#ended = manager.run(this.#stop.signal).catch((error: unknown) => {
+      if (!(error instanceof NotLeaderError)) throw error;
+      // As a process that exits.
+      this.#dead = true;
+    });
     await eventually(
       () => {
         if (manager.unsynced.length > 0) throw new Error(`not synced: ${manager.unsynced.join(', ')}`);
@@ -121,30 +154,25 @@ export class KillableOperator {
 
   /** The client with the accidents in it. */
   #killable(): KubeClient {
-    const inner = this.#client;
-    const write = <T, O extends Signalled>(
-      ...[verb, type, name, options, call]: [string, ResourceType, string, O, (options: O) => Promise<T>]
-    ) => this.#write(`${verb} ${type.kind} ${name}`, type, options, call);
+    const inner = this.#fencedClient;
     return {
       get: (type, ref, options) => this.#read(() => inner.get(type, ref, options)),
       exists: (type, ref, options) => this.#read(() => inner.exists(type, ref, options)),
       list: (type, options) => this.#read(() => inner.list(type, options)),
       create: (type, object, options) =>
-        write('create', type, `${nameOf(object)}${suffix(options.subresource)}`, options, (given) =>
+        this.#write({ verb: 'create', type, ref: refOf(object) }, options, (given) =>
           inner.create(type, object, given),
         ),
       apply: (type, object, options) =>
-        write('apply', type, `${nameOf(object)}${suffix(options.subresource)}`, options, (given) =>
-          inner.apply(type, object, given),
-        ),
+        this.#write({ verb: 'apply', type, ref: refOf(object) }, options, (given) => inner.apply(type, object, given)),
       patch: (type, ref, patch, options) =>
-        write('patch', type, `${ref.name}${suffix(options.subresource)}`, options, (given) =>
-          inner.patch(type, ref, patch, given),
-        ),
+        this.#write({ verb: 'patch', type, ref }, options, (given) => inner.patch(type, ref, patch, given)),
       update: (type, object, options) =>
-        write('update', type, nameOf(object), options, (given) => inner.update(type, object, given)),
+        this.#write({ verb: 'update', type, ref: refOf(object) }, options, (given) =>
+          inner.update(type, object, given),
+        ),
       delete: (type, ref, options) =>
-        write('delete', type, ref.name, options, (given) => inner.delete(type, ref, given)),
+        this.#write({ verb: 'delete', type, ref }, options, (given) => inner.delete(type, ref, given)),
     };
   }
 
@@ -153,34 +181,43 @@ export class KillableOperator {
     return call();
   }
 
-  async #write<T, O extends Signalled>(
-    what: string,
-    type: ResourceType,
-    options: O,
-    call: (options: O) => Promise<T>,
-  ): Promise<T> {
+  async #write<T, O extends WriteOptions>(write: Write, options: O, call: (options: O) => Promise<T>): Promise<T> {
     if (this.#dead) throw new TransportError('this operator is dead');
     if (this.#fenced) throw new NotLeaderError('this operator may not write any more');
-    if (type.kind === 'Event') return call(options);
+    const { verb, type, ref } = write;
+    if (type.kind === 'Event') {
+      this.events += 1;
+      return call(options);
+    }
+    const what = `${verb} ${type.kind} ${[ref.name, options.subresource].filter(Boolean).join('/')}`;
     this.writes.push(what);
-    const accident = this.#options.onWrite?.(what);
+    const accident = this.#options.onWrite?.(what, sentAs(write, options.subresource));
     if (accident === undefined) return call(options);
     if (accident === 'dies-before') {
       this.#dead = true;
       throw new TransportError('this operator is dead');
     }
-    if (typeof accident === 'object') return arriveLate(accident, options, call);
+    if (accident !== 'dies-after') return arriveLate(accident, options, call);
     const answer = await call(options);
-    if (accident === 'response-lost') throw new TransportError('the connection was cut before the response');
     this.#dead = true;
     return answer;
   }
 }
 
-function nameOf(object: object): string {
-  return (object as KubeObject).metadata.name;
+const METHOD = { create: 'POST', apply: 'PATCH', patch: 'PATCH', update: 'PUT', delete: 'DELETE' } as const;
+
+interface Write {
+  readonly verb: keyof typeof METHOD;
+  readonly type: ResourceType;
+  readonly ref: ObjectRef;
 }
 
-function suffix(subresource: string | undefined): string {
-  return subresource === undefined ? '' : `/${subresource}`;
+interface WriteOptions extends Signalled {
+  readonly subresource?: string;
+}
+
+function sentAs({ verb, type, ref }: Write, subresource: string | undefined): Sent {
+  const isNew = verb === 'create' && subresource === undefined;
+  const path = isNew ? collectionPath(type, ref.namespace) : objectPath(type, ref, subresource);
+  return { method: METHOD[verb], path };
 }

@@ -30,6 +30,7 @@ export class Stage {
   operator: KillableOperator;
   /** Of operators that were replaced. */
   readonly #earlierWrites: string[] = [];
+  #earlierEvents = 0;
   #options: Omit<KillableOptions, 'clock'> & Partial<KillableOptions>;
   readonly #end = new AbortController();
   #changes: Promise<unknown> = Promise.resolve();
@@ -109,10 +110,17 @@ export class Stage {
     return [...this.#earlierWrites, ...this.operator.writes];
   }
 
+  /** Events of all its operators since then, each repetition one. */
+  get events(): number {
+    return this.#earlierEvents + this.operator.events;
+  }
+
   /** From now on writes are counted anew. */
   countHere(): void {
     this.#earlierWrites.length = 0;
+    this.#earlierEvents = 0;
     this.operator.writes.length = 0;
+    this.operator.events = 0;
   }
 
   /** A new operator takes over from a dead one. */
@@ -152,6 +160,7 @@ export class Stage {
 
   async #succeed(): Promise<void> {
     this.#earlierWrites.push(...this.operator.writes);
+    this.#earlierEvents += this.operator.events;
     this.operator = await KillableOperator.start({ clock: this.clock, ...this.#options });
   }
 

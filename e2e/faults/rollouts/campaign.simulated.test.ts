@@ -24,6 +24,7 @@ function ofBlueGreen(plans: readonly Plan[]): readonly Plan[] {
 it(
   'an operator that is crashed, delayed and lied to at its writes ends as an undisturbed one',
   async () => {
+    const began = performance.now();
     const { results, references } = await runCampaign({
       cluster: cluster(),
       scenarios: SCENARIOS,
@@ -46,7 +47,11 @@ it(
     // Writes of the status come and go with the speed of the machine: a fault at the last of them may find none.
     expect(results.filter(({ struck }) => struck).length).toBeGreaterThan(0.8 * results.length);
     const writes = references.reduce((sum, one) => sum + one.writes.length, 0);
-    console.log(`${SCENARIOS.length} scenarios with ${writes} writes, ${results.length} plans, seed ${SEED}`);
+    const seconds = Math.round((performance.now() - began) / 1000);
+    const most = results.reduce((best, one) => (one.ratio > best.ratio ? one : best));
+    console.log(
+      `${SCENARIOS.length} scenarios with ${writes} writes, ${results.length} plans, seed ${SEED}, ${seconds} s; at most ${most.ratio.toFixed(2)} times the undisturbed writes (${nameOf(most)})`,
+    );
   },
   LIMIT_MS,
 );

@@ -3,7 +3,7 @@ import { startSimulator } from '../../simulator/index.ts';
 import { connect, installCrd } from '../../reconcile/install.ts';
 import { type Cluster, installGatewayApi } from '../../../hack/cluster/index.ts';
 import { resources } from '../../../operator/kube/resources.ts';
-import { differences, type Finding } from './oracles.ts';
+import { differences, excess, type Finding } from './oracles.ts';
 import { isCrash, kindOfWrite, type Plan, plansFor } from './plan.ts';
 import { type Outcome, play, type Theatre, UnendedError } from './run.ts';
 import type { Scenario } from './scenario.ts';
@@ -12,6 +12,9 @@ import type { Scenario } from './scenario.ts';
 export interface Result extends Plan {
   readonly struck: boolean;
   readonly writes: number;
+  readonly events: number;
+  /** Its writes for each one of the undisturbed run. */
+  readonly ratio: number;
   readonly findings: readonly Finding[];
   readonly ms: number;
 }
@@ -47,9 +50,6 @@ export interface Campaign {
   readonly results: readonly Result[];
 }
 
-/** A write may be made once more for the fault, and the status told again. */
-const MORE_WRITES = 10;
-
 /** An autoscaler writes once in each of its loops. */
 const AUTOSCALER_MS = 60_000;
 
@@ -65,7 +65,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const kubeconfig = await cluster.kubeconfig(`simulator-${group}`);
   // Of all namespaces: the cluster is the campaign's own.
   const simulator = await startSimulator({ kubeconfig, timeScale: 0.001, signal });
-  const theatre: Theatre = { cluster, director, simulator, signal };
+  const theatre: Theatre = { cluster, director, simulator, seed, signal };
   const over = new AbortController();
   const autoscaler = autoscalerRuns(theatre, AbortSignal.any([over.signal, signal]));
   try {
@@ -124,16 +124,14 @@ async function judged(
 ): Promise<Result> {
   const began = performance.now();
   try {
-    const { writes, struck, findings, end, switches, ms } = await play(theatre, scenario, namespace, plan);
-    const most = 2 * reference.writes.length + MORE_WRITES;
+    const outcome = await play(theatre, scenario, namespace, plan);
+    const { writes, events, struck, findings, end, switches, ms } = outcome;
     return {
-      ...{ ...plan, struck, ms, writes: writes.length },
+      ...{ ...plan, struck, ms, writes: writes.length, events, ratio: writes.length / reference.writes.length },
       findings: [
         ...findings,
         ...differences(end, reference.end),
-        ...(writes.length > most
-          ? [{ oracle: 'writes' as const, detail: `${writes.length} writes, at most ${most}` }]
-          : []),
+        ...excess(outcome, reference),
         ...(String(switches) === String(reference.switches)
           ? []
           : [{ oracle: 'switches' as const, detail: `${String(switches)}, not ${String(reference.switches)}` }]),
@@ -146,6 +144,8 @@ async function judged(
         ...plan,
         struck: error instanceof UnendedError && error.struck,
         writes: 0,
+        events: 0,
+        ratio: 0,
         ms: Math.round(performance.now() - began),
       },
       findings: [failed(error, namespace)],

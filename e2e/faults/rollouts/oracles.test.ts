@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { DeepSeekDeploymentStatus } from '../../../operator/api/index.ts';
 import type { Stage } from '../../rollouts/stage.ts';
-import { differences, restsSilently, StatusWatch } from './oracles.ts';
+import { differences, excess, restsSilently, StatusWatch } from './oracles.ts';
 
 const LONG_MS = 4_000;
 
@@ -75,13 +75,41 @@ it('tells each value in which two ends differ, from both sides, and no more than
   expect(differences({}, many).at(-1)?.detail).toBe('8 more');
 });
 
-it('hears what is written after the end', async () => {
-  const writes = ['apply Service chat'];
-  const silent = restsSilently(stageWith({}, writes));
-  await jest.advanceTimersByTimeAsync(LONG_MS);
-  expect(await silent).toEqual([]);
-  const loud = restsSilently(stageWith({}, writes));
-  writes.push('apply Service chat');
-  await jest.advanceTimersByTimeAsync(LONG_MS);
-  expect(await loud).toEqual([{ oracle: 'silence', detail: 'at rest it writes: apply Service chat' }]);
+describe('rest', () => {
+  /** What is heard of a stage on which this happens some milliseconds after the end, and this when its time jumps. */
+  const heardOf = async (
+    happens: (on: { writes: string[]; events: number }) => void,
+    { later }: { readonly later: boolean },
+  ): Promise<string[]> => {
+    const on = {
+      writes: ['apply Service chat'],
+      events: 3,
+      clock: { advance: (ms: number) => ms > 0 && later && happens(on) },
+    };
+    const heard = restsSilently(on as unknown as Stage);
+    await jest.advanceTimersByTimeAsync(10);
+    if (!later) happens(on);
+    await jest.advanceTimersByTimeAsync(LONG_MS);
+    return (await heard).map(({ detail }) => detail);
+  };
+
+  it.each([
+    [false, 'at rest'],
+    [true, 'ten minutes later'],
+  ])('later: %s: hears what is written and told', async (later, when) => {
+    expect(await heardOf(() => undefined, { later })).toEqual([]);
+    expect(await heardOf((on) => on.writes.push('apply Service chat'), { later })).toEqual([
+      `${when} it writes: apply Service chat`,
+    ]);
+    expect(await heardOf((on) => (on.events += 2), { later })).toEqual([`${when} it tells of 2 events`]);
+  });
+});
+
+it('finds that more is written than one fault explains', () => {
+  const counted = (writes: number, events: number) => ({ writes: Array<string>(writes).fill('apply'), events });
+  expect(excess(counted(21, 25), counted(10, 10))).toEqual([]);
+  expect(excess(counted(22, 26), counted(10, 10)).map(({ detail }) => detail)).toEqual([
+    '22 writes, at most 21',
+    '26 events, at most 25',
+  ]);
 });

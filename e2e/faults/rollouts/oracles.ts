@@ -13,6 +13,14 @@ export interface Finding {
 const LAG_MS = 3_000;
 /** How long nothing is written once all is over. */
 const SILENCE_MS = 700;
+/** What may have been put off at rest is due by then. */
+const LATER_MS = 600_000;
+/** A change of the status that says little waits two seconds for company (controller/settling.ts). */
+const LATER_SILENCE_MS = 2_500;
+/** Writes beyond twice those of the undisturbed run. */
+const MORE_WRITES = 1;
+/** Events beyond that: of one that dies the next one may tell once more. */
+const MORE_EVENTS = 5;
 
 /** Differences that are told one by one. */
 const MOST_DIFFERENCES = 12;
@@ -57,11 +65,37 @@ export class StatusWatch {
   }
 }
 
-/** Whether anything is still written once all is over. */
+/** Whether anything is still written once all is over, also when time goes on. */
 export async function restsSilently(stage: Stage): Promise<Finding[]> {
-  const before = stage.writes.length;
-  await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
-  return stage.writes.slice(before).map((write) => ({ oracle: 'silence', detail: `at rest it writes: ${write}` }));
+  const findings: Finding[] = [];
+  const listen = async (when: string, passesMs: number, forMs: number): Promise<void> => {
+    const before = { writes: stage.writes.length, events: stage.events };
+    stage.clock.advance(passesMs);
+    await new Promise((resolve) => setTimeout(resolve, forMs));
+    const heard = stage.writes.slice(before.writes).map((write) => `${when} it writes: ${write}`);
+    if (stage.events > before.events) heard.push(`${when} it tells of ${stage.events - before.events} events`);
+    findings.push(...heard.map((detail) => ({ oracle: 'silence', detail }) as const));
+  };
+  await listen('at rest', 0, SILENCE_MS);
+  await listen('ten minutes later', LATER_MS, LATER_SILENCE_MS);
+  return findings;
+}
+
+/** Whether a run has written more than the undisturbed one explains: a fault may make one write come twice. */
+export function excess(is: Counted, undisturbed: Counted): Finding[] {
+  const mostWrites = 2 * undisturbed.writes.length + MORE_WRITES;
+  const mostEvents = 2 * undisturbed.events + MORE_EVENTS;
+  const findings: Finding[] = [];
+  if (is.writes.length > mostWrites)
+    findings.push({ oracle: 'writes', detail: `${is.writes.length} writes, at most ${mostWrites}` });
+  if (is.events > mostEvents) findings.push({ oracle: 'writes', detail: `${is.events} events, at most ${mostEvents}` });
+  return findings;
+}
+
+/** What a run has written. */
+export interface Counted {
+  readonly writes: readonly string[];
+  readonly events: number;
 }
 
 /** Every value of an object, with its path. Which of the two reasons of a dead engine is seen first is a matter of milliseconds. */

@@ -4,7 +4,8 @@ import { type Random, seededRandom } from '../../simulator/random.ts';
 export const FAULTS = {
   'dies-before': 'it dies before the write is sent',
   'dies-after': 'it dies when the write is done',
-  'response-lost': 'the write is done, and it never learns of it',
+  'response-lost':
+    'the write is done, and the connection is closed before the answer: it is sent again, where that is safe',
   conflict: 'the write is refused with 409',
   throttled: 'the write is refused twice with 429 and Retry-After',
   error: 'the write is refused twice with 500',

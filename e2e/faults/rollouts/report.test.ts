@@ -9,20 +9,34 @@ import { sourcesOf } from './sources.ts';
 import { coverageOf, crashPoints, Journal, writeReport } from './report.ts';
 
 const result = (kind: Result['kind'], more: Partial<Result> = {}): Result => ({
-  ...{ scenario: 'abort', write: 'apply Service chat', nth: 1, struck: true, writes: 3, findings: [], ms: 1 },
+  ...{
+    scenario: 'abort',
+    write: 'apply Service chat',
+    nth: 1,
+    struck: true,
+    writes: 3,
+    events: 1,
+    ratio: 1.5,
+    findings: [],
+    ms: 1,
+  },
   ...more,
   kind,
 });
 const FOUND = { findings: [{ oracle: 'end', detail: 'lacks /a = <1>' }] } as const;
 
 it('counts plans, those that met their fault, and those with findings', () => {
-  const coverage = coverageOf([result('conflict'), result('timeout', { struck: false }), result('timeout', FOUND)]);
-  expect(coverage).toMatchObject({ plans: 3, struck: 2, failed: 1 });
+  const coverage = coverageOf([
+    result('conflict', { ratio: 2.249 }),
+    result('timeout', { struck: false }),
+    result('timeout', FOUND),
+  ]);
+  expect(coverage).toMatchObject({ plans: 3, struck: 2, failed: 1, mostWrites: 2.25 });
   expect(coverage.byFault).toEqual({
-    conflict: { plans: 1, struck: 1, failed: 0 },
-    timeout: { plans: 2, struck: 1, failed: 1 },
+    conflict: { plans: 1, struck: 1, failed: 0, mostWrites: 2.25 },
+    timeout: { plans: 2, struck: 1, failed: 1, mostWrites: 1.5 },
   });
-  expect(coverage.byWrite).toEqual({ 'apply Service chat': { plans: 3, struck: 2, failed: 1 } });
+  expect(coverage.byWrite).toEqual({ 'apply Service chat': { plans: 3, struck: 2, failed: 1, mostWrites: 2.25 } });
 });
 
 it('counts the crashes of the undisturbed runs that were met, and names those that did not come', () => {

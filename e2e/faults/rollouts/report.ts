@@ -8,6 +8,8 @@ export interface Counts {
   readonly plans: number;
   readonly struck: number;
   readonly failed: number;
+  /** The most writes of one of them for each one of its undisturbed run. */
+  readonly mostWrites: number;
 }
 
 /** What the plans covered, in all and by each of what tells them apart. */
@@ -24,6 +26,7 @@ export function coverageOf(results: readonly Result[]): Coverage {
     plans: of.length,
     struck: of.filter(({ struck }) => struck).length,
     failed: of.filter(({ findings }) => findings.length > 0).length,
+    mostWrites: Math.max(0, ...of.map(({ ratio }) => Math.round(100 * ratio) / 100)),
   });
   const by = (key: (result: Result) => string) =>
     Object.fromEntries(
@@ -141,8 +144,8 @@ function page(
   coverage: Coverage,
   { met, all: points }: CrashPoints,
 ): string {
-  const row = (name: string, { plans, struck, failed }: Counts, says = '') =>
-    `<tr${failed > 0 ? ' class="bad"' : ''}><td>${escape(name)}</td><td>${plans}</td><td>${struck}</td><td>${failed}</td><td>${escape(says)}</td></tr>`;
+  const row = (name: string, { plans, struck, failed, mostWrites }: Counts, says = '') =>
+    `<tr${failed > 0 ? ' class="bad"' : ''}><td>${escape(name)}</td><td>${plans}</td><td>${struck}</td><td>${failed}</td><td>${mostWrites}</td><td>${escape(says)}</td></tr>`;
   const faults = Object.entries(coverage.byFault).map(([name, counts]) =>
     row(name, counts, FAULTS[name as keyof typeof FAULTS]),
   );
@@ -169,9 +172,10 @@ table { border-collapse: collapse; width: 100%; } td, th { border-bottom: 1px so
 <h1>Fault campaign, seed ${seed}</h1>
 <p><b>${coverage.plans}</b> plans, <b>${coverage.struck}</b> met their fault, <b>${coverage.failed}</b> with findings;
 <b>${met} of ${points}</b> crash points. Sources: <code>${escape(sources)}</code>. Again: <code>${escape(command)}</code></p>
-<h2>By fault</h2><table><tr><th>fault</th><th>plans</th><th>struck</th><th>bad</th><th></th></tr>${faults.join('')}</table>
-<h2>By scenario</h2><table><tr><th>scenario</th><th>plans</th><th>struck</th><th>bad</th><th></th></tr>${scenarios.join('')}</table>
-<h2>By write</h2><table><tr><th>write</th><th>plans</th><th>struck</th><th>bad</th><th></th></tr>${writes.join('')}</table>
+<p>Writes: at most so many for each one of the undisturbed run.</p>
+<h2>By fault</h2><table><tr><th>fault</th><th>plans</th><th>struck</th><th>bad</th><th>writes</th><th></th></tr>${faults.join('')}</table>
+<h2>By scenario</h2><table><tr><th>scenario</th><th>plans</th><th>struck</th><th>bad</th><th>writes</th><th></th></tr>${scenarios.join('')}</table>
+<h2>By write</h2><table><tr><th>write</th><th>plans</th><th>struck</th><th>bad</th><th>writes</th><th></th></tr>${writes.join('')}</table>
 <h2>Findings</h2>${bad.join('') || '<p>None.</p>'}
 </body></html>
 `;

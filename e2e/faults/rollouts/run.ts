@@ -22,6 +22,7 @@ export interface Theatre {
   readonly cluster: Cluster;
   readonly director: Connection;
   readonly simulator: Simulator;
+  readonly seed: number;
   /** Ends all of them. */
   readonly signal: AbortSignal;
 }
@@ -42,6 +43,8 @@ const REST_MS = 2_500;
 export interface Outcome {
   /** Writes of all its operators since the counting began. */
   readonly writes: readonly string[];
+  /** Events of them. */
+  readonly events: number;
   readonly struck: boolean;
   readonly end: object;
   /** Which versions had the traffic, in order, as numbers of revisions. */
@@ -242,7 +245,7 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
   const { nodes = 1, gpusPerNode } = scenario.pool;
   const shape = { accelerator: 'A100-80GB', nodes, gpusPerNode };
   const pool = await Pool.create(client, theatre.simulator.control, namespace, shape, signal);
-  const trouble = await Trouble.begin(theatre.cluster, plan);
+  const trouble = await Trouble.begin(theatre.cluster, plan, theatre.seed);
   const stage = await Stage.open(theatre.cluster, theatre.director, theatre.simulator, namespace, trouble.options);
   const statuses = new StatusWatch(stage);
   const end = new AbortController();
@@ -268,13 +271,13 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
     await scenario.act(run);
     await run.rest();
     if (failures[0] !== undefined) throw failures[0];
-    const writes = stage.writes;
+    const { writes, events } = stage;
     const left = scenario.end.phase === 'Deleted' ? await leftovers(stage) : await stage.endState();
     const endState = withoutNames(left, namespace, await stage.list(resources.controllerRevisions));
     const silence = await restsSilently(stage);
     const findings = [...found(scenario, stage.traffic), ...statuses.findings, ...silence, ...(await orphans(stage))];
     return {
-      ...{ writes, struck: trouble.struck, findings, end: endState, ms: Math.round(performance.now() - began) },
+      ...{ writes, events, struck: trouble.struck, findings, end: endState, ms: Math.round(performance.now() - began) },
       switches: numbered(stage.traffic.switches.map(({ to }) => to)),
     };
   } catch (error) {

@@ -7,11 +7,12 @@ import {
   type ProxiedRequest,
   type WatchLine,
 } from '../../../operator/kube/testing/fault-proxy.ts';
-import type { Accident, KillableOperator, KillableOptions } from '../../rollouts/killable-operator.ts';
+import type { Accident, KillableOperator, KillableOptions, Sent } from '../../rollouts/killable-operator.ts';
 import { ARRIVAL_LIMIT_MS, type LateWrite } from '../../rollouts/late-write.ts';
 import type { Stage } from '../../rollouts/stage.ts';
 import { type WayThroughProxy, wayThroughProxy } from '../../rollouts/way-through-proxy.ts';
-import { type FaultKind, isCrash, kindOfWrite, type Plan } from './plan.ts';
+import { seededRandom } from '../../simulator/random.ts';
+import { type FaultKind, kindOfWrite, nameOf, type Plan } from './plan.ts';
 
 /** How long an operator waits for one call. */
 const CALL_TIMEOUT_MS = 1_500;
@@ -27,8 +28,9 @@ const refuse = (status: number, reason: string, retryAfterSeconds?: number): Fau
   ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
 });
 
-/** What a request meets, and how often in a row: one call asks several times. */
+/** What the write meets, and how often in a row: one call asks several times. */
 const ANSWERS: Partial<Record<FaultKind, { readonly fault: Fault; readonly times: number }>> = {
+  'response-lost': { fault: { kind: 'lose-response' }, times: 1 },
   conflict: { fault: refuse(409, 'Conflict'), times: 1 },
   throttled: { fault: refuse(429, 'TooManyRequests', 1), times: 2 },
   error: { fault: refuse(500, 'InternalError'), times: 2 },
@@ -37,10 +39,9 @@ const ANSWERS: Partial<Record<FaultKind, { readonly fault: Fault; readonly times
   'no-answer': { fault: { kind: 'hold', ms: 2 * CALL_TIMEOUT_MS }, times: 1 },
 };
 
-/** Kinds whose events come late, by the number of the write. */
+/** Kinds whose events come late: one of them, by the seed. */
 const KINDS = ['deployments', 'pods', 'endpointslices', 'services', 'deepseekdeployments'] as const;
 
-const isWrite = ({ method, path }: ProxiedRequest): boolean => method !== 'GET' && !path.endsWith('/events');
 const isEvent = ({ text }: WatchLine): boolean => !text.startsWith('{"type":"BOOKMARK"') && text !== '';
 const listKey = ({ path, query }: Pick<ProxiedRequest, 'path' | 'query'>): string =>
   `${path}?${query.get('labelSelector') ?? ''}&${query.get('fieldSelector') ?? ''}`;
@@ -52,6 +53,7 @@ export class Trouble {
   /** The fault goes on: nothing is at its end. */
   isUnderWay = false;
   readonly #plan: Plan | undefined;
+  readonly #seed: number;
   readonly #proxy: FaultProxy;
   readonly #credentials: Credentials;
   readonly #lists = new Map<string, string>();
@@ -61,12 +63,13 @@ export class Trouble {
   #alike = 0;
   #pending: Promise<unknown> = Promise.resolve();
 
-  static async begin(cluster: Cluster, plan: Plan | undefined): Promise<Trouble> {
-    return new Trouble(plan, await wayThroughProxy(cluster, 'faults'));
+  static async begin(cluster: Cluster, plan: Plan | undefined, seed: number): Promise<Trouble> {
+    return new Trouble(plan, seed, await wayThroughProxy(cluster, 'faults'));
   }
 
-  private constructor(plan: Plan | undefined, { proxy, credentials }: WayThroughProxy) {
+  private constructor(plan: Plan | undefined, seed: number, { proxy, credentials }: WayThroughProxy) {
     this.#plan = plan;
+    this.#seed = seed;
     this.#proxy = proxy;
     this.#credentials = credentials;
   }
@@ -76,7 +79,7 @@ export class Trouble {
     return {
       credentials: this.#credentials,
       callTimeoutMs: CALL_TIMEOUT_MS,
-      onWrite: (write) => this.#onWrite(write),
+      onWrite: (write, sent) => this.#onWrite(write, sent),
     };
   }
 
@@ -108,17 +111,17 @@ export class Trouble {
     await this.#proxy.close();
   }
 
-  #onWrite(write: string): Accident | undefined {
+  #onWrite(write: string, sent: Sent): Accident | undefined {
     if (this.#stage === undefined || this.#plan === undefined) return undefined;
     if (kindOfWrite(write) !== this.#plan.write || ++this.#alike !== this.#plan.nth) return undefined;
     const { kind } = this.#plan;
-    if (isCrash(kind)) {
-      this.struck = true;
-      return kind;
-    }
     const answer = ANSWERS[kind];
-    if (answer !== undefined) this.#answer(answer);
+    if (answer !== undefined) this.#answer(sent, answer);
     switch (kind) {
+      case 'dies-before':
+      case 'dies-after':
+        this.struck = true;
+        return kind;
       case 'old-cache':
         this.struck = true;
         return 'dies-after';
@@ -129,7 +132,8 @@ export class Trouble {
         this.#holdBack(() => true);
         break;
       case 'events-reordered': {
-        const held = KINDS[this.#plan.nth % KINDS.length] ?? 'pods';
+        const random = seededRandom(this.#seed, nameOf(this.#plan));
+        const held = KINDS[Math.floor(random() * KINDS.length)] ?? 'pods';
         this.#holdBack(({ request }) => request.path.endsWith(`/${held}`));
         break;
       }
@@ -144,12 +148,13 @@ export class Trouble {
     return undefined;
   }
 
-  #answer({ fault, times }: { readonly fault: Fault; readonly times: number }): void {
+  #answer({ method, path }: Sent, { fault, times }: { readonly fault: Fault; readonly times: number }): void {
     const strike = (): Fault => {
       this.struck = true;
       return fault;
     };
-    this.#proxy.inject({ match: isWrite, fault: strike, times });
+    const match = (request: ProxiedRequest): boolean => request.method === method && request.path === path;
+    this.#proxy.inject({ match, fault: strike, times });
   }
 
   /**
