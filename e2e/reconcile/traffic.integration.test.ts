@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { LABEL } from '../../operator/api/index.ts';
 import { type EndpointSlice, resources } from '../../operator/kube/resources.ts';
+import { installGatewayApi } from '../../hack/cluster/index.ts';
+import { HTTP_ROUTES } from '../../operator/controller/gateway.ts';
 import { eventually, testCluster, testNamespace } from '../support/index.ts';
 import { type Connection, connect } from './install.ts';
 import { type Promises, TrafficWatch, type Violation } from './traffic.ts';
@@ -12,7 +14,8 @@ const ALL: Promises = { minReady: 2, keepsPods: true, keepsService: true, maxGpu
 
 /** What must be seen is done by hand: no operator and no controller runs here. */
 describe('what watches over the traffic in these suites', () => {
-  const cluster = testCluster('control-plane');
+  // One of its own: others want to see what is without Gateway API.
+  const cluster = testCluster('control-plane', {});
   const namespace = testNamespace(cluster);
   let connection: Connection;
   let watch: TrafficWatch;
@@ -35,11 +38,13 @@ describe('what watches over the traffic in these suites', () => {
   }
 
   /** Puts these pods behind the Service, all of them ready. */
-  async function behind(...names: readonly string[]): Promise<void> {
+  const behind = (...names: readonly string[]): Promise<void> => behindService(NAME, ...names);
+
+  async function behindService(service: string, ...names: readonly string[]): Promise<void> {
     const slice: EndpointSlice = {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: { ...ref(`${NAME}-1`), labels: { 'kubernetes.io/service-name': NAME } },
+      metadata: { ...ref(`${service}-1`), labels: { 'kubernetes.io/service-name': service } },
       addressType: 'IPv4',
       endpoints: names.map((name, index) => ({
         addresses: [`10.0.0.${index + 1}`],
@@ -69,6 +74,8 @@ describe('what watches over the traffic in these suites', () => {
     await eventually(() => expect(watch.verdict(promises)).not.toEqual([]), LIMIT);
     return watch.verdict(promises);
   };
+
+  beforeAll(() => installGatewayApi(cluster(), signal()), 60_000);
 
   beforeEach(async () => {
     connection = await connect(cluster(), 'traffic');
@@ -171,6 +178,40 @@ describe('what watches over the traffic in these suites', () => {
       );
     });
     expect(violations).toMatchObject([{ promise: 'kept-service' }]);
+  });
+
+  /** The route of the model, with these weights. */
+  async function route(weights: Readonly<Record<string, number>>): Promise<void> {
+    const backendRefs = Object.entries(weights).map(([revision, weight]) => ({
+      ...{ kind: 'Service', name: `${NAME}-${revision}`, port: 80, weight },
+    }));
+    const object = {
+      ...{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata: ref(NAME) },
+      spec: { rules: [{ backendRefs }] },
+    };
+    const options = { fieldManager: 'nobody', force: true, signal: signal() };
+    await connection.client.apply(HTTP_ROUTES, object, options);
+    await eventually(() => expect(watch.now?.shares?.weights).toEqual(weights), LIMIT);
+  }
+
+  it('sees a share of a version without a ready endpoint, and one that falls before its version is selected', async () => {
+    const promises: Promises = { ...ALL, keepsShares: true };
+    await behindService(`${NAME}-a`, podOf('a', 0), podOf('a', 1));
+    await route({ a: 100 });
+    await route({ a: 100, b: 0 });
+    expect(watch.verdict(promises)).toEqual([]);
+    expect(await brokenBy(() => route({ a: 90, b: 10 }), promises)).toMatchObject([
+      { promise: 'answered-share', detail: 'nothing of b is ready for its share' },
+    ]);
+    await behindService(`${NAME}-b`, podOf('a', 0));
+    await eventually(() => expect(watch.now?.shares?.behind).toEqual({ a: 2, b: 1 }), LIMIT);
+    watch.beginHere();
+    await route({ a: 50, b: 50 });
+    expect(watch.verdict(promises)).toEqual([]);
+    expect(await brokenBy(() => route({ a: 60, b: 40 }), promises)).toMatchObject([
+      { promise: 'kept-share', detail: 'the share of b fell from 50 to 40 before it was selected' },
+    ]);
+    expect(watch.verdict(ALL)).toEqual([]);
   });
 
   it('sees that the pod template of a revision changes', async () => {

@@ -1,6 +1,8 @@
 import { LABEL } from '../../operator/api/index.ts';
+import { HTTP_ROUTES, type LiveHttpRoute } from '../../operator/controller/gateway.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import type { KubeHttpClient } from '../../operator/kube/client.ts';
+import { isNotFound } from '../../operator/kube/errors.ts';
 import { ReflectingInformer } from '../../operator/kube/informer.ts';
 import {
   resources,
@@ -12,6 +14,7 @@ import {
 import type { Informer, KubeObject, ResourceType } from '../../operator/kube/types.ts';
 import type { Endpoint } from '../simulator/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { lostShares, type Shares, unansweredShares, weightsOf } from './traffic-weights.ts';
 import { gpusOf, holdsGpus, revisionOf } from './tenants.ts';
 
 /** How things stood from one moment on, as an independent client saw it. */
@@ -26,10 +29,20 @@ export interface Moment {
   readonly gpus: Readonly<Record<string, number>>;
   /** Those of them whose pods are to stay. */
   readonly staying: Readonly<Record<string, number>>;
+  /** Of its HTTPRoute; absent: there is none. */
+  readonly shares?: Shares;
 }
 
 export interface Violation {
-  readonly promise: 'min-ready' | 'one-revision' | 'max-gpus' | 'fixed-template' | 'kept-pods' | 'kept-service';
+  readonly promise:
+    | 'min-ready'
+    | 'one-revision'
+    | 'max-gpus'
+    | 'fixed-template'
+    | 'kept-pods'
+    | 'kept-service'
+    | 'answered-share'
+    | 'kept-share';
   readonly at: number;
   /** How long it lasted; absent: it goes on, or is no state. */
   readonly forMs?: number;
@@ -43,6 +56,8 @@ export interface Promises {
   readonly keepsPods?: boolean;
   /** The active Service is never deleted: clients keep its address. */
   readonly keepsService?: boolean;
+  /** An HTTPRoute sends nothing to a version without a ready pod, and takes nothing from one that is yet to be selected. */
+  readonly keepsShares?: boolean;
   /** Somebody else puts several versions behind the Service. */
   readonly mayMix?: boolean;
   /** GPUs of all revisions together. */
@@ -73,6 +88,8 @@ export class TrafficWatch {
   readonly #slices: Informer<EndpointSlice>;
   readonly #pods: Informer<Pod>;
   readonly #deployments: Informer<Deployment>;
+  readonly #routes: Informer<LiveHttpRoute>;
+  readonly #hasRoutes: (signal: AbortSignal) => Promise<boolean>;
   /** Of pods that are gone, too: an EndpointSlice may name one for a moment longer. */
   readonly #revisions = new Map<string, string>();
   readonly #templates = new Map<string, string>();
@@ -92,10 +109,20 @@ export class TrafficWatch {
     this.#slices = follow(resources.endpointSlices);
     this.#pods = follow(resources.pods);
     this.#deployments = follow(resources.deployments);
+    this.#routes = follow(HTTP_ROUTES);
+    this.#hasRoutes = (signal) =>
+      client.list(HTTP_ROUTES, { namespace, signal }).then(
+        () => true,
+        (error: unknown) => {
+          if (isNotFound(error)) return false;
+          throw error;
+        },
+      );
   }
 
   async start(signal: AbortSignal): Promise<this> {
-    const all = [this.#services, this.#slices, this.#pods, this.#deployments] as const;
+    const routes = (await this.#hasRoutes(signal)) ? [this.#routes] : [];
+    const all = [this.#services, this.#slices, this.#pods, this.#deployments, ...routes] as const;
     this.#pods.onEvent(({ object }) => {
       const revision = revisionOf(object);
       if (revision !== undefined) this.#revisions.set(object.metadata.name, revision);
@@ -125,15 +152,27 @@ export class TrafficWatch {
 
   /** Ready endpoints of the active Service as they are now. */
   endpoints(): readonly Endpoint[] {
+    return this.#behind(this.#name);
+  }
+
+  #behind(service: string): readonly Endpoint[] {
     return this.#slices.store
       .list()
-      .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === this.#name)
+      .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service)
       .flatMap(({ endpoints }) => endpoints ?? [])
       .filter(({ conditions }) => conditions?.ready !== false)
       .map(({ addresses, targetRef }) => {
         const pod = targetRef?.name ?? '';
         return { address: addresses[0] ?? '', pod, revision: this.#revisions.get(pod) ?? 'unknown' };
       });
+  }
+
+  #shares(): Shares | undefined {
+    const route = this.#routes.store.list().find(({ metadata }) => metadata.name === this.#name);
+    if (route === undefined) return undefined;
+    const weights = weightsOf(route, this.#name);
+    const behind = Object.keys(weights).map((revision) => [revision, this.#behind(`${this.#name}-${revision}`).length]);
+    return { weights, behind: Object.fromEntries(behind) as Record<string, number> };
   }
 
   /** The last moment. */
@@ -177,6 +216,7 @@ export class TrafficWatch {
     minReady = 1,
     keepsPods = false,
     keepsService = false,
+    keepsShares = false,
     mayMix = false,
     maxGpus = Infinity,
     maxStayingGpus = Infinity,
@@ -202,6 +242,7 @@ export class TrafficWatch {
       ...this.#changedTemplates,
       ...(keepsPods ? this.#interrupted() : []),
       ...(keepsService ? this.#deletedServices : []),
+      ...(keepsShares ? [...unansweredShares(this.moments), ...lostShares(this.moments)] : []),
     ].sort((a, b) => a.at - b.at);
   }
 
@@ -218,8 +259,10 @@ export class TrafficWatch {
       .filter((pod) => pod.metadata.labels?.[LABEL.name] === this.#name && holdsGpus(pod));
     const gpusByRevision = (pods: readonly Pod[]) =>
       countBy(pods, (pod) => [revisionOf(pod) ?? 'unknown', gpusOf(pod)]);
+    const shares = this.#shares();
     const moment = {
       at: Date.now(),
+      ...(shares && { shares }),
       selected: selector?.[LABEL.revision],
       ready: countBy(this.endpoints(), ({ revision }) => [revision, 1]),
       gpus: gpusByRevision(held),

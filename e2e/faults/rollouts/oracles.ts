@@ -27,7 +27,8 @@ const MOST_DIFFERENCES = 12;
 
 /** What was seen of the traffic that the way does not allow. */
 export function found({ promises }: Scenario, traffic: TrafficWatch): Finding[] {
-  return traffic.verdict({ keepsPods: true, keepsService: true, ...promises }).map(({ promise, detail, forMs }) => ({
+  const kept = traffic.verdict({ keepsPods: true, keepsService: true, keepsShares: true, ...promises });
+  return kept.map(({ promise, detail, forMs }) => ({
     oracle: 'traffic',
     detail: `${promise}: ${detail}${forMs === undefined ? '' : ` for ${forMs} ms`}`,
   }));
