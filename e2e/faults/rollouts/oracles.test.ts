@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { DeepSeekDeploymentStatus } from '../../../operator/api/index.ts';
 import type { Stage } from '../../rollouts/stage.ts';
-import { differences, excess, restsSilently, StatusWatch } from './oracles.ts';
+import { differences, excess, restsSilently, StatusWatch, tooManyTogether } from './oracles.ts';
 
 const LONG_MS = 4_000;
 
@@ -62,6 +62,22 @@ describe('what a status may not claim', () => {
     }
     expect(watch.findings).toEqual([]);
   });
+});
+
+it('counts the GPUs of two models at each moment together', () => {
+  const one = [
+    { at: 0, gpus: { a: 2 } },
+    { at: 10, gpus: { a: 2, b: 2 } },
+    { at: 30, gpus: { b: 2 } },
+  ];
+  const other = (at: number) => [
+    { at: 5, gpus: { c: 2 } },
+    { at, gpus: { c: 2, d: 2 } },
+  ];
+  expect(tooManyTogether(6, one, other(30))).toEqual([]);
+  expect(tooManyTogether(6, one, other(20))).toEqual([
+    { oracle: 'traffic', detail: '8 GPUs of two models, there are 6' },
+  ]);
 });
 
 it('tells each value in which two ends differ, from both sides, and no more than a dozen', () => {

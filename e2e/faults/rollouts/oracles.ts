@@ -1,7 +1,6 @@
 import type { DeepSeekDeploymentStatus } from '../../../operator/api/index.ts';
-import type { TrafficWatch } from '../../reconcile/traffic.ts';
+import type { Moment, Promises, TrafficWatch } from '../../reconcile/traffic.ts';
 import type { Stage } from '../../rollouts/stage.ts';
-import type { Scenario } from './scenario.ts';
 
 /** Something that must not be. */
 export interface Finding {
@@ -26,7 +25,7 @@ const MORE_EVENTS = 5;
 const MOST_DIFFERENCES = 12;
 
 /** What was seen of the traffic that the way does not allow. */
-export function found({ promises }: Scenario, traffic: TrafficWatch): Finding[] {
+export function found(promises: Promises, traffic: Pick<TrafficWatch, 'verdict'>): Finding[] {
   const kept = traffic.verdict({ keepsPods: true, keepsService: true, keepsShares: true, ...promises });
   return kept.map(({ promise, detail, forMs }) => ({
     oracle: 'traffic',
@@ -34,14 +33,30 @@ export function found({ promises }: Scenario, traffic: TrafficWatch): Finding[] 
   }));
 }
 
+/** Whether two models had more GPUs at one moment than there are; each `moments` in the order of time. */
+export function tooManyTogether(
+  gpus: number,
+  one: readonly Pick<Moment, 'at' | 'gpus'>[],
+  other: readonly Pick<Moment, 'at' | 'gpus'>[],
+): Finding[] {
+  const count = (moment: Pick<Moment, 'gpus'> | undefined) =>
+    Object.values(moment?.gpus ?? {}).reduce((sum, more) => sum + more, 0);
+  const together = [...one, ...other].map(({ at }) => {
+    const last = (moments: readonly Pick<Moment, 'at' | 'gpus'>[]) => moments.findLast((moment) => moment.at <= at);
+    return count(last(one)) + count(last(other));
+  });
+  const most = Math.max(0, ...together);
+  return most > gpus ? [{ oracle: 'traffic', detail: `${most} GPUs of two models, there are ${gpus}` }] : [];
+}
+
 /** Looks at each status whether it claims what is not, for longer than it takes to learn of it. */
 export class StatusWatch {
   readonly findings: Finding[] = [];
-  readonly #stage: Stage;
+  readonly #traffic: Pick<TrafficWatch, 'now'>;
   readonly #since = new Map<string, number>();
 
-  constructor(stage: Stage) {
-    this.#stage = stage;
+  constructor({ traffic }: { readonly traffic: Pick<TrafficWatch, 'now'> }) {
+    this.#traffic = traffic;
   }
 
   look(status: DeepSeekDeploymentStatus): void {
@@ -56,7 +71,7 @@ export class StatusWatch {
   }
 
   *#wrong({ serving, conditions }: DeepSeekDeploymentStatus): Generator<string> {
-    const { now } = this.#stage.traffic;
+    const { now } = this.#traffic;
     const ready = Object.values(now?.ready ?? {}).reduce((sum, count) => sum + count, 0);
     const holds = (type: string) => conditions?.some((one) => one.type === type && one.status === 'True') === true;
     if (serving?.revision !== undefined && now?.selected !== undefined && serving.revision !== now.selected)

@@ -53,6 +53,7 @@ it.each([
   ['patch Pod chat-abcdefghij-x7k2m-8f9d2', 'patch Pod POD'],
   ['patch DeepSeekDeployment chat/status', 'patch DeepSeekDeployment chat/status'],
   ['apply Service chat-abcdefghij', 'apply Service chat-REVISION'],
+  ['apply Service other-abcdefghij', 'apply Service other-REVISION'],
 ])('%s is of the kind %s', (write, kind) => {
   expect(kindOfWrite(write)).toBe(kind);
 });

@@ -59,7 +59,7 @@ export function planOf(name: string): Plan | undefined {
 /** A write without what differs between runs: the hash of a revision, the name of a pod. */
 export function kindOfWrite(write: string): string {
   const [verb = '', kind = '', name = ''] = write.split(' ');
-  const own = name.replace(/^chat-[a-z0-9]{10}(?=$|\/|-)/, 'chat-REVISION');
+  const own = name.replace(/^(chat|other)-[a-z0-9]{10}(?=$|\/|-)/, '$1-REVISION');
   return `${verb} ${kind} ${kind === 'Pod' ? 'POD' : own}`;
 }
 

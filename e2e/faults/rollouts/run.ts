@@ -2,7 +2,6 @@ import type { DeepSeekDeploymentStatus, RolloutPhase } from '../../../operator/a
 import { LABEL } from '../../../operator/api/index.ts';
 import type { Cluster } from '../../../hack/cluster/index.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../../operator/controller/resources.ts';
-import { isNotFound } from '../../../operator/kube/errors.ts';
 import { resources } from '../../../operator/kube/resources.ts';
 import type { KubeObject } from '../../../operator/kube/types.ts';
 import type { OrderVerb } from '../../../operator/rollout/orders.ts';
@@ -12,7 +11,8 @@ import { Stage } from '../../rollouts/stage.ts';
 import type { Simulator } from '../../simulator/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { leftovers, orphans } from './leftovers.ts';
-import { found, type Finding, restsSilently, StatusWatch } from './oracles.ts';
+import { Onlooker } from './onlooker.ts';
+import { found, type Finding, restsSilently, tooManyTogether } from './oracles.ts';
 import type { Plan } from './plan.ts';
 import type { Scenario } from './scenario.ts';
 import { Trouble } from './trouble.ts';
@@ -65,6 +65,15 @@ export class UnendedError extends Error {
   }
 }
 
+/** What is there for a run. */
+interface Props {
+  readonly stage: Stage;
+  readonly pool: Pool;
+  readonly trouble: Trouble;
+  /** Looks at the other model, where there is one. */
+  readonly other: Onlooker | undefined;
+}
+
 /** One scenario on the stage, with what its script can do. */
 export class Run {
   readonly stage: Stage;
@@ -73,9 +82,11 @@ export class Run {
   readonly #theatre: Theatre;
   readonly #trouble: Trouble;
   readonly #scenario: Scenario;
+  readonly #other: Onlooker | undefined;
 
-  constructor(theatre: Theatre, scenario: Scenario, stage: Stage, pool: Pool, trouble: Trouble, signal: AbortSignal) {
+  constructor(theatre: Theatre, scenario: Scenario, { stage, pool, trouble, other }: Props, signal: AbortSignal) {
     this.#theatre = theatre;
+    this.#other = other;
     this.#scenario = scenario;
     this.stage = stage;
     this.pool = pool;
@@ -143,6 +154,12 @@ export class Run {
 
   order(verb: OrderVerb, revision: string): Promise<void> {
     return this.stage.order(verb, revision);
+  }
+
+  /** From now on the promises of the other model hold: so many of its revision are ready. */
+  async serves(revision: string, atLeast: number): Promise<void> {
+    await this.#other?.traffic.served(revision, atLeast);
+    this.#other?.traffic.beginHere();
   }
 
   /** Through the switch, the watch and, unless `warm`, the rollback window. */
@@ -247,7 +264,8 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
   const pool = await Pool.create(client, theatre.simulator.control, namespace, shape, signal);
   const trouble = await Trouble.begin(theatre.cluster, plan, theatre.seed);
   const stage = await Stage.open(theatre.cluster, theatre.director, theatre.simulator, namespace, trouble.options);
-  const statuses = new StatusWatch(stage);
+  const other = scenario.other && (await Onlooker.start(stage, scenario.other.name));
+  const onlookers = [new Onlooker(stage, 'chat', stage.traffic), ...(other ? [other] : [])];
   const end = new AbortController();
   let nursing: Promise<unknown> = Promise.resolve();
   let beside: Promise<unknown> = Promise.resolve();
@@ -257,7 +275,7 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
     await eventually(() => client.get(resources.serviceAccounts, { namespace, name: 'default' }, { signal }), {
       timeoutMs: 30_000,
     });
-    const run = new Run(theatre, scenario, stage, pool, trouble, signal);
+    const run = new Run(theatre, scenario, { stage, pool, trouble, other }, signal);
     const aside = scenario.beside?.(run, end.signal) ?? Promise.resolve();
     beside = aside.catch(note);
     if (scenario.begin === 'Serving') {
@@ -267,7 +285,7 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
       stage.traffic.beginHere();
     }
     await run.arm();
-    nursing = nurse(stage, trouble, statuses, end.signal).catch(note);
+    nursing = nurse(stage, trouble, onlookers, end.signal).catch(note);
     await scenario.act(run);
     await run.rest();
     if (failures[0] !== undefined) throw failures[0];
@@ -275,7 +293,14 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
     const left = scenario.end.phase === 'Deleted' ? await leftovers(stage) : await stage.endState();
     const endState = withoutNames(left, namespace, await stage.list(resources.controllerRevisions));
     const silence = await restsSilently(stage);
-    const findings = [...found(scenario, stage.traffic), ...statuses.findings, ...silence, ...(await orphans(stage))];
+    const findings = [
+      ...found(scenario.promises, stage.traffic),
+      ...(other ? found(scenario.other.promises, other.traffic) : []),
+      ...(other ? tooManyTogether(nodes * gpusPerNode, stage.traffic.moments, other.traffic.moments) : []),
+      ...onlookers.flatMap(({ statuses }) => statuses.findings),
+      ...silence,
+      ...(await orphans(stage)),
+    ];
     return {
       ...{ writes, events, struck: trouble.struck, findings, end: endState, ms: Math.round(performance.now() - began) },
       switches: numbered(stage.traffic.switches.map(({ to }) => to)),
@@ -285,6 +310,7 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
   } finally {
     end.abort();
     await Promise.all([nursing, beside]);
+    await other?.traffic.stop();
     await stage.close();
     await trouble.close();
     await leave(theatre, namespace);
@@ -293,19 +319,13 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
 }
 
 /** Another operator follows each that dies; and what the status says is looked at. */
-async function nurse(stage: Stage, trouble: Trouble, statuses: StatusWatch, end: AbortSignal): Promise<void> {
+async function nurse(stage: Stage, trouble: Trouble, onlookers: readonly Onlooker[], end: AbortSignal): Promise<void> {
   for (let look = 0; !end.aborted; look++) {
     if (stage.operator.isDead) {
       trouble.onReplace();
       await stage.replaceDead();
     }
-    if (look % LOOKS === 0)
-      await stage.status().then(
-        (status) => statuses.look(status),
-        (error: unknown) => {
-          if (!isNotFound(error)) throw error;
-        },
-      );
+    if (look % LOOKS === 0) for (const onlooker of onlookers) await onlooker.look();
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

@@ -28,4 +28,6 @@ export interface Scenario {
   };
   /** What users see meanwhile. */
   readonly promises: Promises;
+  /** Another model that the script makes beside `chat`, and says when its promises begin (`Run.serves`). */
+  readonly other?: { readonly name: string; readonly promises: Promises };
 }

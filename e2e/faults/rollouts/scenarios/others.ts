@@ -148,6 +148,7 @@ export const OTHERS: readonly Scenario[] = [
     ...ROOMY,
     pool: { gpusPerNode: 6 },
     promises: { minReady: 2, maxGpus: 4 },
+    other: { name: 'other', promises: { minReady: 2, maxGpus: 4 } },
     spec: { rollout: { whenCapacityIsShort: ['Wait'], watch: { duration: '1s' }, rollbackWindow: '1s' } },
     act: async (run) => {
       const names = ['chat', 'other'];
@@ -155,10 +156,12 @@ export const OTHERS: readonly Scenario[] = [
       const metadata = { name: 'other', namespace: run.namespace };
       const other = { apiVersion: API_VERSION, kind: KIND, metadata, spec: run.spec };
       await run.client.create(DEEPSEEK_DEPLOYMENTS, other, { signal: run.signal });
-      await run.until(async () => {
+      const first = await run.until(async () => {
         const { status } = await get('other');
         if (status?.readyReplicas !== 2) throw new Error('the other one is not ready');
+        return status.serving?.revision ?? '';
       });
+      await run.serves(first, 2);
       const before = await Promise.all(names.map(async (name) => (await get(name)).status?.serving?.revision));
       const patch = { spec: { model: { name: SECOND } } };
       for (const name of names)
