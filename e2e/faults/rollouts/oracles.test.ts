@@ -53,6 +53,18 @@ describe('what a status may not claim', () => {
     expect(foundOf(said, now)).toEqual(findings);
   });
 
+  it('is not blamed for the time in which nobody could know better', () => {
+    const watch = new StatusWatch(stageWith({ selected: 'a', ready: { a: 1 } }));
+    watch.look(status({}, 'b'));
+    jest.advanceTimersByTime(LONG_MS);
+    watch.excuse();
+    watch.look(status({}, 'b'));
+    expect(watch.findings).toEqual([]);
+    jest.advanceTimersByTime(LONG_MS);
+    watch.look(status({}, 'b'));
+    expect(watch.findings).toHaveLength(1);
+  });
+
   it('may lag behind what is, and counts anew when it was right between', () => {
     const watch = new StatusWatch(stageWith({ selected: 'a', ready: { a: 1 } }));
     for (let look = 0; look < 4; look++) {

@@ -70,6 +70,11 @@ export class StatusWatch {
     }
   }
 
+  /** Until now nobody could have known better. */
+  excuse(): void {
+    this.#since.clear();
+  }
+
   *#wrong({ serving, conditions }: DeepSeekDeploymentStatus): Generator<string> {
     const { now } = this.#traffic;
     const ready = Object.values(now?.ready ?? {}).reduce((sum, count) => sum + count, 0);

@@ -321,10 +321,12 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
 /** Another operator follows each that dies; and what the status says is looked at. */
 async function nurse(stage: Stage, trouble: Trouble, onlookers: readonly Onlooker[], end: AbortSignal): Promise<void> {
   for (let look = 0; !end.aborted; look++) {
-    if (stage.operator.isDead) {
+    const isNobodyThere = stage.operator.isDead;
+    if (isNobodyThere) {
       trouble.onReplace();
       await stage.replaceDead();
     }
+    if (isNobodyThere || trouble.blinds) for (const { statuses } of onlookers) statuses.excuse();
     if (look % LOOKS === 0) for (const onlooker of onlookers) await onlooker.look();
     await new Promise((resolve) => setTimeout(resolve, 25));
   }

@@ -52,6 +52,8 @@ export class Trouble {
   struck = false;
   /** The fault goes on: nothing is at its end. */
   isUnderWay = false;
+  /** What now keeps operators from knowing how things are. */
+  #blindfolds = 0;
   readonly #plan: Plan | undefined;
   readonly #seed: number;
   readonly #proxy: FaultProxy;
@@ -72,6 +74,11 @@ export class Trouble {
     this.#seed = seed;
     this.#proxy = proxy;
     this.#credentials = credentials;
+  }
+
+  /** Whether no operator can know how things are. */
+  get blinds(): boolean {
+    return this.#blindfolds > 0;
   }
 
   /** How the operators of the run connect. */
@@ -180,7 +187,9 @@ export class Trouble {
   /** Returns the one that is overtaken. */
   async #overtake(stage: Stage): Promise<KillableOperator> {
     stage.operator.fence();
+    this.#blindfolds += 1;
     const old = await stage.overtake();
+    this.#blindfolds -= 1;
     await this.#pause(HELD_MS);
     return old;
   }
@@ -197,6 +206,7 @@ export class Trouble {
   /** Holds lines back for two seconds; then all of them come, in their order. */
   #holdBack(which: (line: WatchLine) => boolean, atEnd: () => void = () => undefined): void {
     const held: WatchLine[] = [];
+    this.#blindfolds += 1;
     this.#proxy.tamperWatches((line) => {
       if (which(line)) {
         held.push(line);
@@ -204,6 +214,7 @@ export class Trouble {
       } else line.deliver(line.text);
     });
     this.#after(HELD_MS, () => {
+      this.#blindfolds -= 1;
       this.#proxy.tamperWatches(undefined);
       for (const { text, deliver } of held) deliver(text);
       atEnd();
@@ -231,7 +242,11 @@ export class Trouble {
       }
       isLost = true;
       this.struck = true;
-      this.#after(HELD_MS, () => line.deliver(errorEvent(410, 'Expired')));
+      this.#blindfolds += 1;
+      this.#after(HELD_MS, () => {
+        this.#blindfolds -= 1;
+        line.deliver(errorEvent(410, 'Expired'));
+      });
     });
   }
 
