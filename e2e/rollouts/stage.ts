@@ -185,7 +185,8 @@ export class Stage {
   async endState(): Promise<object> {
     const { client, namespace, signal } = this;
     const objects = await ownedObjects(client, { namespace, signal });
-    return { objects, status: comparableStatus(await this.status()) };
+    const text = JSON.stringify({ objects, status: comparableStatus(await this.status()) });
+    return JSON.parse(text.replaceAll(namespace, 'NAMESPACE')) as object;
   }
 
   async close(): Promise<void> {

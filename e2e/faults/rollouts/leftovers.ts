@@ -18,9 +18,9 @@ interface Place {
 }
 
 /** Ours, by the label that all of them carry. */
-async function ours({ client, ...options }: Place): Promise<readonly (readonly [string, KubeObject])[]> {
+async function ours({ client, namespace, signal }: Place): Promise<readonly (readonly [string, KubeObject])[]> {
   const lists = TYPES.map(async (type) =>
-    (await listIfServed(client, type, options)).map((object) => [type.kind, object] as const),
+    (await listIfServed(client, type, { namespace, signal })).map((object) => [type.kind, object] as const),
   );
   return (await Promise.all(lists)).flat().filter(([, { metadata }]) => metadata.labels?.[LABEL.name] !== undefined);
 }
