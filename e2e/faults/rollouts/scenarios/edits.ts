@@ -70,6 +70,28 @@ export const EDITS: readonly Scenario[] = [
     end: {},
   },
   {
+    name: 'an autoscaler scales meanwhile',
+    ...ROOMY,
+    pool: { gpusPerNode: 6 },
+    promises: { minReady: 2, maxGpus: 6 },
+    spec: { ...BY_HAND, autoscaling: { minReplicas: 2, maxReplicas: 3 } },
+    act: async (run) => {
+      const candidate = await waiting(run);
+      // As an HPA writes it.
+      const ref = { namespace: run.namespace, name: 'chat' };
+      const scale = { spec: { replicas: 3 } };
+      const options = { type: 'merge', subresource: 'scale', signal: run.signal } as const;
+      await run.client.patch(DEEPSEEK_DEPLOYMENTS, ref, scale, options);
+      await run.until(async () => {
+        const sets = await run.stage.list(resources.deployments);
+        if (sets.some(({ status }) => status?.availableReplicas !== 3)) throw new Error('not scaled yet');
+      });
+      await run.order('promote', candidate);
+      await run.passWatch();
+    },
+    end: { pods: 3 },
+  },
+  {
     name: 'deleted meanwhile',
     ...ROOMY,
     promises: { minReady: 0, maxGpus: 4, keepsPods: false, keepsService: false },

@@ -2,6 +2,7 @@ import { API_VERSION, KIND, LABEL } from '../../../../operator/api/index.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../../../operator/controller/resources.ts';
 import { TOMORROW_ACCEPTING } from '../../../../operator/controller/testing/tomorrow.ts';
 import { resources } from '../../../../operator/kube/resources.ts';
+import type { ResourceType } from '../../../../operator/kube/types.ts';
 import { Quota } from '../../../reconcile/quota.ts';
 import { Tenant } from '../../../reconcile/tenants.ts';
 import type { Run } from '../run.ts';
@@ -27,6 +28,18 @@ const meanwhile = (
   end: {},
   ...more,
 });
+
+/** The revision that serves. */
+const servingOf = async (run: Run): Promise<string> => (await run.status()).serving?.revision ?? '';
+
+/** Waits until a Deployment is whole: two replicas wanted, and available. */
+const whole = (run: Run, revision: string): Promise<void> =>
+  run.until(async () => {
+    const { spec, status } = await run.client.get(resources.deployments, ref(run, `chat-${revision}`), {
+      signal: run.signal,
+    });
+    if (spec?.replicas !== 2 || status?.replicas !== 2 || status.availableReplicas !== 2) throw new Error('not whole');
+  });
 
 const ref = (run: Run, name: string) => ({ namespace: run.namespace, name });
 
@@ -66,6 +79,28 @@ export const OTHERS: readonly Scenario[] = [
       });
       if (spec?.replicas !== 2 || status?.availableReplicas !== 2) throw new Error('not put back');
     });
+  }),
+  meanwhile(
+    'the Deployment that serves is edited',
+    async (run) => {
+      const serving = await servingOf(run);
+      const options = { type: 'merge', signal: run.signal } as const;
+      await run.client.patch(resources.deployments, ref(run, `chat-${serving}`), { spec: { replicas: 1 } }, options);
+      await whole(run, serving);
+    },
+    // Whoever did that has taken a pod away.
+    { promises: { minReady: 1, maxGpus: 4, keepsPods: false } },
+  ),
+  meanwhile('the record and the budget of what serves are deleted', async (run) => {
+    const name = `chat-${await servingOf(run)}`;
+    for (const type of [resources.controllerRevisions, resources.podDisruptionBudgets] as readonly ResourceType[]) {
+      const { metadata } = await run.client.get(type, ref(run, name), { signal: run.signal });
+      await run.client.delete(type, ref(run, name), { signal: run.signal });
+      await run.until(async () => {
+        const found = await run.client.get(type, ref(run, name), { signal: run.signal });
+        if (found.metadata.uid === metadata.uid) throw new Error('not there again');
+      });
+    }
   }),
   meanwhile('a Service loses its owner', async (run, candidate) => {
     const name = `chat-${candidate}`;
@@ -110,6 +145,18 @@ export const OTHERS: readonly Scenario[] = [
       });
     },
     { pool: { nodes: 4, gpusPerNode: 1 } },
+  ),
+  meanwhile(
+    'the node of what serves is lost',
+    async (run) => {
+      const serving = await servingOf(run);
+      const pods = await run.stage.list(resources.pods);
+      const hit = pods.find(({ metadata }) => metadata.labels?.[LABEL.revision] === serving);
+      await run.pool.remove(hit?.spec?.nodeName ?? '', { atOnce: true });
+      await run.pool.add();
+      await whole(run, serving);
+    },
+    { pool: { nodes: 4, gpusPerNode: 1 }, promises: { minReady: 1, maxGpus: 4, keepsPods: false } },
   ),
   {
     name: 'a quota',
