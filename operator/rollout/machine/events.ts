@@ -32,16 +32,17 @@ export function nextEvent(course: Course, input: RolloutInput): EventName | unde
   return TABLE.find(({ event }) => 'to' in cellOf(phase, event) && HAPPENED[event](course, input))?.event;
 }
 
+/**
+ * Whether the order may be carried out as things stand now: by the rule that kubectl-deepseek asks, too. In this pass the spec may have
+ * made another revision the candidate than the one that the order names.
+ */
 const ordered =
   (verb: string): Predicate =>
-  (course, { order }) =>
-    order?.verb === verb && course.ordered === undefined;
-
-/** Whether the order may be carried out: the rule that kubectl-deepseek asks, too. */
-const mayRollBack: Predicate = (course, input) => {
-  const { order } = input;
-  return order !== undefined && refusalOf(order, standingOf(course, input)) === undefined;
-};
+  (course, input) => {
+    const { order } = input;
+    if (order?.verb !== verb || course.ordered !== undefined) return false;
+    return refusalOf(order, standingOf(course, input)) === undefined;
+  };
 
 /** Switching may be left for the old version as soon as the flip itself has arrived. */
 const flipArrived: Predicate = (course, input) => course.memory.phase !== 'Switching' || isFlipConfirmed(course, input);
@@ -76,10 +77,7 @@ const HAPPENED: Readonly<Record<EventName, Predicate>> = {
     if (course.memory.phase === 'RollingBack') return isTargetAway(course, input);
     return isBeforeSwitch(course.memory.phase) || rollbackTarget(course, input) !== undefined;
   },
-  OrderRollback: (course, input) =>
-    ordered('rollback')(course, input) &&
-    flipArrived(course, input) &&
-    (isBeforeSwitch(course.memory.phase) || mayRollBack(course, input)),
+  OrderRollback: (course, input) => ordered('rollback')(course, input) && flipArrived(course, input),
   OrderPromote: ordered('promote'),
   OrderRetry: ordered('retry'),
   OrderRelease: ordered('release'),
