@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PLANTED } from './testing/planted.ts';
+import { UNPERMITTED } from './testing/planted-permissions.ts';
 import { SCOPES } from './testing/scopes.ts';
 import { search, TRANSITIONS } from './testing/search.ts';
 
@@ -25,13 +26,19 @@ describe('every state of small worlds, as far as it was searched', () => {
     expect(TRANSITIONS.map(({ cell }) => cell).filter((cell) => !cells.has(cell))).toEqual([]);
     expect(TRANSITIONS.map(({ pair }) => pair).filter((pair) => !pairs.has(pair))).toEqual([]);
     expect(counts.transitions).toBeGreaterThan(counts.states);
+    console.log(
+      `the machine: ${counts.states} states, ${counts.transitions} transitions, all ${pairs.size} pairs of phases`,
+    );
   });
 });
 
 describe('the search finds', () => {
-  it.each(PLANTED.map((bug) => [bug.name, bug] as const))('%s', (_, { scope: name, machine, found }) => {
-    const scope = SCOPES.find((one) => one.name === name);
-    if (scope === undefined) throw new Error(`no scope ${name}`);
-    expect(search(scope, { states: STATES, machine }).problem?.message).toMatch(found);
-  });
+  it.each([...PLANTED, ...UNPERMITTED].map((bug) => [bug.name, bug] as const))(
+    '%s',
+    (_, { scope: name, machine, found }) => {
+      const scope = SCOPES.find((one) => one.name === name);
+      if (scope === undefined) throw new Error(`no scope ${name}`);
+      expect(search(scope, { states: STATES, machine }).problem?.message).toMatch(found);
+    },
+  );
 });

@@ -30,7 +30,9 @@ export type Happening =
   | { readonly is: 'record lost'; readonly of: string }
   | { readonly is: 'route'; readonly taken: boolean }
   | { readonly is: 'claim'; readonly keep: number | undefined }
-  | { readonly is: 'capacity unknown'; readonly value: boolean };
+  | { readonly is: 'capacity unknown'; readonly value: boolean }
+  /** Before the machine looks again. */
+  | { readonly is: 'at once'; readonly all: readonly Happening[] };
 
 const hash = fc.constantFrom(...HASHES);
 type Of<T extends Happening['is']> = Extract<Happening, { is: T }>;
@@ -157,7 +159,10 @@ export const options: fc.Arbitrary<ModelOptions> = fc
   );
 
 /** How long nothing happens by itself, milliseconds: no pod loads or leaves, no proof ends, and the machine wants no look. */
-function untilNext({ now, pods, proofs, last }: Model): number {
+function untilNext({ now, pods, proofs, last, deployments }: Model): number {
+  const staying = (revision: string) => pods.filter((pod) => pod.revision === revision && !pod.leaving).length;
+  // Pods are made and end, and the scheduler looks at them, at once.
+  if ([...deployments].some(([revision, replicas]) => staying(revision) !== replicas)) return 1_000;
   const instants = [
     ...pods.filter(({ placed, ready, leaving }) => placed && !ready && !leaving).map(({ since }) => since + LOAD_MS),
     ...pods.filter(({ leaving }) => leaving).map(({ since }) => since + LEAVE_MS),
@@ -248,6 +253,9 @@ export function happen(model: Model, what: Happening, stale: Memory | undefined)
       return;
     case 'capacity unknown':
       model.capacityUnknown = what.value;
+      return;
+    case 'at once':
+      for (const one of what.all) happen(model, one, stale);
       return;
     case 'crash':
       return;

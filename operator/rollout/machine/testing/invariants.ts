@@ -1,7 +1,8 @@
-import type { RolloutInput, RolloutStep } from '../types.ts';
+import type { Memory, RolloutInput, RolloutStep } from '../types.ts';
 import { minimumOf, setOf } from '../course.ts';
 import { isMixed } from '../mixed.ts';
 import { isBeforeSwitch } from '../table.ts';
+import { unpermitted } from './permissions.ts';
 
 /** What must hold of every step, whatever has happened; each violation as a sentence. */
 export function violations(input: RolloutInput, step: RolloutStep): string[] {
@@ -10,8 +11,10 @@ export function violations(input: RolloutInput, step: RolloutStep): string[] {
     ...keepsTheLastReady(input, step),
     ...keepsItsFloor(input, step),
     ...staysWithinGpus(input, step),
+    ...staysWithinAll(input, step),
     ...tellsTheTruth(input, step),
     ...answersOrders(input, step),
+    ...unpermitted(input, step),
   ];
 }
 
@@ -103,6 +106,38 @@ function* staysWithinGpus(input: RolloutInput, step: RolloutStep): Generator<str
   } else if (size(candidate) > input.replicas) {
     yield `the candidate is sized to ${size(candidate)} of ${input.replicas}`;
   }
+}
+
+/** All revisions together want no more GPUs than the way promises: none is forgotten, and room that is counted on was counted. */
+function* staysWithinAll(input: RolloutInput, step: RolloutStep): Generator<string> {
+  const { phase, way, frozenReplicas, candidate } = step.memory;
+  const { capacity, traffic } = input;
+  const size = (hash: string | undefined) => step.replicas.get(hash ?? '') ?? 0;
+  const now = (hash: string | undefined) => setOf(input, hash).replicas;
+  const whole = Math.max(input.replicas, frozenReplicas ?? 0);
+  const all = [...step.replicas.values()].reduce((sum, replicas) => sum + replicas, 0);
+  const before = [...input.sets.values()].reduce((sum, { replicas }) => sum + replicas, 0);
+  // Until traffic and requests have left a version, its pods stay; none is added to them.
+  const isLeaving = step.switched || phase === 'Switching' || phase === 'RollingBack';
+  const warm = traffic.previous === candidate ? 0 : now(traffic.previous);
+  const beside = phase === 'Watching' ? Math.max(whole, warm) : warm;
+  const room = isBeforeSwitch(phase) && phase !== 'Waiting' ? besideServing(input, step.memory, whole) : 0;
+  const most = isLeaving ? Math.max(before, 2 * whole) + whole : whole + beside + room;
+  if (all > most) yield `${way ?? phase}: ${all} replicas of all versions are wanted, more than ${most}`;
+  const isAdmitted = input.memory?.phase === 'Waiting' && phase === 'Scheduling' && way === 'Full';
+  if (!isAdmitted || capacity === undefined || capacity.unknown !== undefined) return;
+  const gone = Math.max(0, now(traffic.previous) - size(traffic.previous));
+  const slots = Math.max(capacity.slots, capacity.slotsWithoutWarm[gone] ?? 0);
+  const needed = size(candidate) - capacity.placed;
+  if (needed > slots) yield `Full: ${needed} pods are to find room, and ${slots} can`;
+}
+
+/** Replicas that a candidate may have beside all of what serves: in a handover those that have found room, and one that asks for it. */
+function besideServing(input: RolloutInput, { way, candidate }: Memory, whole: number): number {
+  const { placed, replicas } = setOf(input, candidate);
+  return way === 'Handover'
+    ? Math.min(whole, placed + Math.max(1, input.capacity?.slots ?? 0, replicas - placed))
+    : whole;
 }
 
 /** What is said agrees with what is. */

@@ -15,7 +15,7 @@ const HANDOVER = 'a handover, GPUs taken and lost';
 const ORDERS = 'versions and orders, room for two';
 const PROMOTED = 'a candidate that somebody has to promote';
 const COLD = 'a rollback to a version that has no pods any more';
-const LOST = 'a version that is lost as soon as it was switched to, and a proven one that is cold';
+const LOST = 'a version that is lost once it has shown that it serves';
 const MIXED = 'mixed versions behind a gateway';
 
 /** The candidate’s pods are taken to be ready as soon as they are wanted. */
@@ -101,7 +101,7 @@ export const PLANTED: readonly Planted[] = [
       const isOver = step.phase === 'Idle' && input.now >= switchedAt + input.settings.rollbackWindowMs;
       return isOver ? { ...step, replicas: new Map([...step.replicas].filter(([hash]) => hash !== previous)) } : step;
     },
-    found: /b, the last version that is ready, is taken away while c is down/,
+    found: /a, the last version that is ready, is taken away while b is down/,
   },
   {
     name: 'a warm version keeps the GPUs that what serves needs while another one waits',

@@ -14,6 +14,10 @@ const wants = (...versions: readonly (string | undefined)[]): Happening[] =>
   versions.map((desired) => ({ is: 'spec', desired }));
 const orders = (...verbs: readonly ('promote' | 'abort' | 'retry' | 'rollback' | 'release')[]): Happening[] =>
   verbs.map((verb) => ({ is: 'order', verb, to: 'right' }));
+const ordersOf = (
+  to: string,
+  ...verbs: readonly ('promote' | 'abort' | 'retry' | 'rollback' | 'release')[]
+): Happening[] => verbs.map((verb) => ({ is: 'order', verb, to }));
 const isLike = (of: string, ...qualities: readonly Quality[]): Happening[] =>
   qualities.map((quality) => ({ is: 'quality', of, quality }));
 const sized = (...counts: readonly number[]): Happening[] => counts.map((count) => ({ is: 'replicas', count }));
@@ -138,6 +142,68 @@ export const SCOPES: readonly Scope[] = [
     ],
   },
   {
+    name: 'a canary that somebody has to promote, in windows and pauses',
+    start: {
+      replicas: 1,
+      gpus: 2,
+      gateway: true,
+      rollout: {
+        ...BRIEF,
+        strategy: 'Canary',
+        promotion: 'Manual',
+        canary: { steps: [{ weight: 10, pause: '1m' }, { weight: 50 }] },
+      },
+    },
+    prelude: [{ is: 'spec', desired: 'b' }, 'AwaitingPromotion'],
+    happenings: [
+      next,
+      ...wants('a', 'b'),
+      { is: 'window', open: false },
+      { is: 'window', open: true },
+      ...paused,
+      ...orders('promote', 'abort', 'rollback'),
+    ],
+  },
+  {
+    // Found by the search: an order for b was carried out on c, where the spec asked for c before the operator had looked.
+    name: 'orders for whichever version, and a spec that changes with them',
+    start: { replicas: 1, gpus: 4, rollout: { ...BRIEF, promotion: 'Manual' } },
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...isLike('b', 'Crashes', 'Good'),
+      ...ordersOf('a', 'promote', 'abort', 'retry', 'rollback', 'release'),
+      ...ordersOf('b', 'promote', 'abort', 'retry', 'rollback', 'release'),
+      { is: 'at once', all: [...ordersOf('b', 'promote'), ...wants('c')] },
+      { is: 'at once', all: [...ordersOf('b', 'abort'), ...wants('c')] },
+      { is: 'at once', all: [...ordersOf('b', 'retry'), ...wants('c')] },
+    ],
+  },
+  {
+    name: 'a handover with both versions, by hand and in windows',
+    start: {
+      replicas: 3,
+      gpus: 3,
+      gateway: true,
+      rollout: {
+        ...BRIEF,
+        promotion: 'Manual',
+        whenCapacityIsShort: ['Handover', 'Wait'],
+        handover: { minAvailablePercent: 50, mixedVersions: true },
+      },
+    },
+    prelude: [{ is: 'spec', desired: 'b' }, 'Loading'],
+    happenings: [
+      next,
+      ...wants('a', 'b'),
+      { is: 'window', open: false },
+      { is: 'window', open: true },
+      ...paused,
+      ...orders('promote', 'abort'),
+      ...lost('serving'),
+    ],
+  },
+  {
     name: 'sizes, and what others claim',
     start: { replicas: 2, gpus: 5, rollout: { ...BRIEF, warmReplicasPercent: 50 } },
     happenings: [
@@ -203,8 +269,15 @@ export const SCOPES: readonly Scope[] = [
   {
     name: 'the same, where it waits',
     start: { replicas: 1, gpus: 2, rollout: { ...BRIEF, whenCapacityIsShort: ['Wait'] } },
-    prelude: [{ is: 'spec', desired: 'b' }, 'Watching', { is: 'spec', desired: 'c' }],
-    happenings: [next, ...wants('a', 'b', 'c'), ...breaks('b'), ...lost('serving'), ...orders('rollback', 'release')],
+    prelude: [{ is: 'spec', desired: 'b' }, 'Watching', ...paused.slice(0, 1), { is: 'spec', desired: 'c' }],
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...breaks('b'),
+      ...lost('serving'),
+      ...paused,
+      ...orders('rollback', 'release'),
+    ],
   },
   {
     name: 'a candidate that somebody has to promote',
@@ -217,6 +290,7 @@ export const SCOPES: readonly Scope[] = [
       ...lost('serving', 'candidate'),
       ...tenant(0, 1),
       ...breaks('b'),
+      ...paused,
       ...orders('promote', 'rollback', 'release', 'abort'),
     ],
   },
@@ -299,6 +373,19 @@ export const SCOPES: readonly Scope[] = [
       ...reboots('serving', 'previous'),
       ...isLike('c', 'Crashes', 'NeverReady'),
       ...orders('rollback', 'abort'),
+    ],
+  },
+  {
+    name: 'a version that is lost once it has shown that it serves',
+    start: { replicas: 1, gpus: 4, rollout: BRIEF },
+    prelude: [{ is: 'spec', desired: 'b' }, 'Watching', 'Idle'],
+    happenings: [
+      next,
+      ...wants('a', 'b', 'c'),
+      ...lost('serving'),
+      ...reboots('serving', 'previous'),
+      ...isLike('b', 'Crashes', 'NeverReady', 'Good'),
+      ...orders('rollback', 'release'),
     ],
   },
 ];
