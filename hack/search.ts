@@ -1,7 +1,8 @@
 /**
  * `make search [STATES=N]`: goes through the states of small worlds breadth-first, at two depths. The machine of rollouts, alone, is fast:
  * hundreds of thousands of states. `decide` whole, with the objects that it writes, is slower. Prints what was seen, and the shortest way
- * to the first broken promise, if there is one; ends with 1 then. The unit tests look at fewer states of the same (`STATES` there).
+ * to the first broken promise, if there is one; ends with 1 then, and where no rollout went from a phase to one that the table leads to.
+ * The unit tests look at fewer states of the same (`STATES` there).
  */
 import { SCOPES as OBJECT_SCOPES } from '../operator/controller/testing/scopes.ts';
 import { search as searchObjects } from '../operator/controller/testing/search.ts';
@@ -52,6 +53,15 @@ for (const scope of OBJECT_SCOPES) report(scope.name, searchObjects(scope, Math.
 
 const pairs = new Set(TRANSITIONS.map(({ pair }) => pair));
 const seenOf = (seen: ReadonlySet<string>) => [...pairs].filter((pair) => seen.has(pair)).length;
+for (const [name, seen] of [
+  ['the machine', machine.pairs],
+  ['decide', objects.pairs],
+] as const) {
+  const missing = [...pairs].filter((pair) => !seen.has(pair));
+  if (missing.length === 0) continue;
+  console.log(`MISSING, in the search of ${name}: ${missing.join(', ')}`);
+  process.exitCode = 1;
+}
 console.log(
   `machine: ${machine.states} states, ${machine.transitions} transitions, ${seenOf(machine.pairs)} of ${pairs.size} pairs of phases, ` +
     `${TRANSITIONS.filter(({ cell }) => cells.has(cell)).length} of ${TRANSITIONS.length} rows of the table`,

@@ -1,7 +1,9 @@
 import { ANNOTATION, LABEL } from '../../api/index.ts';
 import { formatOrder, type OrderVerb } from '../../rollout/orders.ts';
 import type { Observations } from '../observations.ts';
-import { ROOM, World } from './world.ts';
+import type { TrafficMeasurements } from '../../rollout/measurements.ts';
+import { GatewayWorld } from './gateway-world.ts';
+import { ROOM } from './world.ts';
 
 /** Which of the revisions: the one that serves, the one that is to serve, the one that a rollback would go to. */
 export type Role = 'serving' | 'candidate' | 'previous';
@@ -19,7 +21,18 @@ export type Happening =
   | { readonly is: 'refused spec' }
   | { readonly is: 'replicas'; readonly count: number }
   | { readonly is: 'paused'; readonly value: boolean }
-  | { readonly is: 'order'; readonly verb: OrderVerb }
+  /** For the revision that it is meant for, of this object, or of another one of its name. */
+  | { readonly is: 'order'; readonly verb: OrderVerb; readonly to?: Role; readonly isForeign?: boolean }
+  /** The scheduler finds nodes for new pods, or none. */
+  | { readonly is: 'placed'; readonly value: boolean }
+  /** The gateway takes the route, or does not. */
+  | { readonly is: 'route'; readonly taken: boolean }
+  /** There are no maintenance windows, or one that never opens. */
+  | { readonly is: 'window'; readonly open: boolean }
+  /** What users get from a candidate: answers, or errors. */
+  | { readonly is: 'users'; readonly get: 'answers' | 'errors' }
+  /** Before the operator looks again. */
+  | { readonly is: 'at once'; readonly all: readonly Happening[] }
   | { readonly is: 'capacity'; readonly free: boolean }
   | { readonly is: 'proof'; readonly ends: boolean }
   | { readonly is: 'status lost' }
@@ -30,20 +43,29 @@ export type Happening =
 const DISTURBING: ReadonlySet<Happening['is']> = new Set(['deployment deleted', 'record deleted', 'selector stripped']);
 
 const NO_ROOM = { ...ROOM, slots: 0, slotsWithoutServing: [0, 0, 0], slotsWithoutWarm: [0, 0, 0], freeGpus: 0 };
+/** A schedule that never comes. */
+const NEVER = [{ schedule: '0 0 30 2 *', duration: '1h' }];
+
+const served = (requests: number, errors: number): TrafficMeasurements => ({
+  ...{ from: 0, to: 60_000, requests, errors, latencies: {}, podsRead: 2, podsFailed: [], running: 0, waiting: 0 },
+});
+
 const UNPROVEN = { get: () => undefined } as unknown as Observations['proofs'];
 
 /** A world, and what has to be remembered of it between two happenings. */
 export class Universe {
-  world: World;
+  world: GatewayWorld;
   /** How long the operator waits, milliseconds; undefined: for what happens. */
   wait: number | undefined;
   /** Whether everything that can be observed is. */
   proofs: Observations['proofs'];
   /** Somebody else has changed or deleted a child. */
   isDisturbed = false;
+  /** What users get from the candidate of a canary. */
+  users: 'answers' | 'errors' = 'answers';
   #nonce = 0;
 
-  constructor(world: World) {
+  constructor(world: GatewayWorld) {
     this.world = world;
     this.proofs = world.observations.proofs;
   }
@@ -53,6 +75,7 @@ export class Universe {
     copy.wait = this.wait;
     copy.proofs = this.proofs;
     copy.isDisturbed = this.isDisturbed;
+    copy.users = this.users;
     copy.#nonce = this.#nonce;
     return copy;
   }
@@ -101,7 +124,25 @@ export class Universe {
         world.edit((spec) => ({ ...spec, rollout: { ...(spec['rollout'] as object), paused: what.value } }));
         return;
       case 'order':
-        this.order(what.verb);
+        this.order(what.verb, what);
+        return;
+      case 'placed':
+        world.placed = what.value;
+        return;
+      case 'route':
+        world.takes = what.taken;
+        return;
+      case 'window':
+        world.edit((spec) => ({
+          ...spec,
+          rollout: { ...(spec['rollout'] as object), maintenanceWindows: what.open ? [] : NEVER },
+        }));
+        return;
+      case 'users':
+        this.users = what.get;
+        return;
+      case 'at once':
+        for (const one of what.all) this.happen(one);
         return;
       case 'capacity':
         world.capacity = what.free ? ROOM : NO_ROOM;
@@ -132,16 +173,28 @@ export class Universe {
     return this.world.deployment.metadata.name;
   }
 
-  /** Orders it of the revision that it is meant for. */
-  order(verb: OrderVerb): void {
+  /** Orders it of the revision that it is meant for, or of another one. */
+  order(verb: OrderVerb, { to, isForeign = false }: { readonly to?: Role; readonly isForeign?: boolean } = {}): void {
     const { metadata } = this.world.deployment;
-    const role: Role =
+    const meant: Role =
       verb === 'rollback' || verb === 'release' ? 'previous' : verb === 'restart' ? 'serving' : 'candidate';
-    const revision = this.revisionOf(role) ?? this.revisionOf('serving');
+    const revision = this.revisionOf(to ?? meant) ?? this.revisionOf('serving');
     if (revision === undefined) return;
-    const order = formatOrder({ verb, revision, uid: metadata.uid, nonce: `n${this.#nonce++}` });
+    const uid = isForeign ? 'uid-before' : metadata.uid;
+    const order = formatOrder({ verb, revision, uid, nonce: `n${this.#nonce++}` });
     const annotations = { ...metadata.annotations, [ANNOTATION.order]: order };
     this.world.deployment = { ...this.world.deployment, metadata: { ...metadata, annotations } };
+  }
+
+  /** Metrics of the engines are read: what users got since both versions have traffic. */
+  observe(): void {
+    const { world } = this;
+    const { gates = [] } = world.deployment.spec.rollout ?? {};
+    const { serving, candidate } = { serving: this.revisionOf('serving'), candidate: this.revisionOf('candidate') };
+    if (gates.length === 0 || serving === undefined) return;
+    const errors = this.users === 'errors' ? 400 : 0;
+    const own = candidate === undefined ? [] : [[candidate, served(500, errors)] as const];
+    world.observations = { ...world.observations, traffic: new Map([[serving, served(500, 0)], ...own]) };
   }
 
   /** Whether every order has been answered. */
@@ -168,13 +221,14 @@ const COUNTED = new Set([
 ]);
 
 /** Everything that what comes next depends on, as text; see machine/testing/state.ts. */
-export function fingerprintOf({ world, wait, isAnswered, proofs }: Universe): string {
+export function fingerprintOf({ world, wait, isAnswered, proofs, users }: Universe): string {
   const { deployment, objects, failing, since, capacity, observations, now } = world;
   const { annotations: _, generation, ...metadata } = deployment.metadata;
   const seen = deployment.status?.observedGeneration;
   const { handledOrder: __, observedGeneration: ___, ...status } = deployment.status ?? {};
   const all = [
     { ...deployment, metadata, status },
+    [world.placed, world.takes, users],
     [seen === generation, isAnswered, wait, [...failing].sort(), capacity?.slots, observations.proofs === proofs],
     [...since].map(([revision, at]) => [revision, new Date(at).toISOString()]).sort(),
     [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, object]) => [key, withoutCounts(object)]),

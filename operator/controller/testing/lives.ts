@@ -113,7 +113,7 @@ function settle(world: World): Omit<Lived, 'decided'> {
 /** Passes until one changes nothing. */
 function rest(world: World): Decision {
   for (let pass = 0; pass < MAX_PASSES; pass++) {
-    const before = new Map(world.objects);
+    const before = { objects: new Map(world.objects), deployment: world.deployment };
     const said = JSON.stringify(world.deployment);
     const decision = world.pass();
     // What changes the spec is decided anew before anything is said.

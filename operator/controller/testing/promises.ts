@@ -1,26 +1,28 @@
-import { LABEL } from '../../api/index.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import type { Decision } from '../decide/judgement.ts';
-import type { LiveDeployment, LiveService } from '../snapshot.ts';
+import type { LiveDeployment } from '../snapshot.ts';
+import { type Before, deploymentOf, selectedBy, unpermitted } from './permissions.ts';
 import type { World } from './world.ts';
 
-type Objects = ReadonlyMap<string, KubeObject>;
+type Objects = Before['objects'];
 
-const selectedBy = (objects: Objects, name: string): string | undefined =>
-  (objects.get(`Service/${name}`) as LiveService | undefined)?.spec?.selector?.[LABEL.revision];
-const deploymentOf = (objects: Objects, name: string, revision: string | undefined): LiveDeployment | undefined =>
-  objects.get(`Deployment/${name}-${revision ?? ''}`) as LiveDeployment | undefined;
 const readyOf = (objects: Objects, name: string, revision: string | undefined): number =>
   deploymentOf(objects, name, revision)?.status?.readyReplicas ?? 0;
 
 /**
  * What one pass of `decide` must not do, seen in what it wrote and said; each violation as a sentence.
  *
- * @param before the objects that it found
+ * @param before what it found
  * @param world what it left
  */
-export function violations(before: Objects, decision: Decision, world: World): string[] {
-  return [...traffic(before, decision, world), ...templates(before, world), ...truth(before, world)];
+export function violations(before: Before, decision: Decision, world: World): string[] {
+  const { objects } = before;
+  return [
+    ...traffic(objects, decision, world),
+    ...templates(objects, world),
+    ...truth(objects, world),
+    ...unpermitted(before, decision, world),
+  ];
 }
 
 /** The active Service moves to what is ready, and what it selects stays. */

@@ -1,3 +1,4 @@
+import type { RolloutPhase } from '../../api/index.ts';
 import type { OrderVerb } from '../../rollout/orders.ts';
 import type { Happening, Role } from './events.ts';
 import type { Scope } from './search.ts';
@@ -15,6 +16,34 @@ const orders = (...verbs: readonly OrderVerb[]): Happening[] => verbs.map((verb)
 const ready = (...roles: readonly Role[]): Happening[] => roles.map((of) => ({ is: 'ready', of }));
 const unready = (...roles: readonly Role[]): Happening[] => roles.map((of) => ({ is: 'unready', of }));
 const crash = (...roles: readonly Role[]): Happening[] => roles.map((of) => ({ is: 'crash loop', of }));
+
+const windows: readonly Happening[] = [
+  { is: 'window', open: false },
+  { is: 'window', open: true },
+];
+const pauses: readonly Happening[] = [
+  { is: 'paused', value: true },
+  { is: 'paused', value: false },
+];
+const GATEWAY = { traffic: { gateway: { parentRefs: [{ name: 'public' }] } } };
+const CANARY = {
+  ...BRIEF,
+  strategy: 'Canary',
+  canary: { steps: [{ weight: 10, pause: '1m' }, { weight: 50 }] },
+  gates: [{ metric: 'ErrorRatio', max: '0.01' }],
+};
+const VERBS = ['promote', 'abort', 'retry', 'rollback', 'release', 'restart'] as const;
+
+/** The second version is on its way, and has its pods. */
+const SECOND: readonly Happening[] = [...models(B), ...ready('candidate')];
+/** How far a third version has come: what it is like, and what leads there. */
+const THIRD: readonly (readonly [string, ...(Happening | RolloutPhase)[]])[] = [
+  ['finds no room', { is: 'capacity', free: false }, ...models(C), 'Waiting'],
+  ['finds no node', { is: 'placed', value: false }, ...models(C), 'Scheduling'],
+  ['loads', ...models(C), 'Loading'],
+  ['is proven', { is: 'proof', ends: false }, ...models(C), ...ready('candidate'), 'Proving'],
+  ['waits for a window', { is: 'window', open: false }, ...models(C), ...ready('candidate'), 'AwaitingPromotion'],
+];
 
 /** What `decide` is searched in. */
 export const SCOPES: readonly Scope[] = [
@@ -93,6 +122,99 @@ export const SCOPES: readonly Scope[] = [
       { is: 'replicas', count: 3 },
       { is: 'proof', ends: false },
       { is: 'proof', ends: true },
+    ],
+  },
+  {
+    name: 'a canary behind a gateway',
+    spec: { ...SPEC, ...GATEWAY, rollout: CANARY },
+    happenings: [
+      time,
+      ...models(A, B),
+      ...ready('candidate'),
+      ...unready('candidate', 'serving'),
+      { is: 'route', taken: false },
+      { is: 'route', taken: true },
+      { is: 'users', get: 'errors' },
+      ...orders('promote', 'abort', 'rollback'),
+    ],
+  },
+  {
+    name: 'a step of a canary, in windows and pauses',
+    spec: { ...SPEC, ...GATEWAY, rollout: { ...CANARY, promotion: 'Manual' } },
+    prelude: [...models(B), ...ready('candidate'), 'AwaitingPromotion'],
+    happenings: [time, ...models(A, C), ...windows, ...pauses, ...orders('promote', 'abort', 'rollback')],
+  },
+  {
+    name: 'a candidate that somebody has to promote, in windows',
+    spec: { ...SPEC, rollout: { ...BRIEF, promotion: 'Manual' } },
+    prelude: [...models(B), ...ready('candidate'), 'AwaitingPromotion'],
+    happenings: [
+      time,
+      ...models(A, C),
+      ...windows,
+      ...pauses,
+      { is: 'replicas', count: 0 },
+      { is: 'placed', value: false },
+      ...unready('candidate', 'serving'),
+      ...orders('promote', 'abort', 'rollback'),
+      { is: 'at once', all: [...orders('promote'), ...models(C)] },
+    ],
+  },
+  {
+    name: 'orders for others',
+    spec: { ...SPEC, rollout: { ...BRIEF, promotion: 'Manual' } },
+    happenings: [
+      time,
+      ...models(A, B),
+      ...ready('candidate'),
+      ...crash('candidate'),
+      ...VERBS.map((verb): Happening => ({ is: 'order', verb, isForeign: true })),
+      ...VERBS.map((verb): Happening => ({ is: 'order', verb, to: 'serving' })),
+      ...orders('promote'),
+    ],
+  },
+  ...THIRD.map(([name, ...prelude]) => ({
+    name: `a third version that ${name}, while the second has yet to show that it serves`,
+    spec: { ...SPEC, rollout: BRIEF },
+    prelude: [...SECOND, 'Watching' as const, ...prelude],
+    happenings: [
+      time,
+      ...models(A, B),
+      ...unready('serving', 'candidate'),
+      { is: 'replicas' as const, count: 0 },
+      ...orders('promote', 'abort', 'rollback', 'release'),
+    ],
+  })),
+  {
+    name: 'a second version that has shown that it serves',
+    spec: { ...SPEC, rollout: BRIEF },
+    prelude: [...SECOND, 'Watching', 'Idle'],
+    happenings: [time, ...models(A, C), ...unready('serving'), ...crash('candidate'), ...orders('rollback', 'release')],
+  },
+  {
+    name: 'a third version that is held',
+    spec: { ...SPEC, rollout: BRIEF },
+    prelude: [...SECOND, 'Watching', 'Idle', ...models(C), ...crash('candidate'), 'Held'],
+    happenings: [
+      time,
+      ...models(A, B),
+      ...ready('candidate'),
+      ...unready('serving'),
+      { is: 'replicas', count: 0 },
+      ...orders('retry', 'rollback', 'release', 'abort'),
+    ],
+  },
+  {
+    name: 'a rollback whose target has to load',
+    spec: { ...SPEC, rollout: BRIEF },
+    prelude: [...SECOND, 'Watching', ...unready('previous'), ...orders('rollback')],
+    happenings: [
+      time,
+      ...models(A, C),
+      ...ready('previous'),
+      ...crash('previous'),
+      ...unready('serving'),
+      ...orders('abort'),
     ],
   },
 ];

@@ -63,6 +63,8 @@ export class World {
   asDeclared: AsDeclared = new Map();
   /** What the operator was started with. */
   options: DecideOptions = { observeOnly: false };
+  /** What the operator takes a snapshot for; a test of a checker plants a bug here. */
+  misread: (snapshot: Snapshot) => Snapshot = (snapshot) => snapshot;
   /** Every intent carried out, as words. */
   readonly written: string[] = [];
   #version = 100;
@@ -86,9 +88,10 @@ export class World {
   }
 
   /** The same world, on its own. */
-  copy(): World {
+  copy(): this {
     const { objects, pods, logs, refusals, since, written: _, ...plain } = this;
-    const copy = Object.assign(new World(this.deployment.spec), plain);
+    const Kind = this.constructor as new (spec: object) => this;
+    const copy = Object.assign(new Kind(this.deployment.spec), plain);
     for (const [key, object] of objects) copy.objects.set(key, object);
     for (const [pod, log] of logs) copy.logs.set(pod, log);
     for (const [kind, words] of refusals) copy.refusals.set(kind, words);
@@ -102,7 +105,7 @@ export class World {
   pass(): Decision {
     const snapshot = this.snapshot();
     const { uid, name } = this.deployment.metadata;
-    const decision = decide(snapshot, this.options);
+    const decision = decide(this.misread(snapshot), this.options);
     const pending = decision.intents.filter(isOptional);
     const refused = pending.flatMap((intent) => this.#refusalOf(intent) ?? []);
     const seen = new ChildrenSeen();
@@ -404,6 +407,9 @@ const ALL_IS_WELL: Observations = {
   queries: new Map(),
 };
 
+/** What the scheduler says of a pod that it finds no node for. */
+const REFUSED = { reason: 'Unschedulable', message: '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.' };
+
 function simplePod(
   name: string,
   labels: Readonly<Record<string, string>>,
@@ -421,7 +427,7 @@ function simplePod(
     spec: { containers: [], ...(placed && { nodeName: 'a100-0' }) },
     status: {
       phase: placed ? 'Running' : 'Pending',
-      conditions: [condition('PodScheduled', placed), condition('Ready', ready)],
+      conditions: [{ ...condition('PodScheduled', placed), ...(!placed && REFUSED) }, condition('Ready', ready)],
       podIP: '10.0.0.1',
     },
   };
