@@ -47,7 +47,7 @@ attack: node_modules ## try as an editor of one namespace to have more, with ten
 traffic-full: node_modules ## requests through rollouts and changes on a real node, with 200 streams of 1 to 5 minutes (about 80 minutes, root on Linux)
 	@TRAFFIC=full npm run -s test -- real -- e2e/real/traffic-
 
-search: node_modules ## go through the states of rollouts breadth-first; STATES=N per world (default 40000, about 10 minutes)
+search: node_modules ## go through the states of rollouts breadth-first; STATES=N per world (default 40000, about 40 minutes)
 	@node_modules/.bin/node --no-warnings hack/search.ts $(STATES)
 
 fuzz: node_modules ## send random objects, valid and hostile, through decide; OBJECTS=N (default 16000, about 6 minutes), FUZZ_SEED=S
@@ -56,8 +56,13 @@ fuzz: node_modules ## send random objects, valid and hostile, through decide; OB
 bugs: node_modules ## put seeded bugs into a copy of the sources, one by one, and see that the tests catch them (about 10 minutes)
 	@node_modules/.bin/node --no-warnings hack/bugs/main.ts "$(ONLY)"
 
-mutants: node_modules ## change the sources of PART in small ways, and see which changes no test notices (up to an hour)
-	@PART="$(PART)" node_modules/.bin/stryker run hack/mutants/stryker.config.mjs
+MUTANTS := decide machine planner resources rollout runtime
+mutants: node_modules ## change the sources in small ways, and see which changes no test notices; PART=one (default all, up to an hour each), FILE=one
+	@for part in $(if $(FILE),file,$(or $(PART),$(MUTANTS))); do \
+	  rm -f .reports/mutants/$$part.json; \
+	  PART=$$part FILE="$(FILE)" timeout 3600 node_modules/.bin/stryker run hack/mutants/stryker.config.mjs || echo "$$part: did not come to its end"; \
+	done
+	@node_modules/.bin/node --no-warnings hack/mutants/summary.ts $(if $(FILE),file,$(PART))
 
 flakes: node_modules ## unit and integration tests five times in another order each time, tests with clusters twice, none tried again
 	@for n in 1 2 3 4 5; do npm run -s test -- unit integration -- --randomize || exit 1; done
