@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { API_VERSION, isReason, KIND, parseDeepSeekDeployment } from '../../operator/api/index.ts';
 import { HOSTILE_TEXTS } from '../../operator/api/testing/hostile.ts';
 import { TEMPERS } from '../../operator/api/testing/specs.ts';
-import { arrivals, HEALTHY } from '../../operator/controller/testing/fuzz.ts';
+import { arrivals, HEALTHY, LEAST_TAKEN } from '../../operator/controller/testing/fuzz.ts';
 import { PROGRAM } from '../../operator/controller/testing/lives.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
 import type { LiveDeepSeekDeployment } from '../../operator/controller/snapshot.ts';
@@ -13,6 +13,8 @@ import { FuzzStage, PATIENCE } from './stage.ts';
 
 const OBJECTS = Number(process.env['FUZZ_OBJECTS'] ?? 510);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_123);
+/** Of all objects so much is taken by the API server, at least. */
+const LEAST_IN_ALL = 0.6;
 const QUIET_MS = 3_000;
 /** Requests of the operator for one object that came, was refused or not, and was corrected. */
 const MAX_REQUESTS = 60;
@@ -60,9 +62,8 @@ function halves(owned: ReadonlySet<string>): string[] {
 }
 
 it(`answers whatever objects come, and a correction heals each (${OBJECTS} objects, seed ${SEED})`, async () => {
-  const specs = TEMPERS.flatMap((temper) =>
-    fc.sample(arrivals(temper), { numRuns: Math.ceil(OBJECTS / 3), seed: SEED }),
-  );
+  const each = Math.ceil(OBJECTS / TEMPERS.length);
+  const specs = TEMPERS.flatMap((temper) => fc.sample(arrivals(temper), { numRuns: each, seed: SEED }));
   const named = HOSTILE_TEXTS.map((name) => ({ name, spec: HEALTHY, annotations: {} }));
   const wishes = [
     ...specs.map(({ spec, annotations = {} }, index) => ({ name: `f-${index}`, spec, annotations })),
@@ -100,6 +101,13 @@ it(`answers whatever objects come, and a correction heals each (${OBJECTS} objec
       for (const wish of waiting) await create(wish);
     }),
   );
+  // Were nearly all refused, nothing of what follows would say anything.
+  const taken = TEMPERS.map((temper, index) => {
+    const names = Array.from({ length: each }, (_, number) => `f-${index * each + number}`);
+    return { temper, taken: names.filter((name) => created.has(name)).length };
+  });
+  expect(taken.filter(({ temper, taken: count }) => count < LEAST_TAKEN[temper] * each)).toEqual([]);
+  expect(created.size).toBeGreaterThanOrEqual(LEAST_IN_ALL * OBJECTS);
   const reasons = new Map<string, number>();
   const judged = await eventually(async () => {
     const objects = await stage.objects();
@@ -123,6 +131,7 @@ it(`answers whatever objects come, and a correction heals each (${OBJECTS} objec
   console.log(
     JSON.stringify({
       created: created.size,
+      taken: Object.fromEntries(taken.map(({ temper, taken: count }) => [temper, `${count} of ${each}`])),
       refused: wishes.length - created.size,
       reasons: Object.fromEntries(reasons),
     }),
