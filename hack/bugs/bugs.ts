@@ -193,4 +193,28 @@ export const BUGS: readonly Bug[] = [
     to: 'return new Date(now + (seq += 1000)).toISOString();\n}\nlet seq = 0;\nexport function unused(): void {\n  seq = 0;',
     tests: DECIDE,
   },
+  {
+    name: 'observedGeneration stays where it was first',
+    like: 'reliability-testing: no observedGeneration',
+    file: 'operator/controller/decide/status.ts',
+    from: 'observedGeneration: deployment.metadata.generation ?? 0,',
+    to: 'observedGeneration: deployment.status?.observedGeneration ?? deployment.metadata.generation ?? 0,',
+    tests: DECIDE,
+  },
+  {
+    name: 'observedGeneration is of a spec that is still to come',
+    like: 'reliability-testing: no observedGeneration',
+    file: 'operator/controller/decide/status.ts',
+    from: 'observedGeneration: deployment.metadata.generation ?? 0,',
+    to: 'observedGeneration: (deployment.metadata.generation ?? 0) + 1,',
+    tests: DECIDE,
+  },
+  {
+    name: 'children get names that nobody can tell again',
+    like: SIEVE,
+    file: 'operator/resources/names.ts',
+    from: 'const perRevision = `${name}-${revision}`;',
+    to: 'const perRevision = `${name}-${revision}-${String(Math.random()).slice(2, 7)}`;',
+    tests: ['operator/resources', ...DECIDE],
+  },
 ];

@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { LABEL } from '../api/index.ts';
 import type { KubeObject, StoreEvent } from '../kube/types.ts';
-import { type Caches, routeEvents } from './caches.ts';
+import type { WatchClient } from '../kube/client.ts';
+import { FakeClock } from '../kube/testing/fake-clock.ts';
+import { type Caches, createCaches, routeEvents } from './caches.ts';
+import { quiet } from './testing/fake-collection.ts';
 import { trimBudget } from './transforms.ts';
 
 it('tells the DeepSeekDeployment that a child has lost the label that names it', () => {
@@ -38,6 +41,28 @@ it('tells the DeepSeekDeployment that a child has lost the label that names it',
   expect(keys).toEqual([]);
   updated(version('3', { status: { readyReplicas: 1 } }), version('2'));
   expect(keys).toEqual(['ai/chat']);
+});
+
+it('follows its own kind, and of others what carries its label; Secrets it does not', async () => {
+  const asked: string[] = [];
+  const client = {
+    async *listPages({ kind }: { kind: string }, { labelSelector = '-' }: { labelSelector?: string }) {
+      asked.push(`${kind} ${labelSelector}`);
+      yield await Promise.reject(new Error('no more than this is asked'));
+    },
+  } as unknown as WatchClient;
+  const { all } = createCaches({ client, clock: new FakeClock(), namespaces: [], onReflectorEvent: () => undefined });
+  const stop = new AbortController();
+  const running = Promise.all(all.map((informer) => informer.run(stop.signal)));
+  await quiet();
+  stop.abort();
+  await running;
+  const ours = 'app.kubernetes.io/managed-by=deepseek-operator';
+  const kinds = ['Deployment', 'Service', 'ServiceAccount', 'NetworkPolicy', 'PodDisruptionBudget', 'Pod'];
+  const others = [...kinds, 'ControllerRevision', 'HorizontalPodAutoscaler', 'EndpointSlice'];
+  expect([...new Set(asked)].sort()).toEqual(
+    ['DeepSeekDeployment -', ...others.map((kind) => `${kind} ${ours}`)].sort(),
+  );
 });
 
 it('keeps of a budget what is asked of it, and not how it stands', () => {
