@@ -122,6 +122,14 @@ export const BUGS: readonly Bug[] = [
     tests: MACHINE,
   },
   {
+    name: 'an order is carried out on a candidate that it does not name',
+    like: 'found by our own search',
+    file: 'operator/rollout/machine/events.ts',
+    from: 'return refusalOf(order, standingOf(course, input)) === undefined;',
+    to: 'return true;',
+    tests: MACHINE,
+  },
+  {
     name: 'the way back leads to a cold version, and Switching waits for ever for one that has lost its pods',
     like: 'found by our own search',
     file: 'operator/rollout/machine/actions.ts',

@@ -41,8 +41,8 @@ const kind = <T extends Happening['is']>(
   rest: { [K in Exclude<keyof Of<T>, 'is'>]: fc.Arbitrary<Of<T>[K]> },
 ): fc.Arbitrary<Happening> => fc.record({ is: fc.constant(is), ...rest }) as unknown as fc.Arbitrary<Happening>;
 
-/** Anything, time most often: without it nothing loads. */
-export const happening: fc.Arbitrary<Happening> = fc.oneof(
+/** One of them by itself. */
+const single: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 12, arbitrary: kind('time', { seconds: fc.constantFrom(1, 5, 20, 20, 60, 200, 700, 3600, -2) }) },
   { weight: 4, arbitrary: kind('spec', { desired: fc.constantFrom('a', 'b', 'b', 'c', undefined) }) },
   { weight: 2, arbitrary: kind('replicas', { count: fc.constantFrom(0, 1, 2, 3, 4) }) },
@@ -92,6 +92,12 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 1, arbitrary: kind('route', { taken: fc.boolean() }) },
   { weight: 1, arbitrary: kind('claim', { keep: fc.constantFrom(undefined, 0, 1) }) },
   { weight: 1, arbitrary: kind('capacity unknown', { value: fc.boolean() }) },
+);
+
+/** Anything, time most often: without it nothing loads. Some of it happens before the machine has looked at what came before. */
+export const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 9, arbitrary: single },
+  { weight: 1, arbitrary: kind('at once', { all: fc.array(single, { minLength: 2, maxLength: 3 }) }) },
 );
 
 /** Where a walk begins. */
