@@ -43,3 +43,30 @@ it('gives the first by order whatever is pushed, moved and removed', () => {
     }),
   );
 });
+
+it('holds what is in it, and nothing once it was cleared', () => {
+  const heap = new IndexedHeap<Item>((a, b) => a.rank < b.rank);
+  const [one, two] = [
+    { id: 1, rank: 1 },
+    { id: 2, rank: 2 },
+  ];
+  expect([heap.size, heap.peek(), heap.pop(), heap.has(one), heap.delete(one)]).toEqual([
+    0,
+    undefined,
+    undefined,
+    false,
+    false,
+  ]);
+  heap.push(two);
+  heap.push(one);
+  expect([heap.has(one), heap.has(two)]).toEqual([true, true]);
+  expect(heap.pop()).toBe(one);
+  expect([heap.has(one), heap.has(two)]).toEqual([false, true]);
+  heap.clear();
+  expect([heap.size, heap.peek(), heap.has(two)]).toEqual([0, undefined, false]);
+  // What is not in it cannot be moved.
+  heap.update(two);
+  expect(heap.size).toBe(0);
+  heap.push(two);
+  expect(heap.peek()).toBe(two);
+});
