@@ -6,7 +6,7 @@ import { TRANSITIONS } from '../../rollout/machine/testing/search.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 /** A few changes deep: enough for every pair of phases. `make search` looks at more. */
-const STATES = 250;
+const STATES = 200;
 
 describe('every state of a DeepSeekDeployment, as far as it was searched', () => {
   const seen = new Set<string>();
