@@ -24,10 +24,11 @@ describe('every state of small worlds, as far as it was searched', () => {
 
   it('goes through every transition of the table', () => {
     expect(TRANSITIONS.map(({ cell }) => cell).filter((cell) => !cells.has(cell))).toEqual([]);
-    expect(TRANSITIONS.map(({ pair }) => pair).filter((pair) => !pairs.has(pair))).toEqual([]);
+    const led = new Set(TRANSITIONS.map(({ pair }) => pair));
+    expect([...led].filter((pair) => !pairs.has(pair))).toEqual([]);
     expect(counts.transitions).toBeGreaterThan(counts.states);
     console.log(
-      `the machine: ${counts.states} states, ${counts.transitions} transitions, all ${pairs.size} pairs of phases`,
+      `the machine: ${counts.states} states, ${counts.transitions} transitions, all ${led.size} pairs of phases`,
     );
   });
 });
