@@ -42,4 +42,16 @@ describe('turns', () => {
     turns.left('b', 2);
     expect(come(turns, 'b', 'a')).toEqual([2, 2]);
   });
+
+  it('remember no lane in which nobody waits any more', () => {
+    const turns = new Turns();
+    come(turns, 'a', 'a', 'b', 'c');
+    expect(turns.lanes).toBe(3);
+    turns.left('c', 1);
+    turns.taken('a', 1);
+    turns.taken('b', 1);
+    expect(turns.lanes).toBe(1);
+    turns.taken('a', 2);
+    expect(turns.lanes).toBe(0);
+  });
 });

@@ -10,6 +10,11 @@ export class Turns {
   /** By lane, the turn of the last of those who wait in it. */
   readonly #last = new Map<string, number>();
 
+  /** Lanes that are remembered: those in which somebody waits. */
+  get lanes(): number {
+    return this.#last.size;
+  }
+
   /** The turn of one who comes into `lane` now: the lowest is next. Turns of different lanes may be the same. */
   next(lane: string): number {
     const turn = Math.max(this.#now, this.#last.get(lane) ?? 0) + 1;
