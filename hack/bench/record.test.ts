@@ -19,6 +19,15 @@ it('keeps what a scenario had that broke now', () => {
   expect(merge(before, [recorded('a', UNMEASURED)])).toEqual(before);
 });
 
+it('keeps what a scenario had that this run left out, as a run without --full does', () => {
+  const skipped = { name: 'a', title: 'T', limit: '', measured: 'by `make bench-full`', verdict: 'skipped' } as const;
+  const out: Recorded = { ...recorded('a', ''), figures: [skipped] };
+  expect(merge(before, [out])).toEqual(before);
+  expect(merge({ scenarios: [] }, [out]).scenarios).toEqual([]);
+  const partly: Recorded = { ...out, figures: [...recorded('a', '3').figures, skipped] };
+  expect(merge(before, [partly])).toEqual({ note: 'N', scenarios: [recorded('b', '2'), partly] });
+});
+
 it('leaves details to the report', () => {
   const [figure] = recorded('a', '3').figures;
   const detailed: Recorded = { ...recorded('a', '3'), figures: [{ ...figure, details: { values: [1] } }] } as Recorded;

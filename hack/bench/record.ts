@@ -29,15 +29,22 @@ export async function writeRecords(file: string, records: Records): Promise<void
   await writeFile(file, `${JSON.stringify(records, null, 2)}\n`);
 }
 
-/** With what was measured now in place of what the same scenarios measured before. A scenario that broke keeps what it had. */
+/**
+ * With what was measured now in place of what the same scenarios measured before. A scenario that broke, or that was left out of this
+ * run (all of it skipped), keeps what it had.
+ */
 export function merge({ scenarios, ...records }: Records, news: readonly Recorded[]): Records {
-  const measured = news.filter(({ figures }) => figures.some(({ measured: text }) => text !== UNMEASURED));
+  const measured = news.filter(({ figures }) => figures.some(isMeasured));
   const kept = scenarios.filter(({ scenario }) => !measured.some((each) => each.scenario === scenario));
   return { ...records, scenarios: [...kept, ...measured.map(withoutDetails)] };
 }
 
 /** Stands in the place of a figure whose scenario broke. */
 export const UNMEASURED = 'could not be measured';
+
+function isMeasured({ measured, verdict }: Figure): boolean {
+  return measured !== UNMEASURED && verdict !== 'skipped';
+}
 
 function withoutDetails(recorded: Recorded): Recorded {
   const figures = recorded.figures.map(({ name, title, limit, measured, verdict }) => {
