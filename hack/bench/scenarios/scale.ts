@@ -10,6 +10,7 @@ import { Fleet } from '../rollouts/fleet.ts';
 import { describe, orderToFlip, type Run } from '../rollouts/latency.ts';
 import { measureForeign } from '../scale/foreign.ts';
 import { changeToCandidate, createToChildren } from '../scale/latency.ts';
+import { measureRestart } from '../scale/restart.ts';
 import { fill, load, NAMESPACE, readUsage, startStage, type Stage, type Usage } from '../scale/stage.ts';
 import { measureTakeovers } from '../scale/takeover.ts';
 import { quantile } from '../statistics.ts';
@@ -38,8 +39,8 @@ export const scale: Scenario = {
 from /proc ten seconds after the last of them has come to rest, and told apart: what is the operator's own, and the pages of files (the node
 binary, for the most part), which all node processes of a machine share. *Rest*: ten minutes in which its requests in the audit log are
 counted. *Create to children*: right after these ten minutes 50 models are created, one after the other; from the server's receipt of the
-creation to its receipt of the last of the six children. *Restart*: SIGTERM, then a new process: until /readyz answers 200, and its writes until it is at
-rest. *Change to candidate* and *promote*: 200 of the models get a new version, 100 of them each when the one before waits for its promotion (server's receipt of
+creation to its receipt of the last of the six children. *Restart*: SIGTERM, then a new process, until it leads and has had
+a pass over each model and no model is in its queue or in work (its own metrics, looked at every 200 ms); and its requests until it is at rest. *Change to candidate* and *promote*: 200 of the models get a new version, 100 of them each when the one before waits for its promotion (server's receipt of
 the change to its receipt of the new Deployment), and are promoted, one after the other, once all wait for it. *Leader*: a second operator stands by; the leader is killed, or told to go, a model is changed in
 the same moment, and what counts is the second operator's first write (Lease apart). *Foreign objects*: a minute of rest before and after 10,000
 pods, 10,000 Services and 10,000 Deployments of somebody else are created; 6 MB and half a second of CPU count as noise.`,
@@ -63,7 +64,7 @@ async function measure(context: BenchContext): Promise<readonly Figure[]> {
     figures.push(...(await measureRest(stage, operator, context)));
     figures.push(await measureCreation(stage, context));
     await operator.stop();
-    const [restarted, restart] = await measureRestart(stage, context);
+    const [restarted, restart] = await measureRestart(stage, OPERATOR, context);
     figures.push(...restart);
     figures.push(...(await measureRollouts(stage, fleet, context)));
     figures.push(...(await measureForeign(stage, { user: OPERATOR, operator: restarted }, context)));
@@ -162,44 +163,6 @@ async function measureCreation({ cluster, client }: Stage, { signal, log, sizes 
     values,
     note: `the first ${values[0]} ms; `,
   });
-}
-
-async function measureRestart(
-  stage: Stage,
-  { signal, log, sizes }: BenchContext,
-): Promise<readonly [OperatorProcess, Figure[]]> {
-  log('restarting the operator');
-  const reader = await readerFromNow(stage.cluster, OPERATOR);
-  const operator = await stage.start(OPERATOR);
-  await waitForRest(stage.cluster, OPERATOR, { quietMs: 10_000, signal });
-  const entries = await reader.read();
-  const { reads, writes, events } = countRequests(entries);
-  const memory = await readMemory(operator.pid);
-  const { cpuSeconds } = await readUsage(operator);
-  const models = `${sizes.scale.models} Ready models`;
-  return [
-    operator,
-    [
-      atMost({
-        name: 'scale-restart',
-        title: `Restart with ${models}: process start until /readyz`,
-        value: operator.readySeconds,
-        limit: 10,
-        unit: ' s',
-        decimals: 1,
-        note: `${cpuSeconds.toFixed(1)} s of CPU until it is at rest; RSS then ${memory.rss.toFixed(0)} MB, peak ${memory.peak.toFixed(0)} MB`,
-        details: { memory, cpuSeconds, load: load() },
-      }),
-      atMost({
-        name: 'scale-restart-writes',
-        title: `Writes after a restart with ${models}, Events included`,
-        value: writes + events,
-        limit: 0,
-        note: `and ${reads} reads`,
-        details: { requests: tally(entries) },
-      }),
-    ],
-  ];
 }
 
 async function measureRollouts(
