@@ -8,7 +8,7 @@ export interface Run {
   readonly sent: Date;
 }
 
-/** From a cause to the write of the active Service, by the API server's clock. */
+/** From a cause to the write of the active Service, by the API server's clock. Which moment of the write is said where it is measured. */
 export interface Latency extends Run {
   readonly milliseconds: number;
 }
@@ -25,7 +25,7 @@ const isWriteTo =
 /** Audit times have microseconds, of which a Date keeps the milliseconds. */
 const ROUNDING_MS = 1;
 
-/** From the order of each run, as the server received it, to the operator's next write of the active Service. */
+/** From the order of each run, as the server received it, to its answer to the operator's next write of the active Service. */
 export function orderToFlip(runs: readonly Run[], entries: readonly AuditEntry[], users: Users): Latency[] {
   return runs.map((run) => {
     const after = (since: Date) => (entry: AuditEntry) => entry.received.getTime() >= since.getTime() - ROUNDING_MS;
@@ -37,13 +37,14 @@ export function orderToFlip(runs: readonly Run[], entries: readonly AuditEntry[]
       throw new Error(`the audit log has no order for ${run.model} at ${run.sent.toISOString()}`);
     const flip = flipsOf(run.model, entries, users).find(after(ordered.received));
     if (flip === undefined) throw new Error(`the operator has not written the Service ${run.model}`);
-    return { ...run, milliseconds: flip.received.getTime() - ordered.received.getTime() };
+    return { ...run, milliseconds: flip.answered.getTime() - ordered.received.getTime() };
   });
 }
 
 /**
- * From the last write of the candidate's Deployment status before the flip, which makes its last pod available, and from
- * the last thing of all that the flip waits for: the EndpointSlice of the candidate's own Service comes after it, or before.
+ * To the server's receipt of the flip, from its receipt of the last write of the candidate's Deployment status before it, which makes its
+ * last pod available, and of the last thing of all that the flip waits for: the EndpointSlice of the candidate's own Service comes after
+ * that write, or before.
  */
 export function availableToFlip(
   runs: readonly Run[],

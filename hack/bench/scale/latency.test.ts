@@ -34,15 +34,18 @@ const CREATED = [
   entry(9, 'op', 'patch', 'deepseekdeployments', 'a'),
 ];
 
-it('measures from a creation to the last child, and not to those of others', () => {
-  expect(createToChildren(['a'], CREATED, USERS, 2)).toEqual([{ model: 'a', milliseconds: 7 }]);
+it('measures from the receipt of a creation to the answer of the last child, and not to those of others', () => {
+  expect(createToChildren(['a'], CREATED, USERS, 2)).toEqual([{ model: 'a', milliseconds: 8 }]);
+  // Two are under way at once, and the first is answered last.
+  const slow = CREATED.map((made, index) => (index === 1 ? { ...made, answered: at(40) } : made));
+  expect(createToChildren(['a'], slow, USERS, 2)).toEqual([{ model: 'a', milliseconds: 40 }]);
 });
 
 it('does not measure where a child is missing', () => {
   expect(() => createToChildren(['a'], CREATED, USERS, 3)).toThrow('2 children of a');
 });
 
-it('measures from a change to the Deployment that comes of it', () => {
+it('measures from the receipt of a change to the answer of the Deployment that comes of it', () => {
   const entries = [
     entry(0, 'op', 'patch', 'deployments', 'a-r1', 201),
     entry(20, 'bench', 'patch', 'deepseekdeployments', 'a'),
@@ -50,6 +53,6 @@ it('measures from a change to the Deployment that comes of it', () => {
     entry(31, 'op', 'patch', 'deployments', 'a-r2', 201),
   ];
   const runs = [{ model: 'a', sent: at(19) }];
-  expect(changeToCandidate(runs, entries, USERS)).toEqual([{ model: 'a', milliseconds: 11 }]);
+  expect(changeToCandidate(runs, entries, USERS)).toEqual([{ model: 'a', milliseconds: 12 }]);
   expect(() => changeToCandidate(runs, entries.slice(0, 3), USERS)).toThrow('no candidate of a');
 });

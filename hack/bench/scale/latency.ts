@@ -7,7 +7,7 @@ export interface Delay {
   readonly milliseconds: number;
 }
 
-/** From the creation of each model until the last of its first `children` exists. */
+/** From the receipt of each model's creation until the last of its first `children` exists: the server has answered. */
 export function createToChildren(
   models: readonly string[],
   entries: readonly AuditEntry[],
@@ -24,14 +24,14 @@ export function createToChildren(
         code < 300,
     );
     const made = entries.filter((entry) => isMade(entry, users) && isChildOf(model, entry)).slice(0, children);
-    const last = made.at(-1);
-    if (created === undefined || last === undefined || made.length < children)
+    if (created === undefined || made.length < children)
       throw new Error(`the audit log has ${made.length} children of ${model}`);
-    return { model, milliseconds: last.received.getTime() - created.received.getTime() };
+    const last = Math.max(...made.map(({ answered }) => answered.getTime()));
+    return { model, milliseconds: last - created.received.getTime() };
   });
 }
 
-/** From the change of each model's spec, sent at `sent`, until the operator's next creation of a Deployment for it. */
+/** From the receipt of the change of each model's spec, sent at `sent`, until the operator's next creation of a Deployment for it is answered. */
 export function changeToCandidate(
   runs: readonly { readonly model: string; readonly sent: Date }[],
   entries: readonly AuditEntry[],
@@ -55,7 +55,7 @@ export function changeToCandidate(
         entry.received.getTime() >= since,
     );
     if (changed === undefined || candidate === undefined) throw new Error(`the audit log has no candidate of ${model}`);
-    return { model, milliseconds: candidate.received.getTime() - changed.received.getTime() };
+    return { model, milliseconds: candidate.answered.getTime() - changed.received.getTime() };
   });
 }
 

@@ -41,10 +41,10 @@ export const rollouts: Scenario = {
   method: `The operator runs as it ships, in a process of its own, on the simulated cluster with models of ${REPLICAS} replicas; what it
 writes is seen in the API server's audit log, by the server's clock. *Promote and rollback*: each model gets a new version, which
 waits for promotion; then one after the other they are promoted, and later rolled back, by the annotation that \`kubectl deepseek\`
-writes. Measured from the server's receipt of the order to its receipt of the operator's write of the active Service; and, by one
+writes. Measured from the server's receipt of the order to its answer to the operator's write of the active Service; and, by one
 client that follows EndpointSlices, from sending the order until those of the active Service list the new pods alone, next to a
 plain client that, in the first round, patches the selector of a Service over the same pods right afterwards. *Available to flip*: one model after the other gets a new version, promotion is automatic, proof and
-gates are off, and what is measured begins with the last write of the candidate's Deployment status before the flip (by
+gates are off, and what is measured, from receipt to receipt, begins with the last write of the candidate's Deployment status before the flip (by
 kube-controller-manager), and, for information, with the last thing of all that the flip waits for, which may be
 the EndpointSlice of the candidate's own Service.`,
   run: measure,

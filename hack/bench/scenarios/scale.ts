@@ -38,10 +38,12 @@ export const scale: Scenario = {
   method: `1,000 models of one replica are Ready on the simulated cluster, the operator runs as it ships, leader election on. *Memory* is read
 from /proc ten seconds after the last of them has come to rest, and told apart: what is the operator's own, and the pages of files (the node
 binary, for the most part), which all node processes of a machine share. *Rest*: ten minutes in which its requests in the audit log are
-counted. *Create to children*: right after these ten minutes 50 models are created, one after the other; from the server's receipt of the
-creation to its receipt of the last of the six children. *Restart*: SIGTERM, then a new process, until it leads and has had
+counted. *Create to children*: right after these ten minutes 50 models are created, one after the other, 0.4 s apart, so that only the
+first follows the idle minutes: its time is told by itself; from the server's receipt of the creation to its answer to the last of the
+six children that is written. *Restart*: SIGTERM, then a new process, until it leads and has had
 a pass over each model and no model is in its queue or in work (its own metrics, looked at every 200 ms); and its requests until it is at rest. *Change to candidate* and *promote*: 200 of the models get a new version, 100 of them each when the one before waits for its promotion (server's receipt of
-the change to its receipt of the new Deployment), and are promoted, one after the other, once all wait for it. *Leader*: a second operator stands by; the leader is killed, or told to go, a model is changed in
+the change to its answer to the new Deployment), and are promoted, one after the other, once all wait for it (receipt of the order to
+the answer to the write of the active Service). *Leader*: a second operator stands by; the leader is killed, or told to go, a model is changed in
 the same moment, and what counts is the second operator's first write (Lease apart). *Foreign objects*: a minute of rest before and after 10,000
 pods, 10,000 Services and 10,000 Deployments of somebody else are created; 6 MB and half a second of CPU count as noise.`,
   run: measure,
@@ -161,7 +163,7 @@ async function measureCreation({ cluster, client }: Stage, { signal, log, sizes 
     name: 'create-to-children',
     title: `Created -> its children exist, after ${restMinutes} idle minutes, under ${models} models: P99`,
     values,
-    note: `the first ${values[0]} ms; `,
+    note: `the first, which alone follows them, ${values[0]} ms; `,
   });
 }
 
