@@ -44,8 +44,11 @@ six children that is written. *Restart*: SIGTERM, then a new process, until it l
 a pass over each model and no model is in its queue or in work (its own metrics, looked at every 200 ms); and its requests until it is at rest. *Change to candidate* and *promote*: 200 of the models get a new version, 100 of them each when the one before waits for its promotion (server's receipt of
 the change to its answer to the new Deployment), and are promoted, one after the other, once all wait for it (receipt of the order to
 the answer to the write of the active Service). *Leader*: a second operator stands by; the leader is killed, or told to go, a model is changed in
-the same moment, and what counts is the second operator's first write (Lease apart). *Foreign objects*: a minute of rest before and after 10,000
-pods, 10,000 Services and 10,000 Deployments of somebody else are created; 6 MB and half a second of CPU count as noise.`,
+the same moment, and what counts is the second operator's first write (Lease apart). *Foreign objects*: before and after 10,000 running pods, 10,000 Services and 10,000 Deployments
+of somebody else are created, the pods on nodes of their own, ten models get a new version, one after the other, until it waits for its
+promotion (a rollout counts GPUs on a list of every pod of the cluster), and go back to what they serve. At rest three minutes are
+compared: two after the first ten rollouts and one after the creation; it may be above the second by what the two before it differ by, and by
+6 MB and half a second of CPU in any case.`,
   run: measure,
 };
 
@@ -69,7 +72,7 @@ async function measure(context: BenchContext): Promise<readonly Figure[]> {
     const [restarted, restart] = await measureRestart(stage, OPERATOR, context);
     figures.push(...restart);
     figures.push(...(await measureRollouts(stage, fleet, context)));
-    figures.push(...(await measureForeign(stage, { user: OPERATOR, operator: restarted }, context)));
+    figures.push(...(await measureForeign(stage, { user: OPERATOR, operator: restarted, fleet }, context)));
     figures.push(...(await measureTakeovers(stage, { user: OPERATOR, operator: restarted }, context)));
   } catch (error) {
     signal.throwIfAborted();
