@@ -2,9 +2,10 @@
  * What an operator is measured against: a process that is told of each model and makes the operator's writes for it, from
  * texts prepared before, over one pool of kept connections. It watches nothing, decides nothing, and reads no answer.
  */
-import { Agent } from 'undici';
+import type { Agent } from 'undici';
 import { systemClock } from '../../../operator/kube/clock.ts';
 import { loadCredentials } from '../../../operator/kube/credentials.ts';
+import { plainAgent } from './agent.ts';
 import { fill, type Message, type Target, type WriteTemplate } from './protocol.ts';
 
 /** Targets in the order of arrival; `take` waits for the next. */
@@ -46,9 +47,7 @@ process.on('message', (message: Message) => {
 
 async function start({ kubeconfig, workers, writes }: Message & { readonly type: 'start' }): Promise<void> {
   const credentials = await loadCredentials({ clock: systemClock, kubeconfig });
-  const { ca, cert, key } = await credentials.tls();
-  const connect = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  const agent = new Agent({ connect, connections: workers, pipelining: 1, keepAliveTimeout: 60_000 });
+  const agent = plainAgent(await credentials.tls(), workers);
   const origin = new URL(credentials.server).origin;
   process.send?.('ready');
   await Promise.all(Array.from({ length: workers }, () => work(agent, origin, writes, mailbox)));

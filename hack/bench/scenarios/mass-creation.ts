@@ -23,9 +23,11 @@ const FLOOD_TIMEOUT_MS = 1_800_000;
 export const massCreation: Scenario = {
   name: 'mass-creation',
   method: `1,000 models are created at once; measured is the time from the first creation until the last child exists, by the API
-server's own clock (audit log). Against it stands a plain client: a Node process with one pool of kept connections and as many
-workers as the operator, which is handed each model as soon as it is created and sends the same requests (children, then
-status; the operator also writes Events, the plain client does not) from texts rendered beforehand. Both have the control plane
+server's own clock (audit log). Against it stands the floor, a plain client: a Node process with one pool of ${WORKERS} kept HTTP/1.1 connections,
+each with one request at a time, and ${WORKERS} workers, as many as the operator has. It is handed each model as soon as it is created and sends the
+same requests, a model's one after the other (children, then status; the operator also writes Events, the plain client does not), from texts
+rendered beforehand. "One pooled connection" is taken to mean such a pool: a single connection with one request at a time would make
+the floor slower and the ratio smaller. The cluster has the profile \`control-plane\` (etcd and kube-apiserver): both have it
 to themselves: with kube-controller-manager and kube-scheduler running, their work would weigh on both sides and bring the
 ratio nearer to 1. Three pairs, interleaved, in alternating order; the median of the pairs' ratios counts.`,
   run: measure,
