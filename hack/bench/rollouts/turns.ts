@@ -5,12 +5,12 @@ import type { Interval } from './intervals.ts';
 export interface Turn extends Interval {
   /** The status that is written before the next turn; absent: none was, or it cannot be told whose it is. */
   readonly report?: AuditEntry;
-  /** The requests for all pods that it begins with. */
+  /** The requests for pods that it begins with. */
   readonly count: readonly AuditEntry[];
 }
 
 /**
- * The turns that an audit log tells of: each begins with the list of all pods that have not ended, page by page, and ends, if it
+ * The turns that an audit log tells of: each begins with the list of pods that have not ended, page by page, and ends, if it
  * writes a status, with that. `reports`: the status writes that say that an attempt was begun or has to wait, of all models.
  */
 export function turnsOf(entries: readonly AuditEntry[], operator: string, reports: readonly AuditEntry[]): Turn[] {

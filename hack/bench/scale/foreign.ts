@@ -28,7 +28,7 @@ export interface Measured {
   readonly fleet: Fleet;
 }
 
-/** What objects that are none of ours cost the operator: at rest, and in rollouts, which count every pod of the cluster. */
+/** What objects that are none of ours cost the operator: at rest, and in rollouts, which count the pods of others, too. */
 export async function measureForeign(
   stage: Stage,
   measured: Measured,

@@ -46,7 +46,7 @@ the change to its answer to the new Deployment), and are promoted, one after the
 the answer to the write of the active Service). *Leader*: a second operator stands by; the leader is killed, or told to go, a model is changed in
 the same moment, and what counts is the second operator's first write (Lease apart). *Foreign objects*: before and after 10,000 running pods, 10,000 Services and 10,000 Deployments
 of somebody else are created, the pods on nodes of their own, ten models get a new version, one after the other, until it waits for its
-promotion (a rollout counts GPUs on a list of every pod of the cluster), and go back to what they serve. At rest three minutes are
+promotion (a rollout counts GPUs on a list of all pods of others), and go back to what they serve. At rest three minutes are
 compared: two after the first ten rollouts and one after the creation; it may be above the second by what the two before it differ by, and by
 6 MB and half a second of CPU in any case.`,
   run: measure,

@@ -35,7 +35,7 @@ included. The *operator's own time* is from the moment at which the model was du
 come) until the end of that pass, by the operator's log at the level debug: the wait for a worker, reading caches, deciding, rendering,
 and what its event loop did for others meanwhile. Taken off is the time in which the API server had a request of this pass (received to
 answered in the audit log, what overlaps once), and, of a pass that counts GPUs, the time before its turn in which other rollouts had
-theirs (the admission queue: each turn is from the receipt of its list of all pods to the answer of the status that it writes). Pods that
+theirs (the admission queue: each turn is from the receipt of its list of pods to the answer of the status that it writes). Pods that
 load, the watch and pauses are between passes, and so in none of it. What passes before a model is due (an event that waits in a socket
 for a busy event loop) the log cannot know; as a cross-check, where the audit log has a write by somebody else that no earlier pass had
 seen, *noticed* is the time from the server's answer to the last such write until the model was due; and the P99 of the event-loop delay is told.`,
