@@ -11,7 +11,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  *     ```sh offline           without a cluster, in a folder like a checkout
  *     ```sh cluster           on a simulated cluster in which the model `chat` serves
  *     ```sh helm              the same, with Helm
- *     ```sh restore           by e2e/restore, on a cluster whose etcd is taken down
+ *     ```sh restore           by e2e/restore, on a cluster whose etcd is taken down, or that is empty
  *     ```sh not-run REASON    not at all; it is still read, and what it names of ours has to be there
  *
  * `exit=N` behind it: the status that its last command ends with.

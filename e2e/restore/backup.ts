@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Cluster, findTool } from '../../hack/cluster/index.ts';
-import { blocksOf, ROOT } from '../docs/blocks.ts';
+import { restoreCommands } from './page.ts';
 
-const PAGE = 'docs/restore.md';
 /** What the page names the folder that it restores into. */
 const RESTORED = 'restored';
 const JUMP = /--bump-revision (\d+) --mark-compacted/;
@@ -28,10 +27,8 @@ export class Backup {
   }
 
   static async save(cluster: Cluster, signal: AbortSignal): Promise<Backup> {
-    const blocks = blocksOf(PAGE, await readFile(join(ROOT, PAGE), 'utf8')).filter(({ way }) => way === 'restore');
-    const [save, restore, ...more] = blocks.map(({ script }) => script);
-    if (save === undefined || restore === undefined || more.length > 0 || !JUMP.test(restore))
-      throw new Error(`${PAGE} has other commands of etcd than to save and to restore: ${JSON.stringify(blocks)}`);
+    const { save, restore } = await restoreCommands();
+    if (!JUMP.test(restore)) throw new Error(`history is not to jump ahead: ${restore}`);
     const tools = dirname(await findTool('etcdctl', { signal }));
     const path = [tools, process.env['PATH']].join(delimiter);
     const backup = new Backup(cluster, await mkdtemp(join(cluster.dir, 'backup-')), path, restore);
@@ -56,10 +53,6 @@ export class Backup {
     const since = performance.now();
     await this.#cluster.startPrograms({ signal, podCidr });
     return performance.now() - since;
-  }
-
-  async forget(): Promise<void> {
-    await rm(this.#work, { recursive: true, force: true });
   }
 
   async #run(script: string, signal: AbortSignal): Promise<void> {

@@ -1,106 +1,86 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import type { DeepSeekDeploymentStatus } from '../../operator/api/index.ts';
-import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
-import { resources } from '../../operator/kube/resources.ts';
-import type { KubeObject, ResourceType } from '../../operator/kube/types.ts';
+import { stringify } from 'yaml';
+import { openStage, type Stage } from '../docs/stage.ts';
+import { OPERATOR } from '../install/ways.ts';
 import { operatorBench, PATIENCE } from '../reconcile/harness.ts';
 import { eventually, testCluster } from '../support/index.ts';
-import { TYPES } from '../upgrade/restore.ts';
 import { MODELS, ModelStage, specOf } from './models.ts';
+import { installCommands, restoreCommands } from './page.ts';
+import { stored } from './stored.ts';
 
-const cluster = testCluster('simulated');
+/** Where the models have lived. */
+const before = testCluster('simulated');
+const past = operatorBench(before);
+/** Of its own, and empty. */
+const cluster = testCluster('simulated', {});
 const bench = operatorBench(cluster);
 
-const TEST_MS = 240_000;
-/** In the order in which Velero restores them, before what is of a CRD. */
-const KINDS = ['ServiceAccount', 'ControllerRevision', 'Deployment', 'PodDisruptionBudget', 'Service'] as const;
+const CRD = 'deepseekdeployments.deepseek-operator.io';
+const TEST_MS = 400_000;
+const NAMES = MODELS.map(({ name }) => name);
+const POOL = { accelerator: 'A100-80GB', nodes: 4, gpusPerNode: 8 };
+/** Its order stays in its annotations, and so in what is kept of it. */
+const ORDERED = 'consumed';
 
-/** An object as a backup tool stores it: without status and UID, and with the owners that it had. */
-function stored({ apiVersion, kind, metadata, ...rest }: KubeObject): object {
-  const { name, namespace, labels, annotations, ownerReferences } = metadata;
-  const { status: _, ...content } = rest as { readonly status?: unknown };
-  return { apiVersion, kind, metadata: { name, namespace, labels, annotations, ownerReferences }, ...content };
+/** All models serve in the cluster before; what people keep of them comes into the folder `models` of the stage. */
+async function keep({ work, namespace }: Stage): Promise<void> {
+  const { accelerator } = await past().pool({ ...POOL, name: `${namespace}-models` });
+  const stages = MODELS.map((model) => new ModelStage(past(), model));
+  for (const { name, model } of stages) await past().create(name, specOf(accelerator, model));
+  await Promise.all(stages.map((stage) => stage.ready()));
+  const ordered = stages.find(({ name }) => name === ORDERED);
+  await ordered?.model.before(ordered);
+  await mkdir(join(work, 'models'));
+  for (const name of NAMES) {
+    const live = await past().get(name);
+    const { namespace: _, ...metadata } = live.metadata;
+    await writeFile(join(work, 'models', `${name}.yaml`), stringify(stored({ ...live, metadata })));
+  }
 }
 
-async function objects(): Promise<readonly (readonly [ResourceType, KubeObject])[]> {
-  const { client, namespace, signal } = bench();
-  const ours = { namespace, labelSelector: 'deepseek-operator.io/name=consumed', signal };
-  const lists = await Promise.all(
-    KINDS.map(async (kind) => {
-      const type = TYPES[kind] as ResourceType;
-      return (await client.list(type, ours)).items.map((object) => [type, object] as const);
-    }),
-  );
-  return lists.flat();
-}
-
-/** A model in its second version, promoted by an order that stays in its annotations; then everything is lost. */
-async function lost(): Promise<{ readonly model: KubeObject; readonly owned: Awaited<ReturnType<typeof objects>> }> {
-  const { client, namespace, signal } = bench();
-  const model = MODELS.find(({ name }) => name === 'consumed');
-  if (model === undefined) throw new Error('no such model');
-  const { accelerator } = await bench().pool({ accelerator: 'A100-80GB', nodes: 1, gpusPerNode: 4 });
-  await bench().create(model.name, specOf(accelerator, model));
-  const stage = new ModelStage(bench(), model);
-  await stage.ready();
-  await model.before(stage);
-  const live = await bench().get(model.name);
-  const owned = await objects();
-  expect(owned.length).toBeGreaterThanOrEqual(KINDS.length);
-  await client.delete(DEEPSEEK_DEPLOYMENTS, { namespace, name: model.name }, { signal });
-  await eventually(async () => {
-    expect(await objects()).toEqual([]);
-    expect(await bench().pods(model.name)).toEqual([]);
-  }, PATIENCE);
-  return { model: live, owned };
-}
-
-/** It serves what its spec asks for, as a first version, and no order of before was carried out. */
-async function servesAnew(what: string, since: number): Promise<DeepSeekDeploymentStatus> {
-  await bench().condition('consumed', 'Ready', 'True');
-  process.stdout.write(`restored, ${what}: serving after ${((Date.now() - since) / 1000).toFixed(1)} s\n`);
-  const { metadata, status = {} } = await bench().get('consumed');
-  expect(status).toMatchObject({ rollout: { phase: 'Idle' }, serving: { proven: true } });
-  expect(status.history ?? []).toEqual([]);
-  await bench().rest();
-  for (const [, object] of await objects())
-    expect(object.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual([metadata.uid]);
-  return status;
+/** What every test has from its bench is taken away: the CRD, and with it whatever is of its kind. */
+async function empty({ run }: Stage): Promise<void> {
+  await bench().stopOperator();
+  await run(`kubectl delete crd ${CRD} --wait --timeout 60s`);
+  await run('kubectl get deepseekdeployments', 1);
 }
 
 it(
-  'from Git into a cluster that has nothing: served as a first version, and the order that came along is told and not carried out',
+  'from Git into an empty cluster: all models are served as first versions, and an order that came along is told and not carried out',
   async () => {
-    const { model } = await lost();
-    const { client, signal } = bench();
-    const since = Date.now();
-    await client.create(DEEPSEEK_DEPLOYMENTS, stored(model), { signal });
-    const { orderResult } = await servesAnew('from Git', since);
-    expect(orderResult).toContain('it was written for another object of this name');
-  },
-  TEST_MS,
-);
+    const stage = await openStage(cluster(), bench().namespace);
+    try {
+      await keep(stage);
+      await empty(stage);
+      await bench().pool({ ...POOL, name: `${stage.namespace}-models` });
+      const since = performance.now();
+      for (const command of await installCommands()) await stage.run(command);
+      await bench().startOperator({ serviceAccount: `${OPERATOR.namespace}/${OPERATOR.name}` });
+      const installedMs = performance.now() - since;
+      await stage.run((await restoreCommands()).apply);
+      const readyMs = performance.now() - since;
+      process.stdout.write(
+        `restored, from Git into an empty cluster: ${NAMES.length} models serve after ${(readyMs / 1000).toFixed(1)} s, the installation ${(installedMs / 1000).toFixed(1)} s of it\n`,
+      );
 
-it.each(['before', 'after'])(
-  'by a backup tool that restores what a model owned as well, %s the model: the garbage collector takes it, and the model is served',
-  async (when) => {
-    const { model, owned } = await lost();
-    const { client, namespace, signal } = bench();
-    const since = Date.now();
-    const create = () => client.create(DEEPSEEK_DEPLOYMENTS, stored(model), { signal });
-    if (when === 'after') await create();
-    const found: string[] = [];
-    for (const [type, object] of owned)
-      await client
-        .create(type, stored(object), { signal })
-        .catch(() => found.push(`${type.kind} ${object.metadata.name}`));
-    if (when === 'before') await create();
-    await servesAnew(`by a backup tool, what it owned ${when} it`, since);
-    // Nothing of before is left: nobody would ever delete it.
-    const replicaSets = (await client.list(resources.replicaSets, { namespace, signal })).items;
-    expect(
-      replicaSets.filter(({ metadata }) => metadata.labels?.['deepseek-operator.io/name'] === 'consumed'),
-    ).toHaveLength(1);
+      await bench().rest();
+      for (const name of NAMES) {
+        const { serving, candidate, rollout, history = [] } = await bench().status(name);
+        const watch = await bench().watchTraffic(name);
+        await watch.served(serving?.revision ?? '', 1, PATIENCE.timeoutMs);
+        expect(serving).toMatchObject({ proven: true });
+        const found = { name, candidate, phase: rollout?.phase, history };
+        expect(found).toEqual({ name, candidate: undefined, phase: 'Idle', history: [] });
+      }
+      await eventually(async () => {
+        const { orderResult } = await bench().status(ORDERED);
+        expect(orderResult).toContain('it was written for another object of this name');
+      }, PATIENCE);
+    } finally {
+      await stage.close();
+    }
   },
   TEST_MS,
 );
