@@ -55,6 +55,8 @@ interface Choice {
 export class Load {
   readonly #options: LoadOptions;
   readonly #begun = performance.now();
+  /** Milliseconds since the epoch. */
+  readonly startedAt = Date.now();
   readonly #stopped = new AbortController();
   readonly #pool: Agent;
   readonly #running: Promise<void>[];
