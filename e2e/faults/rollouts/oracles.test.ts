@@ -107,14 +107,14 @@ describe('rest', () => {
   /** What is heard of a stage on which this happens some milliseconds after the end, and this when its time jumps. */
   const heardOf = async (
     happens: (on: { writes: string[]; events: number }) => void,
-    { later }: { readonly later: boolean },
+    { later, goesOn = false }: { readonly later: boolean; readonly goesOn?: boolean },
   ): Promise<string[]> => {
     const on = {
       writes: ['apply Service chat'],
       events: 3,
       clock: { advance: (ms: number) => ms > 0 && later && happens(on) },
     };
-    const heard = restsSilently(on as unknown as Stage);
+    const heard = restsSilently(on as unknown as Stage, { goesOn });
     await jest.advanceTimersByTimeAsync(10);
     if (!later) happens(on);
     await jest.advanceTimersByTimeAsync(LONG_MS);
@@ -130,6 +130,12 @@ describe('rest', () => {
       `${when} it writes: apply Service chat`,
     ]);
     expect(await heardOf((on) => (on.events += 2), { later })).toEqual([`${when} it tells of 2 events`]);
+  });
+
+  it('listens to the moment alone where somebody else goes on', async () => {
+    const happens = (on: { writes: string[] }) => on.writes.push('apply Service chat');
+    expect(await heardOf(happens, { later: true, goesOn: true })).toEqual([]);
+    expect(await heardOf(happens, { later: false, goesOn: true })).toHaveLength(1);
   });
 });
 

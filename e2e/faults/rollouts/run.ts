@@ -7,6 +7,7 @@ import type { KubeObject } from '../../../operator/kube/types.ts';
 import type { OrderVerb } from '../../../operator/rollout/orders.ts';
 import type { Connection } from '../../reconcile/install.ts';
 import { Pool } from '../../reconcile/pools.ts';
+import type { Promises } from '../../reconcile/traffic.ts';
 import { Stage } from '../../rollouts/stage.ts';
 import type { Simulator } from '../../simulator/index.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -292,9 +293,9 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
     const { writes, events } = stage;
     const left = scenario.end.phase === 'Deleted' ? await leftovers(stage) : await stage.endState();
     const endState = withoutNames(left, namespace, await stage.list(resources.controllerRevisions));
-    const silence = await restsSilently(stage);
+    const silence = await restsSilently(stage, scenario);
     const findings = [
-      ...found(scenario.promises, stage.traffic),
+      ...found({ ...scenario.promises, ...promisesIn(plan) }, stage.traffic),
       ...(other ? found(scenario.other.promises, other.traffic) : []),
       ...(other ? tooManyTogether(nodes * gpusPerNode, stage.traffic.moments, other.traffic.moments) : []),
       ...onlookers.flatMap(({ statuses }) => statuses.findings),
@@ -316,6 +317,11 @@ export async function play(theatre: Theatre, scenario: Scenario, namespace: stri
     await leave(theatre, namespace);
     await pool.close(AbortSignal.timeout(20_000));
   }
+}
+
+/** What a fault makes no promise of any more: who is shown the past moves the share of a canary back to what serves, for as long as that lasts. */
+function promisesIn(plan: Plan | undefined): Partial<Promises> {
+  return plan?.kind === 'old-cache' ? { keepsShares: false } : {};
 }
 
 /** Another operator follows each that dies; and what the status says is looked at. */

@@ -26,6 +26,8 @@ export interface Scenario {
     /** Pods that are left; default: replicas. */
     readonly pods?: number;
   };
+  /** At the end somebody else goes on changing what the status tells of, in a time of his own: a real HPA. */
+  readonly goesOn?: true;
   /** What users see meanwhile. */
   readonly promises: Promises;
   /** Another model that the script makes beside `chat`, and says when its promises begin (`Run.serves`). */

@@ -158,6 +158,11 @@ export class Trouble {
   #answer({ method, path }: Sent, { fault, times }: { readonly fault: Fault; readonly times: number }): void {
     const strike = (): Fault => {
       this.struck = true;
+      // Who waits for an answer tells of nothing else.
+      if (fault.kind === 'hold') {
+        this.#blindfolds++;
+        this.#after(fault.ms, () => this.#blindfolds--);
+      }
       return fault;
     };
     const match = (request: ProxiedRequest): boolean => request.method === method && request.path === path;

@@ -72,6 +72,7 @@ export const EDITS: readonly Scenario[] = [
   {
     name: 'an autoscaler scales meanwhile',
     ...ROOMY,
+    goesOn: true,
     pool: { gpusPerNode: 6 },
     promises: { minReady: 2, maxGpus: 6 },
     spec: { ...BY_HAND, autoscaling: { minReplicas: 2, maxReplicas: 3 } },
