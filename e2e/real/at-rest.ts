@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../hack/cluster/index.ts';
+import { type AuditEntry, WRITE_VERBS } from '../../hack/cluster/index.ts';
 import type { Loss } from './load.ts';
 
 /** A node has its rules of a change by then: kube-proxy waits a second at most. */
@@ -12,7 +12,6 @@ const MOST = 3;
 
 /** What decides whether, and where, a new connection is taken. */
 const OF_TRAFFIC = ['services', 'endpointslices', 'endpoints', 'pods'];
-const WRITES = ['create', 'update', 'patch', 'delete', 'deletecollection'];
 
 /**
  * The losses that are the node's own: connections that were refused at once while nothing of the Services, endpoints and pods of the
@@ -30,7 +29,7 @@ export function lossesAtRest(
   const changes = entries.filter(
     (entry) =>
       entry.namespace === namespace &&
-      WRITES.includes(entry.verb) &&
+      WRITE_VERBS.includes(entry.verb) &&
       OF_TRAFFIC.includes(entry.resource ?? '') &&
       entry.code < 300,
   );

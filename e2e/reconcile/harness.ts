@@ -1,6 +1,13 @@
 import { afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import { Writable } from 'node:stream';
-import { AuditReader, countWrites, RIGHTFUL, type AuditEntry, type Cluster } from '../../hack/cluster/index.ts';
+import {
+  AuditReader,
+  countWrites,
+  RIGHTFUL,
+  WRITE_VERBS,
+  type AuditEntry,
+  type Cluster,
+} from '../../hack/cluster/index.ts';
 import { ANNOTATION, API_VERSION, type DeepSeekDeploymentStatus, KIND, LABEL } from '../../operator/api/index.ts';
 import type { DefaultsReader } from '../../operator/controller/defaults-reader.ts';
 import { Manager } from '../../operator/controller/manager.ts';
@@ -140,8 +147,6 @@ function identityOf(user: string, { serviceAccount, groups = [RIGHTFUL] }: Opera
   const all = 'system:serviceaccounts';
   return { user: `system:serviceaccount:${namespace}:${name}`, groups: [all, `${all}:${namespace}`] };
 }
-
-const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 
 /** The kinds that the operator makes, as the audit log names them. */
 const CHILDREN: ReadonlySet<string> = new Set([
@@ -421,7 +426,7 @@ class Bench implements OperatorBench {
   /** Whether somebody else has written to what may be a child of a DeepSeekDeployment; a cluster's own controllers write statuses. */
   #disturbs({ user, verb, resource = '', subresource, namespace }: AuditEntry): boolean {
     const isElsewhere = namespace !== this.namespace || user.startsWith('system:') || this.#users.has(user);
-    return !isElsewhere && subresource !== 'status' && WRITES.has(verb) && CHILDREN.has(resource);
+    return !isElsewhere && subresource !== 'status' && WRITE_VERBS.includes(verb) && CHILDREN.has(resource);
   }
 
   async rest(quietMs = 1_500): Promise<void> {

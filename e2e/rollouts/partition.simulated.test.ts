@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AuditEntry, readAudit, RIGHTFUL } from '../../hack/cluster/index.ts';
+import { type AuditEntry, readAudit, RIGHTFUL, WRITE_VERBS } from '../../hack/cluster/index.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { type Credentials, loadCredentials } from '../../operator/kube/credentials.ts';
 import { PATIENCE } from '../reconcile/harness.ts';
@@ -11,7 +11,6 @@ import { Theatre } from './theatre.ts';
 const cluster = testCluster('simulated');
 const theatre = new Theatre(cluster);
 const REPLICAS = 2;
-const WRITES = ['create', 'update', 'patch', 'delete'];
 /** What has waited in the line arrives, and the server has done with it. */
 const ARRIVAL_MS = 2_000;
 const LIMIT_MS = 240_000;
@@ -101,7 +100,7 @@ async function play(moment?: RegExp): Promise<Outcome & Afterwards> {
 /** Writes of the one that the API server took after the first of the other, as `verb resource code`. */
 async function writtenAfter(one: string, other: string): Promise<string[]> {
   const of = async (user: string): Promise<AuditEntry[]> =>
-    (await readAudit(cluster().auditLog, { user, verbs: WRITES })).filter(({ resource }) => resource !== 'leases');
+    (await readAudit(cluster().auditLog, { user, verbs: WRITE_VERBS })).filter(({ resource }) => resource !== 'leases');
   const begin = Math.min(...(await of(other)).map(({ received }) => received.getTime()));
   return (await of(one))
     .filter(({ answered }) => answered.getTime() >= begin)

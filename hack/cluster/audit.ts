@@ -150,12 +150,13 @@ export interface CountOptions {
   readonly without?: readonly ('watches' | 'leases' | 'events')[];
 }
 
-const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+/** Verbs of requests that write. */
+export const WRITE_VERBS: readonly string[] = ['create', 'update', 'patch', 'delete', 'deletecollection'];
 const READS = new Set(['get', 'list', 'watch']);
 
 /** How many of the requests write to a resource, refused ones included. */
 export function countWrites(entries: readonly AuditEntry[], options: CountOptions = {}): number {
-  return entries.filter((entry) => WRITES.has(entry.verb) && isCounted(entry, options)).length;
+  return entries.filter((entry) => WRITE_VERBS.includes(entry.verb) && isCounted(entry, options)).length;
 }
 
 /** How many of the requests read a resource; each watch that was opened counts as one. */

@@ -1,7 +1,7 @@
 /** Real Kubernetes control planes on this machine, for tests, benchmarks and demos. See README.md in this folder. */
 export { openApi } from './api.ts';
 export type { Api } from './api.ts';
-export { AuditReader, countReads, countWrites, readAudit, RIGHTFUL, waitUntilQuiet } from './audit.ts';
+export { AuditReader, countReads, countWrites, readAudit, RIGHTFUL, waitUntilQuiet, WRITE_VERBS } from './audit.ts';
 export type { AuditEntry, AuditFilter, CountOptions, QuietOptions } from './audit.ts';
 export { installCrds } from './crds.ts';
 export { moduleCrds } from './module-crds.ts';

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../cluster/index.ts';
+import { type AuditEntry, WRITE_VERBS } from '../../cluster/index.ts';
 import { covered, type Interval } from './intervals.ts';
 import { type Turn, turnsOf } from './turns.ts';
 
@@ -50,7 +50,6 @@ const ROUNDING_MS = 2;
 const COUNTED: readonly string[] = ['Waiting', 'Scheduling'];
 /** What somebody else's write makes the operator look again. */
 const SEEN: readonly string[] = ['deepseekdeployments', 'deployments', 'pods', 'services', 'endpointslices'];
-const WRITES: readonly string[] = ['create', 'update', 'patch', 'delete'];
 
 /** For each status write that changes the phase, what the operator itself took for the pass that made it. */
 export function ownTimes(rollouts: Rollouts): OwnTime[] {
@@ -114,7 +113,7 @@ function noticedAfter(
   const causes = entries.filter(
     ({ user, verb, resource = '', code, received, answered, ...entry }) =>
       user !== operator &&
-      WRITES.includes(verb) &&
+      WRITE_VERBS.includes(verb) &&
       SEEN.includes(resource) &&
       code < 300 &&
       isOf(model, { name: entry.name }) &&

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WRITE_VERBS } from '../../cluster/index.ts';
 import type { KubeHttpClient } from '../../../operator/kube/client.ts';
 import { isUpkeep, readerFromNow, waitForRest } from '../audit.ts';
 import { atMost, type BenchContext, type Figure } from '../figure.ts';
@@ -76,7 +77,7 @@ async function takeOver(
   await gone;
   while (Date.now() < startedAt + LIMIT_MS) {
     const written = (await audit.read()).find(
-      (entry) => !isUpkeep(entry) && ['patch', 'create', 'update', 'delete'].includes(entry.verb) && entry.code < 300,
+      (entry) => !isUpkeep(entry) && WRITE_VERBS.includes(entry.verb) && entry.code < 300,
     );
     if (written !== undefined) return (written.received.getTime() - startedAt) / 1000;
     await sleep(LOOK_EVERY_MS, undefined, { signal });
