@@ -4,7 +4,7 @@ import {
   GROUP,
   KIND,
   LABEL,
-  MANAGER,
+  SELECTOR,
   PLURAL,
   VERSION,
 } from '../../operator/api/index.ts';
@@ -39,5 +39,5 @@ export interface TreeObjects {
 
 /** Selects the children of one DeepSeekDeployment. */
 export function childSelector(name: string): string {
-  return `${LABEL.managedBy}=${MANAGER},${LABEL.name}=${name}`;
+  return `${SELECTOR.ours},${LABEL.name}=${name}`;
 }

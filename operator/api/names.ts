@@ -31,6 +31,12 @@ export const LABEL = {
   revision: `${GROUP}/revision`,
 } as const;
 
+/** Label selectors of what the operator has made, and of everything else. */
+export const SELECTOR = {
+  ours: `${LABEL.managedBy}=${MANAGER}`,
+  others: `${LABEL.managedBy}!=${MANAGER}`,
+} as const;
+
 /** The container that stands before the engine and lets pooled connections go. */
 export const DRAIN_PROXY_CONTAINER = 'drain-proxy';
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { LABEL, MANAGER } from '../api/index.ts';
+import { SELECTOR } from '../api/index.ts';
 import { keyOf } from '../kube/store.ts';
 import type { WatchClient } from '../kube/client.ts';
 import { ReflectingInformer } from '../kube/informer.ts';
@@ -53,7 +53,7 @@ export interface CachesOptions {
 /** Creates the caches; they follow the cluster once they run. Children are watched by label: foreign objects cost nothing. */
 export function createCaches(options: CachesOptions): Caches {
   const ours = {
-    labelSelector: `${LABEL.managedBy}=${MANAGER}`,
+    labelSelector: SELECTOR.ours,
     indexers: { [BY_DEPLOYMENT]: ownerIndex },
     // Ten for each deployment, which only its own passes read.
     packed: true,

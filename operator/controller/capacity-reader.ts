@@ -1,4 +1,4 @@
-import { LABEL, MANAGER } from '../api/index.ts';
+import { SELECTOR } from '../api/index.ts';
 import type { WatchClient } from '../kube/client.ts';
 import { isForbidden, isGone, isNotFound } from '../kube/errors.ts';
 import { clusterScoped, resources } from '../kube/resources.ts';
@@ -43,8 +43,6 @@ export interface Counted {
 
 /** Pods that may still hold something of their nodes. */
 const NOT_ENDED = 'status.phase!=Succeeded,status.phase!=Failed';
-/** Those that our caches do not follow. */
-const NOT_OURS = `${LABEL.managedBy}!=${MANAGER}`;
 
 interface ResourceSlice extends KubeObject {
   readonly spec?: { readonly driver?: string; readonly nodeName?: string };
@@ -107,7 +105,7 @@ export class CapacityReader {
 
   async #list(signal: AbortSignal): Promise<CapacityPod[]> {
     const { client, ownPods } = this.#options;
-    const selection = { fieldSelector: NOT_ENDED, ...(ownPods && { labelSelector: NOT_OURS }) };
+    const selection = { fieldSelector: NOT_ENDED, ...(ownPods && { labelSelector: SELECTOR.others }) };
     const pods: CapacityPod[] = [];
     for await (const page of client.listPages(resources.pods, { ...selection, signal }))
       for (const pod of page.items) pods.push(trimToCapacity(pod));

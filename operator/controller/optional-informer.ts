@@ -4,7 +4,7 @@ import { ReflectingInformer } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import type { Clock, Informer, KubeObject, ObjectRef, ResourceType, StoreEvent } from '../kube/types.ts';
 import { until } from '../kube/until.ts';
-import { LABEL, MANAGER } from '../api/index.ts';
+import { SELECTOR } from '../api/index.ts';
 
 export interface OptionalInformerOptions<T extends KubeObject> {
   readonly client: WatchClient;
@@ -93,7 +93,7 @@ export class OptionalInformer<T extends KubeObject> implements Pick<Informer<T>,
     const signal = AbortSignal.any([end, missing.signal]);
     const informer = new ReflectingInformer<T>({
       ...{ client, clock, type, transform },
-      labelSelector: `${LABEL.managedBy}=${MANAGER}`,
+      labelSelector: SELECTOR.ours,
       ...(namespaces.length > 0 && { namespaces }),
       onReflectorEvent: (event) => {
         this.#options.onReflectorEvent(type.kind, event);

@@ -1,4 +1,4 @@
-import { LABEL, MANAGER } from '../api/index.ts';
+import { LABEL, MANAGER, SELECTOR } from '../api/index.ts';
 import {
   dropSteps,
   ANNOTATED_STEPS,
@@ -50,7 +50,7 @@ function enginesJob({ namespaces, bearerTokenFile, caFile, serverName, insecureS
         role: 'endpointslice',
         ...(namespaces && namespaces.length > 0 && { namespaces: { names: [...namespaces] } }),
         // The Service of a revision alone: the others select the same pods again.
-        selectors: [{ role: 'endpointslice', label: `${LABEL.managedBy}=${MANAGER},${LABEL.revision}` }],
+        selectors: [{ role: 'endpointslice', label: `${SELECTOR.ours},${LABEL.revision}` }],
       },
     ],
     ...(bearerTokenFile !== undefined && { authorization: { credentials_file: bearerTokenFile } }),
