@@ -159,10 +159,7 @@ export class Trouble {
     const strike = (): Fault => {
       this.struck = true;
       // Who waits for an answer tells of nothing else.
-      if (fault.kind === 'hold') {
-        this.#blindfolds++;
-        this.#after(fault.ms, () => this.#blindfolds--);
-      }
+      if (fault.kind === 'hold') this.#blindFor(fault.ms);
       return fault;
     };
     const match = (request: ProxiedRequest): boolean => request.method === method && request.path === path;
@@ -211,7 +208,7 @@ export class Trouble {
   /** Holds lines back for two seconds; then all of them come, in their order. */
   #holdBack(which: (line: WatchLine) => boolean, atEnd: () => void = () => undefined): void {
     const held: WatchLine[] = [];
-    this.#blindfolds += 1;
+    this.#blindFor(HELD_MS);
     this.#proxy.tamperWatches((line) => {
       if (which(line)) {
         held.push(line);
@@ -219,7 +216,6 @@ export class Trouble {
       } else line.deliver(line.text);
     });
     this.#after(HELD_MS, () => {
-      this.#blindfolds -= 1;
       this.#proxy.tamperWatches(undefined);
       for (const { text, deliver } of held) deliver(text);
       atEnd();
@@ -247,11 +243,8 @@ export class Trouble {
       }
       isLost = true;
       this.struck = true;
-      this.#blindfolds += 1;
-      this.#after(HELD_MS, () => {
-        this.#blindfolds -= 1;
-        line.deliver(errorEvent(410, 'Expired'));
-      });
+      this.#blindFor(HELD_MS);
+      this.#after(HELD_MS, () => line.deliver(errorEvent(410, 'Expired')));
     });
   }
 
@@ -269,6 +262,14 @@ export class Trouble {
       });
       if (answer.ok) this.#lists.set(key, (await answer.text()).trim());
     }
+  }
+
+  /** For so many milliseconds no operator can know how things are. */
+  #blindFor(ms: number): void {
+    this.#blindfolds += 1;
+    this.#after(ms, () => {
+      this.#blindfolds -= 1;
+    });
   }
 
   #pause(ms: number): Promise<void> {

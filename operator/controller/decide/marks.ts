@@ -13,12 +13,10 @@ export function withMarks(
   generation: number | undefined,
 ): Revision[] {
   return revisions.map((revision) => {
-    const { failed, held, ...rest } = revision;
+    const { failed: _, held: __, ...forgotten } = revision;
     const forgiven = forgive.includes(revision.hash) && whyTakenBack(revision) !== undefined;
     const own = marks.filter((mark) => mark.revision === revision.hash);
-    const kept = forgiven
-      ? rest
-      : { ...rest, ...(failed !== undefined && { failed }), ...(held !== undefined && { held }) };
+    const kept = forgiven ? forgotten : revision;
     const dated = forgiven || own.length > 0 ? { ...kept, ...(generation !== undefined && { generation }) } : kept;
     return own.reduce((marked, mark) => ({ ...marked, ...given(mark, now) }), dated);
   });

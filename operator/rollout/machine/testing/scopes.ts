@@ -34,6 +34,10 @@ const paused: readonly Happening[] = [
   { is: 'paused', value: true },
   { is: 'paused', value: false },
 ];
+const windows: readonly Happening[] = [
+  { is: 'window', open: false },
+  { is: 'window', open: true },
+];
 
 /**
  * Worlds small enough to be searched, each about something else. Together they go through every transition that the table
@@ -112,8 +116,7 @@ export const SCOPES: readonly Scope[] = [
       next,
       ...wants('a', 'b'),
       ...isLike('b', 'Crashes'),
-      { is: 'window', open: false },
-      { is: 'window', open: true },
+      ...windows,
       ...orders('promote', 'abort', 'rollback'),
       ...paused,
     ],
@@ -155,14 +158,7 @@ export const SCOPES: readonly Scope[] = [
       },
     },
     prelude: [{ is: 'spec', desired: 'b' }, 'AwaitingPromotion'],
-    happenings: [
-      next,
-      ...wants('a', 'b'),
-      { is: 'window', open: false },
-      { is: 'window', open: true },
-      ...paused,
-      ...orders('promote', 'abort', 'rollback'),
-    ],
+    happenings: [next, ...wants('a', 'b'), ...windows, ...paused, ...orders('promote', 'abort', 'rollback')],
   },
   {
     // Found by the search: an order for b was carried out on c, where the spec asked for c before the operator had looked.
@@ -193,15 +189,7 @@ export const SCOPES: readonly Scope[] = [
       },
     },
     prelude: [{ is: 'spec', desired: 'b' }, 'Loading'],
-    happenings: [
-      next,
-      ...wants('a', 'b'),
-      { is: 'window', open: false },
-      { is: 'window', open: true },
-      ...paused,
-      ...orders('promote', 'abort'),
-      ...lost('serving'),
-    ],
+    happenings: [next, ...wants('a', 'b'), ...windows, ...paused, ...orders('promote', 'abort'), ...lost('serving')],
   },
   {
     name: 'sizes, and what others claim',
