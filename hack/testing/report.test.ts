@@ -15,14 +15,22 @@ describe('judge', () => {
   it('names what passed when it was tried again, and nothing else', () => {
     const assertionResults = [
       { fullName: 'at once', status: 'passed', invocations: 1 },
-      { fullName: 'again', status: 'passed', invocations: 2 },
+      {
+        fullName: 'again',
+        status: 'passed',
+        invocations: 2,
+        retryReasons: ['\u001b[31mError\u001b[39m: lost\n\n  at a'],
+      },
       { fullName: 'never', status: 'failed', invocations: 2 },
     ];
     const text = JSON.stringify({
       ...JSON.parse(report({ numPassedTests: 2, numFailedTests: 1 })),
       testResults: [{ assertionResults }],
     });
-    expect(judge(text, 1)).toEqual({ counts: { passed: 2, failed: 1, skipped: 0 }, flaky: ['again'] });
+    expect(judge(text, 1)).toEqual({
+      counts: { passed: 2, failed: 1, skipped: 0 },
+      flaky: ['again\n    Error: lost\n      at a'],
+    });
   });
 
   it.each([

@@ -1,4 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
+
+/** So many lines of what a test said that passed at the second try are repeated. */
+const REASON_LINES = 8;
 
 /** How the tests of a tier, or of all, ended. */
 export interface Counts {
@@ -18,7 +22,12 @@ const JestReport = z.object({
     .array(
       z.object({
         assertionResults: z.array(
-          z.object({ fullName: z.string(), status: z.string(), invocations: z.int().optional() }),
+          z.object({
+            fullName: z.string(),
+            status: z.string(),
+            invocations: z.int().default(1),
+            retryReasons: z.array(z.string()).default([]),
+          }),
         ),
       }),
     )
@@ -29,7 +38,7 @@ export interface TierResult {
   readonly counts: Counts;
   /** What is wrong beside failed tests; absent when nothing is. */
   readonly problem?: string;
-  /** Names of the tests that failed at first and passed when they were tried again; absent: none. */
+  /** The tests that failed at first and passed when they were tried again, each with why, over some lines; absent: none. */
   readonly flaky?: readonly string[];
 }
 
@@ -44,9 +53,15 @@ export function judge(report: string | undefined, exitCode: number | null): Tier
   if (!parsed.success) return failure('jest wrote a report that is not understood');
   const flaky = parsed.data.testResults
     .flatMap(({ assertionResults }) => assertionResults)
-    .filter(({ status, invocations = 1 }) => status === 'passed' && invocations > 1)
-    .map(({ fullName }) => fullName);
+    .filter(({ status, invocations }) => status === 'passed' && invocations > 1)
+    .map(({ fullName, retryReasons: [reason = ''] }) => [fullName, ...linesOf(reason)].join('\n    '));
   return { ...judgeCounts(parsed.data, exitCode), ...(flaky.length > 0 && { flaky }) };
+}
+
+/** The first lines of a failure that say something. */
+function linesOf(reason: string): string[] {
+  const lines = stripVTControlCharacters(reason).split('\n');
+  return lines.filter((line) => line.trim() !== '').slice(0, REASON_LINES);
 }
 
 function judgeCounts(report: z.infer<typeof JestReport>, exitCode: number | null): TierResult {

@@ -24,7 +24,7 @@ function keysOf({ group, resources, verbs, names }: Right): string[] {
 export const GRANTED: ReadonlySet<string> = new Set(RIGHTS.flatMap(keysOf));
 
 /** Its resource and subresource, as rights name them. */
-const resourceOf = ({ resource = '', subresource }: AuditEntry): string =>
+const resourceOf = ({ resource = '', subresource }: Pick<AuditEntry, 'resource' | 'subresource'>): string =>
   subresource === undefined ? resource : `${resource}/${subresource}`;
 
 /**
@@ -50,54 +50,42 @@ export function usedRights(entries: readonly AuditEntry[]): Set<string> {
   return used;
 }
 
-/** Requests that may be denied, each with the reason why that is no lack. */
-const MAY_BE_DENIED: Readonly<Record<string, string>> = Object.fromEntries(
-  ['get', 'update'].map((verb) => [
-    keyOf('coordination.k8s.io', 'leases', verb),
-    'an operator that is uninstalled gives its Lease up when its rights have gone already',
-  ]),
-);
-
-/** What a run lacked: requests of the operator that were denied, as `verb resource.group in namespace`. */
+/** What a run lacked: requests of the operator that were denied, as `verb resource.group in namespace, asked by user at time`. */
 export function deniedRights(
   entries: readonly AuditEntry[],
   { mayBeNarrow }: { readonly mayBeNarrow: boolean },
 ): Set<string> {
-  const hasRight = grantedAround(entries);
-  const denied = entries.filter((entry, index) => {
+  const hasRight = grantedElsewhere(entries);
+  const denied = entries.filter((entry) => {
     const { user, groups, denied: isDenied, namespace } = entry;
-    if (!isDenied || hasRight(entry, index)) return false;
+    if (!isDenied || hasRight(entry)) return false;
     if (groups.includes(RIGHTFUL)) return true;
     // An operator that was installed for some namespaces alone asks for what is of the whole cluster, and goes without.
     const isWide = namespace === undefined || namespace === 'kube-system';
     return SERVICE_ACCOUNT.test(user) && !(mayBeNarrow && isWide);
   });
-  return new Set(
-    denied.flatMap((entry) => {
-      const { verb, resource, group, namespace, uri } = entry;
-      const key = resource === undefined ? uri : keyOf(group, resourceOf(entry), verb);
-      return key in MAY_BE_DENIED ? [] : [`${key}${namespace === undefined ? '' : ` in ${namespace}`}`];
-    }),
-  );
+  const lacked = new Map<string, string>();
+  for (const { user, verb, resource, group, namespace, uri, received, ...rest } of denied) {
+    const key = resource === undefined ? uri : keyOf(group, resourceOf({ resource, ...rest }), verb);
+    const place = `${key}${namespace === undefined ? '' : ` in ${namespace}`}`;
+    // The first time is enough to find it in the log.
+    if (!lacked.has(place)) lacked.set(place, `${place}, asked by ${user} at ${received.toISOString()}`);
+  }
+  return new Set(lacked.values());
 }
 
 /**
- * Tells whether the same request of the same user was granted before and after an entry: an API server that has just been started
- * again knows no roles for a moment.
+ * Tells whether the same request of the same user was granted at another time of the run: an API server that has just been started
+ * knows no roles for a moment, an installation makes roles and operator at about the same time, and one that is taken away loses its
+ * rights first.
  */
-function grantedAround(entries: readonly AuditEntry[]): (entry: AuditEntry, index: number) => boolean {
+function grantedElsewhere(entries: readonly AuditEntry[]): (entry: AuditEntry) => boolean {
   const idOf = (entry: AuditEntry): string =>
     [entry.user, entry.verb, entry.group, resourceOf(entry), entry.namespace, entry.name].join(' ');
-  const granted = new Map<string, { readonly first: number; readonly last: number }>();
-  for (const [index, entry] of entries.entries()) {
-    if (entry.denied || entry.resource === undefined) continue;
-    const id = idOf(entry);
-    granted.set(id, { first: granted.get(id)?.first ?? index, last: index });
-  }
-  return (entry, index) => {
-    const { first, last } = granted.get(idOf(entry)) ?? { first: index, last: index };
-    return first < index && index < last;
-  };
+  const granted = new Set(
+    entries.filter(({ denied, resource }) => !denied && resource !== undefined).map((entry) => idOf(entry)),
+  );
+  return (entry) => granted.has(idOf(entry));
 }
 
 /**
@@ -108,7 +96,7 @@ export function judgeRights(used: ReadonlySet<string>, denied: ReadonlySet<strin
   const unused = [...GRANTED].filter((key) => !used.has(key) && !(key in EXCEPTIONS)).sort();
   const needless = Object.keys(EXCEPTIONS).filter((key) => !GRANTED.has(key) || used.has(key));
   const problems = [
-    ...[...denied].map((request) => `a run was denied "${request}": grant it in operator/api/rights.ts, or do not ask`),
+    ...[...denied].map((request) => `a run was denied ${request}: grant it in operator/api/rights.ts, or do not ask`),
     ...unused.map((key) => `no run uses "${key}": take it out of operator/api/rights.ts, or test what needs it`),
     ...needless.map((key) => `"${key}" needs no exception in hack/testing/rights.ts`),
   ];
