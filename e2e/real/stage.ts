@@ -8,7 +8,7 @@ import { eventually, kubectl, runKubectl } from '../support/index.ts';
 /** `TRAFFIC=full`: streams of 60 to 300 s, 200 of them at once, and 50 models at rest (`make traffic-full`). */
 export const FULL = process.env['TRAFFIC'] === 'full';
 /** Generous: only a failing test uses it up. */
-export const PATIENCE = { timeoutMs: FULL ? 900_000 : 120_000, intervalMs: 250 } as const;
+export const PATIENCE = { timeoutMs: FULL ? 900_000 : 180_000, intervalMs: 250 } as const;
 
 /** Namespace of the operator, as it is installed. */
 export const OPERATOR_NAMESPACE = OPERATOR.namespace;

@@ -191,4 +191,12 @@ describe('requests while their model, its operator and the API server change', (
     },
     LIMIT_MS,
   );
+
+  it(
+    'the requests that still run when all is over',
+    async () => {
+      expect(await traffic.end()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
 });

@@ -36,7 +36,7 @@ describe('requests while versions of their model come and go', () => {
     'a blue-green switch, and the end of the old version',
     async () => {
       const before = await traffic.serving();
-      await traffic.under('blue-green switch', async () => {
+      await traffic.underLongStreams('blue-green switch', async () => {
         await traffic.declare(version(2));
         await stage.until(NAMESPACE, NAME, 'switched', ({ serving }) => serving?.revision !== before);
         const flipped = performance.now();
@@ -148,7 +148,7 @@ describe('requests while versions of their model come and go', () => {
         ]);
         bad = await stage.ready(NAMESPACE, NAME, before);
       });
-      await traffic.under('warm rollback', async () => {
+      await traffic.underLongStreams('warm rollback', async () => {
         const ordered = performance.now();
         await stage.order(NAMESPACE, NAME, 'rollback', before);
         const left = await departure(traffic, bad);
@@ -163,6 +163,14 @@ describe('requests while versions of their model come and go', () => {
         expect(await traffic.serving()).toBe(before);
         await traffic.settled(2);
       });
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'the requests that still run when all is over',
+    async () => {
+      expect(await traffic.end()).toEqual([]);
     },
     LIMIT_MS,
   );

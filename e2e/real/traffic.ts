@@ -3,7 +3,7 @@ import { Agent, request } from 'undici';
 import { readAudit } from '../../hack/cluster/index.ts';
 import { eventually } from '../support/index.ts';
 import { lossesAtRest } from './at-rest.ts';
-import { between, describeLosses, Load, type LoadResult } from './load.ts';
+import { between, describeLosses, Load, type LoadResult, type Loss } from './load.ts';
 import { FULL, PATIENCE, type Pod, SMALL, type Stage } from './stage.ts';
 
 /** Clients of every kind, 30 at once; streams of 5 s. */
@@ -15,8 +15,13 @@ export const MANY_CLIENTS = {
 } as const;
 /** All of them at once, with streams of 60 s. */
 export const LONG_CLIENTS = { ...CLIENTS, streams: 30, streamTokens: 600 } as const;
+/** Streams of 60 s beside the clients through a switch and a warm rollback; `TRAFFIC_STREAMS=200` makes as many of them as BG-X6 asks for. */
+const LONG_STREAMS = {
+  ...{ callers: 0, pooled: 0 },
+  ...{ streams: Number(process.env['TRAFFIC_STREAMS'] ?? 30), streamTokens: 600 },
+} as const;
 /** Of a test. */
-export const LIMIT_MS = FULL ? 1_500_000 : 420_000;
+export const LIMIT_MS = FULL ? 1_500_000 : 600_000;
 /** Answers of each kind of client after an event. */
 const AROUND = 10;
 
@@ -34,11 +39,7 @@ export interface Termination {
 }
 
 /** A version that is taken back has as long as its streams of 60 s need. */
-export const TERMINATION: Termination = {
-  preStopDelay: 6,
-  drainDeadline: FULL ? 90 : 30,
-  rollbackDrain: FULL ? 90 : 10,
-};
+export const TERMINATION: Termination = { preStopDelay: 6, drainDeadline: 90, rollbackDrain: 90 };
 
 export interface Changes {
   readonly env?: Readonly<Record<string, string>>;
@@ -111,6 +112,14 @@ export class Traffic {
     this.#control = this.#since('control, nothing happens').losses.length;
   }
 
+  /** Lets what runs end: the last event is over, but not all requests that it has met. Gives what was lost of them, for people. */
+  async end(): Promise<readonly string[]> {
+    const load = this.#loadOrThrow();
+    await load.stop();
+    const what = 'after the last event';
+    return describeLosses(await this.#lostOf(what, this.#since(what).losses, load.startedAt));
+  }
+
   async stop(): Promise<void> {
     await this.#load?.stop();
     await this.#stage.kubectl(['delete', 'namespace', this.#namespace, '--wait=false']);
@@ -119,21 +128,51 @@ export class Traffic {
 
   /** Runs something under load; no more may be lost than the control run has lost, and the node loses at rest. */
   async under(what: string, event: () => Promise<void>): Promise<void> {
-    if (this.#load === undefined) throw new Error('There is no load: the model did not start.');
+    const load = this.#loadOrThrow();
     let result: LoadResult | undefined;
     try {
       await event();
-      await this.#load.more(AROUND, AbortSignal.timeout(LIMIT_MS));
+      await load.more(AROUND, AbortSignal.timeout(LIMIT_MS));
     } finally {
       result = this.#since(what);
     }
-    if (result.losses.length <= this.#control) return;
+    expect(describeLosses(await this.#lostOf(what, result.losses, load.startedAt))).toEqual([]);
+  }
+
+  /** The same beside streams of 60 s, all of which run when the event begins. */
+  async underLongStreams(what: string, event: () => Promise<void>): Promise<void> {
+    // They are in the load already.
+    if (FULL) return this.under(what, event);
+    const load = new Load({ url: this.#url, model: NAME, ...LONG_STREAMS });
+    try {
+      await eventually(async () => {
+        const pods = await this.pods(await this.serving());
+        const requests = await Promise.all(pods.map(({ status }) => this.requestsOf(status.podIP ?? '')));
+        const running = requests.reduce((sum, one) => sum + one.running, 0);
+        expect(running).toBeGreaterThanOrEqual(CLIENTS.streams + LONG_STREAMS.streams);
+      }, PATIENCE);
+      await this.under(what, event);
+    } finally {
+      await load.stop();
+    }
+    const { sent, losses } = load.sofar();
+    tell(`${what}: ${losses.length} lost of ${sent.stream} streams of 60 s, ${LONG_STREAMS.streams} at once`);
+    expect(describeLosses(await this.#lostOf(what, losses, load.startedAt))).toEqual([]);
+  }
+
+  #loadOrThrow(): Load {
+    if (this.#load === undefined) throw new Error('There is no load: the model did not start.');
+    return this.#load;
+  }
+
+  /** What was lost by the event: nothing, where it is no more than the control run has lost, and the node loses at rest. */
+  async #lostOf(what: string, losses: readonly Loss[], began: number): Promise<readonly Loss[]> {
+    if (losses.length <= this.#control) return [];
     const entries = await readAudit(this.#stage.cluster.auditLog);
-    const at = { entries, namespace: this.#namespace, began: this.#load.startedAt };
-    const own = lossesAtRest(result.losses, at);
+    const own = lossesAtRest(losses, { entries, namespace: this.#namespace, began });
     if (own.length > 0) tell(`${what}: ${own.length} of them while nothing of the model changed: the node's own`);
-    const lost = result.losses.filter((loss) => !own.includes(loss));
-    if (lost.length > this.#control) expect(describeLosses(lost)).toEqual([]);
+    const lost = losses.filter((loss) => !own.includes(loss));
+    return lost.length > this.#control ? lost : [];
   }
 
   /** What has ended since the last time; told, too. */
@@ -192,7 +231,7 @@ export class Traffic {
 export function trafficOn(stage: Stage, namespace: string, clients: Clients, first = version(1)): Traffic {
   const traffic = new Traffic(stage, namespace);
   beforeAll(() => traffic.start(clients, first), LIMIT_MS);
-  afterAll(() => traffic.stop(), FULL ? 600_000 : 240_000);
+  afterAll(() => traffic.stop(), FULL ? 600_000 : 300_000);
   return traffic;
 }
 

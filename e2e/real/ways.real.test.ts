@@ -77,4 +77,9 @@ describe('an operator that was installed without Helm', () => {
     },
     LIMIT_MS,
   );
+
+  it('lets the requests that still run when all is over end whole', async () => {
+    const { losses } = await users.stop();
+    expect(describeLosses(losses)).toEqual([]);
+  });
 });

@@ -79,20 +79,35 @@ describe('the rights that a run lacked', () => {
 
 describe('the judgement of the rights', () => {
   const needed = [...GRANTED].filter((key) => !(key in EXCEPTIONS));
+  const judge = (used: readonly string[], found: { readonly denied?: string; readonly missing?: string } = {}) =>
+    judgeRights({
+      used: new Set(used),
+      denied: new Set(found.denied === undefined ? [] : [found.denied]),
+      missing: found.missing === undefined ? [] : [found.missing],
+    });
 
   it('passes when every granted verb was used', () => {
-    expect(judgeRights(new Set(needed))).toEqual({ counts: { passed: 1, failed: 0, skipped: 0 } });
+    expect(judge(needed)).toEqual({ counts: { passed: 1, failed: 0, skipped: 0 } });
   });
 
-  it('fails with a request that was denied', () => {
-    const { counts, problem } = judgeRights(new Set(needed), new Set(['get secrets in ai']));
-    expect(counts.failed).toBe(1);
-    expect(problem).toContain('a run was denied get secrets in ai');
+  it('is skipped, and says why, where a tier was not run', () => {
+    expect(judge(needed.slice(1), { missing: 'real' })).toEqual({
+      counts: { passed: 0, failed: 0, skipped: 1 },
+      problem: 'skipped: not every right is used without real',
+    });
+  });
+
+  it('fails with a request that was denied, whether or not a tier was not run', () => {
+    for (const found of [{}, { missing: 'real' }]) {
+      const { counts, problem } = judge(needed, { ...found, denied: 'get secrets in ai' });
+      expect(counts).toEqual({ passed: 0, failed: 1, skipped: 0 });
+      expect(problem).toContain('a run was denied get secrets in ai');
+    }
   });
 
   it('fails with an exception that was used: it is none', () => {
     const [exception = ''] = Object.keys(EXCEPTIONS);
-    expect(judgeRights(new Set([...needed, exception]))).toEqual({
+    expect(judge([...needed, exception])).toEqual({
       counts: { passed: 0, failed: 1, skipped: 0 },
       problem: `"${exception}" needs no exception in hack/testing/rights.ts`,
     });
@@ -102,7 +117,7 @@ describe('the judgement of the rights', () => {
     const [unused = '', ...used] = needed.toSorted(
       (a, b) => Number(b.startsWith('list ')) - Number(a.startsWith('list ')),
     );
-    expect(judgeRights(new Set(used))).toEqual({
+    expect(judge(used)).toEqual({
       counts: { passed: 0, failed: 1, skipped: 0 },
       problem: `no run uses "${unused}": take it out of operator/api/rights.ts, or test what needs it`,
     });
