@@ -192,7 +192,10 @@ describe('metrics that are missing', () => {
   ])('are not looked for by two: another HPA %s', async (_, target) => {
     await start('chat', { ...SCALED, metrics: [{ type: 'RunningRequests', target: '4' }] }, { replicas: 2 });
     const { client, namespace, signal } = bench();
-    const own = await client.get(resources.horizontalPodAutoscalers, { namespace, name: 'chat' }, { signal });
+    const own = await eventually(
+      () => client.get(resources.horizontalPodAutoscalers, { namespace, name: 'chat' }, { signal }),
+      PATIENCE,
+    );
     const other = {
       apiVersion: own.apiVersion,
       kind: own.kind,
