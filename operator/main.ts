@@ -42,7 +42,7 @@ async function main(): Promise<number> {
     process.once(name, () => {
       log.info('stopping', { signal: name });
       stop.abort(new Error(`stopped by ${name}`));
-      setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+      endInTime();
     });
   }
   try {
@@ -51,8 +51,14 @@ async function main(): Promise<number> {
   } catch (error) {
     if (stop.signal.aborted) return 0;
     log.error('the operator ends', { error });
+    endInTime();
     return 1;
   }
+}
+
+/** Whatever is still open then: a process that does nothing any more must not look alive. */
+function endInTime(): void {
+  setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
 }
 
 /** Wires everything together and runs until `signal` aborts. */
@@ -120,6 +126,8 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     ...(defaults && { defaults }),
     ...(prometheus && { prometheus }),
   });
+  // Also where it ends by itself, as after a lost Lease: whoever still answers probes is not started again.
+  const ended = new AbortController();
   const telemetry = await startTelemetryServer({
     ...config.metricsBindAddress,
     live: {},
@@ -127,28 +135,24 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
       caches: () => (manager.unsynced.length === 0 ? undefined : `not complete: ${manager.unsynced.join(', ')}`),
     },
     registry: metrics.registry,
-    signal,
+    signal: AbortSignal.any([signal, ended.signal]),
   });
-  // The last to end: requests come for as long as endpoints say that we are there.
-  const ended = new AbortController();
-  const webhook = await startWebhook(
-    config,
-    { manager, client: unfenced, clock: serverClock, metrics, log },
-    ended.signal,
-  );
-  log.info('started', {
-    version: VERSION,
-    server: credentials.server,
-    telemetry: `${telemetry.host}:${telemetry.port}`,
-    webhook: webhook?.port,
-  });
+  let webhook: WebhookServer | undefined;
   try {
+    // The last to end: requests come for as long as endpoints say that we are there.
+    webhook = await startWebhook(config, { manager, client: unfenced, clock: serverClock, metrics, log }, ended.signal);
+    log.info('started', {
+      version: VERSION,
+      server: credentials.server,
+      telemetry: `${telemetry.host}:${telemetry.port}`,
+      webhook: webhook?.port,
+    });
     await manager.run(signal);
   } finally {
     ended.abort(signal.reason);
     await webhook?.closed;
+    await telemetry.closed;
   }
-  await telemetry.closed;
 }
 
 /** What the webhook is wired from. */

@@ -56,8 +56,8 @@ it('a Lease and certificates of before: an operator that finds another holder en
     return found;
   }, PATIENCE);
   expect(JSON.stringify(end['error'])).toContain('KUBE_NOT_LEADER');
-  await second.kill();
-  // As its Deployment has it started again.
+  // A process that stayed would answer probes, and nobody would start it again.
+  expect(await second.ended).toBe(1);
   const third = await leader(first.port);
   await eventually(async () => {
     const { identity, renewedAt } = await holder();

@@ -16,6 +16,8 @@ export interface OperatorProgram {
   /** Of its webhook; NaN: it has none. */
   readonly port: number;
   readonly lines: () => readonly LogLine[];
+  /** Resolves with the exit status when it has ended, by itself or not; null: it was killed. */
+  readonly ended: Promise<number | null>;
   /** Ends it as a cluster does: its Lease is given up. Resolves with the exit status. */
   readonly stop: () => Promise<number | null>;
   /** Ends it as a crash does. Resolves when it has ended; does nothing where it had. */
@@ -53,15 +55,23 @@ export async function startOperatorProgram(
     printed
       .split('\n')
       .flatMap((line) => (line.startsWith('{') && line.endsWith('}') ? [JSON.parse(line) as LogLine] : []));
+  const waiting = new AbortController();
   try {
-    const started = await eventually(() => {
-      const found = lines().find(({ message }) => message === 'started');
-      if (found === undefined) throw new Error(`not started: ${printed}`);
-      return found;
-    }, PATIENCE);
-    const port = Number(started['webhook']);
-    return { lines, port, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+    const early = ended.then((status) => {
+      throw new Error(`the operator has ended with exit status ${status}: ${printed}`);
+    });
+    const started = eventually(
+      () => {
+        const found = lines().find(({ message }) => message === 'started');
+        if (found === undefined) throw new Error(`not started: ${printed}`);
+        return found;
+      },
+      { ...PATIENCE, signal: waiting.signal },
+    );
+    const port = Number((await Promise.race([started, early]))['webhook']);
+    return { lines, port, ended, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
   } catch (error) {
+    waiting.abort();
     await end('SIGKILL');
     throw error;
   }
