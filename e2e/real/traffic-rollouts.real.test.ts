@@ -22,7 +22,7 @@ const NAMESPACE = 'traffic-rollouts';
 type Phase = NonNullable<DeepSeekDeploymentStatus['rollout']>['phase'];
 
 const version = (number: number, changes: model.Changes = {}): object =>
-  model.version(number, { ...changes, termination: TERMINATION });
+  model.version(number, { termination: TERMINATION, ...changes });
 
 describe('requests while versions of their model come and go', () => {
   const stage = testStage(testCluster('real'));
@@ -62,7 +62,12 @@ describe('requests while versions of their model come and go', () => {
 
   /** Right and complete, but slow to begin; the proof compares nothing, so that its users are the first to notice. */
   const slow = (number: number): object =>
-    version(number, { env: { SIMULATOR_FIRST_TOKEN_FACTOR: '75' }, watch: '60s' });
+    version(number, {
+      env: { SIMULATOR_FIRST_TOKEN_FACTOR: '75' },
+      watch: '60s',
+      // Its streams take 5 s; those of the full run, minutes.
+      termination: FULL ? TERMINATION : { ...TERMINATION, rollbackDrain: 10 },
+    });
 
   it(
     'a version that its gate takes back',
