@@ -74,7 +74,7 @@ describe('a command line of ours', () => {
       },
       undefined,
     ],
-  ])('for %s is taken: %j', (name, spec, gpu) => {
+  ])('for %s is taken: %j', async (name, spec, gpu) => {
     const parsed = parseDeepSeekDeployment({
       apiVersion: 'deepseek-operator.io/v1alpha1',
       kind: 'DeepSeekDeployment',
@@ -98,7 +98,7 @@ describe('a command line of ours', () => {
       args: rendered.args,
       image: rendered.image,
       environment: new Map<string, string>(),
-      files: writtenFiles(pod, container),
+      files: await writtenFiles(pod, container, () => Promise.resolve(undefined)),
       gpuCount: gpu === undefined ? 0 : planned.plan.gpusPerReplica,
       ...(gpu && { gpu }),
       memoryGiB: memory,

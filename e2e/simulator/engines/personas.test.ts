@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { personaOf } from './index.ts';
-import { sglangFailure } from './sglang/failures.ts';
+import { sglang as sglangPersona } from './sglang/persona.ts';
 import type { Launch, NodeGpu, StartResult } from './types.ts';
 
 const t4: NodeGpu = { name: 'Tesla T4', computeCapability: 7.5, memoryGiB: 15 };
@@ -130,19 +130,22 @@ describe('a machine that the model does not fit', () => {
 });
 
 describe('what SGLang logs when it starts', () => {
-  const line = `${sglang} --model-path ${model70B} --api-key planted --tp-size 1`;
+  const config = '/etc/sglang/settings.yaml';
+  const line = `${sglang} --model-path ${model70B} --config ${config} --tp-size 1`;
   const path = '/etc/sglang/logging.json';
   const environment = new Map([['SGLANG_LOGGING_CONFIG_PATH', path]]);
-  const level = (of: string) => new Map([[path, JSON.stringify({ loggers: { [of]: { level: 'WARNING' } } })]]);
+  const settingsFile = new Map([[config, 'api-key: |2-\n  planted\n']]);
+  const level = (of: string) =>
+    new Map([...settingsFile, [path, JSON.stringify({ loggers: { [of]: { level: 'WARNING' } } })]]);
 
   it.each<[string, Partial<Launch>, boolean]>([
-    ['as it is', {}, true],
+    ['as it is', { files: settingsFile }, true],
     ['told of another module', { environment, files: level('sglang.srt.managers') }, true],
     ['told that its module be quiet', { environment, files: level('sglang.srt.entrypoints.engine') }, false],
   ])('%s', (_, more, shows) => {
     const launch = { gpu: a100, gpuCount: 1, ...more };
-    const settings = `server_args={'model_path': '${model70B}', 'api_key': 'planted', 'tp_size': '1'}`;
-    const logs = [start(line, launch), sglangFailure('crash', { ...asLaunch(line), ...launch })].map((end) =>
+    const settings = `server_args={'api_key': 'planted', 'model_path': '${model70B}', 'tp_size': '1'}`;
+    const logs = [start(line, launch), sglangPersona.fail('crash', { ...asLaunch(line), ...launch })].map((end) =>
       'log' in end ? end.log : '',
     );
     for (const log of logs) {
@@ -152,7 +155,7 @@ describe('what SGLang logs when it starts', () => {
   });
 
   it('is an error where its configuration is not there', () => {
-    expect(start(line, { gpu: a100, environment })).toMatchObject({
+    expect(start(line, { gpu: a100, environment, files: settingsFile })).toMatchObject({
       exitCode: 1,
       log: expect.stringContaining(`SGLANG_LOGGING_CONFIG_PATH from env with ${path} but it does not exist!`),
     });

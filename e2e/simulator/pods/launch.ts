@@ -35,7 +35,7 @@ export async function prepareLaunch(
     command: expand(container.command),
     args: expand(container.args),
     environment,
-    files: writtenFiles(pod, container),
+    files: await writtenFiles(pod, container, readKey),
     gpuCount: gpuCount(limits),
     ...(container.image !== undefined && { image: container.image }),
     ...(gpu && { gpu }),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ArgumentError, floatValue, intValue, parseArguments, parseHelp, plainStyle } from '../argparse.ts';
 import type { ParsedArguments, ValueCheck } from '../argparse.ts';
 import type { EngineSpec, Launch, StartResult } from '../types.ts';
+import { ConfigError, withConfigFile } from './config-file.ts';
 import { deviceRefusal } from './device.ts';
 import { launcherFailure, startLine } from './failures.ts';
 
@@ -28,6 +29,15 @@ export function isSglang({ command, args }: Launch): boolean {
   return words({ command, args }) !== undefined;
 }
 
+/**
+ * The arguments as its parser gets them: those of the `--config` file first.
+ *
+ * @throws ConfigError when it cannot use the file.
+ */
+export function sglangArguments(launch: Launch): readonly string[] {
+  return withConfigFile(words(launch) ?? [], flags, launch.files);
+}
+
 function words({ command, args }: Pick<Launch, 'command' | 'args'>): readonly string[] | undefined {
   const all = [...command, ...args];
   const [python = '', dash, module] = all;
@@ -39,8 +49,10 @@ function words({ command, args }: Pick<Launch, 'command' | 'args'>): readonly st
 /** Reads the command line, and refuses with exit status and words of SGLang what SGLang 0.5.23 refuses. */
 export function startSglang(launch: Launch): StartResult {
   let parsed: ParsedArguments;
+  let args: readonly string[];
   try {
-    parsed = parseArguments(words(launch) ?? [], flags, checks, plainStyle);
+    args = sglangArguments(launch);
+    parsed = parseArguments(args, flags, checks, plainStyle);
     if (parsed.positionals.length > 0) {
       throw new ArgumentError(`unrecognized arguments: ${parsed.positionals.join(' ')}`, true);
     }
@@ -48,6 +60,7 @@ export function startSglang(launch: Launch): StartResult {
       throw new ArgumentError('the following arguments are required: --model-path/--model');
     }
   } catch (error) {
+    if (error instanceof ConfigError) return { accepted: false, ...launcherFailure(`ValueError: ${error.message}`) };
     if (!(error instanceof ArgumentError)) throw error;
     const log = `usage: launch_server.py [-h] --model-path MODEL_PATH ...\nlaunch_server.py: error: ${error.message}\n`;
     return { accepted: false, exitCode: 2, log };
@@ -55,7 +68,7 @@ export function startSglang(launch: Launch): StartResult {
   const engine = engineSpec(parsed);
   let shown: string;
   try {
-    shown = startLine(launch);
+    shown = startLine(args, launch);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return { accepted: false, ...launcherFailure(`Exception: ${error.message}`) };

@@ -31,7 +31,7 @@ interface LoggingConfig {
  *
  * @throws Error for a logging configuration that is not there, as SGLang.
  */
-export function startLine({ command, args, environment, files }: Launch): string {
+export function startLine(args: readonly string[], { environment, files }: Launch): string {
   const path = environment.get('SGLANG_LOGGING_CONFIG_PATH');
   if (path !== undefined) {
     const text = files?.get(path);
@@ -41,28 +41,26 @@ export function startLine({ command, args, environment, files }: Launch): string
     const level = (JSON.parse(text) as LoggingConfig).loggers?.['sglang.srt.entrypoints.engine']?.level;
     if (level === 'WARNING') return '';
   }
-  const words = [...command, ...args];
-  const settings = words.flatMap((word, index) => {
-    const [, name, value = words[index + 1] ?? 'True'] = /^--([a-z][\w-]*)(?:=(.*))?$/s.exec(word) ?? [];
+  const settings = args.flatMap((word, index) => {
+    const [, name, value = args[index + 1] ?? 'True'] = /^--([a-z][\w-]*)(?:=(.*))?$/s.exec(word) ?? [];
     return name === undefined ? [] : [`'${name.replaceAll('-', '_')}': '${value.startsWith('--') ? 'True' : value}'`];
   });
   return `[2026-01-01 00:00:00] server_args={${settings.join(', ')}}\n`;
 }
 
-/** How SGLang ends when it is told to fail. */
-export function sglangFailure(failure: EngineFailure, launch: Launch): Exit {
-  const exit = failureOf(failure, launch);
-  return { ...exit, log: `${startLine(launch)}${exit.log}` };
+/** How SGLang, started with `args`, ends when it is told to fail. */
+export function sglangFailure(failure: EngineFailure, args: readonly string[], launch: Launch): Exit {
+  const exit = failureOf(failure, args, launch);
+  return { ...exit, log: `${startLine(args, launch)}${exit.log}` };
 }
 
-function failureOf(failure: EngineFailure, launch: Launch): Exit {
+function failureOf(failure: EngineFailure, args: readonly string[], launch: Launch): Exit {
   switch (failure) {
     case 'cuda-oom':
       return schedulerFailure(outOfMemory(launch.gpu?.memoryGiB ?? 80));
     case 'gated': {
-      const all = [...launch.command, ...launch.args];
-      const at = all.findIndex((word) => word === '--model-path' || word === '--model');
-      const model = all[at + 1] ?? '';
+      const at = args.findIndex((word) => word === '--model-path' || word === '--model');
+      const model = args[at + 1] ?? '';
       return launcherFailure(
         `OSError: You are trying to access a gated repo.\nMake sure to have access to it at https://huggingface.co/${model}.\n` +
           `401 Client Error.\nAccess to model ${model} is restricted. You must have access to it and be authenticated to access it. Please log in.`,

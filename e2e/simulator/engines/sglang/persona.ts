@@ -1,5 +1,5 @@
 import type { EnginePersona } from '../types.ts';
-import { isSglang, startSglang } from './command-line.ts';
+import { isSglang, sglangArguments, startSglang } from './command-line.ts';
 import { sglangFailure } from './failures.ts';
 import { SglangServer } from './server.ts';
 
@@ -9,6 +9,6 @@ export const sglang: EnginePersona = {
   listensAt: 0.9,
   matches: isSglang,
   start: startSglang,
-  fail: sglangFailure,
+  fail: (failure, launch) => sglangFailure(failure, sglangArguments(launch), launch),
   serve: (engine, runtime) => new SglangServer(engine, runtime),
 };
