@@ -13,6 +13,8 @@ const a100: NodeGpu = { name: 'NVIDIA A100-SXM4-80GB', computeCapability: 8, mem
 const h100: NodeGpu = { name: 'NVIDIA H100 80GB HBM3', computeCapability: 9, memoryGiB: 79.6 };
 const h200: NodeGpu = { name: 'NVIDIA H200', computeCapability: 9, memoryGiB: 140.4 };
 
+const KEY = 'sk-1';
+
 const model = (name: string, more: object = {}) => ({ model: { name, ...more } });
 
 /** What we plan and render must be what the engine, which knows nothing of our plans, takes on that machine. */
@@ -44,6 +46,15 @@ describe('a command line of ours', () => {
       a100x40,
     ],
     ['SGLang', { ...model('deepseek-r1'), accelerator: { type: 'H200', count: 8 }, engine: { type: 'SGLang' } }, h200],
+    [
+      'SGLang',
+      {
+        ...model('deepseek-v2-lite-chat'),
+        accelerator: { type: 'A100-40GB' },
+        engine: { type: 'SGLang', apiKeySecretRef: { name: 'keys', key: 'api' } },
+      },
+      a100x40,
+    ],
     [
       'TensorRT-LLM',
       {
@@ -98,7 +109,7 @@ describe('a command line of ours', () => {
       args: rendered.args,
       image: rendered.image,
       environment: new Map<string, string>(),
-      files: await writtenFiles(pod, container, () => Promise.resolve(undefined)),
+      files: await writtenFiles(pod, container, () => Promise.resolve(KEY)),
       gpuCount: gpu === undefined ? 0 : planned.plan.gpusPerReplica,
       ...(gpu && { gpu }),
       memoryGiB: memory,
@@ -110,6 +121,9 @@ describe('a command line of ours', () => {
       accepted: true,
       engine: { maxModelLen: planned.plan.maxModelLen, port: rendered.port, servedNames: ['chat'] },
     });
+    expect([...launch.command, ...launch.args].join(' ')).not.toContain(KEY);
+    const isKeyed = parsed.value.spec.engine?.apiKeySecretRef !== undefined;
+    expect(started).toMatchObject({ engine: { apiKeys: isKeyed ? [KEY] : [] } });
     // vLLM shows its metrics in any case; the others were told to.
     if (name !== 'vLLM') expect(started).toMatchObject({ engine: { metrics: true } });
   });

@@ -10,10 +10,10 @@ export type Places = Readonly<Record<string, string>>;
 const inProc = (pid: number | string, file: string): Promise<string> =>
   readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
 
-/** The command line of every process of this machine, by its number. */
-export async function commandLines(): Promise<ReadonlyMap<number, string>> {
-  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
-  return new Map(await Promise.all(pids.map(async (pid) => [pid, await inProc(pid, 'cmdline')] as const)));
+/** The command line of every process of this machine. */
+export async function commandLines(): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  return Promise.all(pids.map((pid) => inProc(pid, 'cmdline')));
 }
 
 /** The environments of all processes of these pods, together. */

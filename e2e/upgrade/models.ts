@@ -31,6 +31,12 @@ const FLEET: Model = {
   },
 };
 
+/** With an API key, which SGLang was once given as an argument. */
+const KEYED: Model = {
+  metadata: { name: 'keyed' },
+  spec: { ...SMALL, engine: { type: 'SGLang', apiKeySecretRef: { name: 'keys', key: 'api' } } },
+};
+
 /** With every kind of child between them that needs something beside Kubernetes. */
 const FURNISHED: readonly Model[] = [
   {
@@ -61,7 +67,7 @@ const FURNISHED: readonly Model[] = [
 /** Worlds in which models serve that a version is recorded by, by the models' names. */
 export function worlds(): readonly (readonly [string, World])[] {
   return [
-    ...[...samples(), FLEET].map(({ metadata: { name }, spec }) => [name, new World(spec, { name })] as const),
+    ...[...samples(), FLEET, KEYED].map(({ metadata: { name }, spec }) => [name, new World(spec, { name })] as const),
     ...FURNISHED.map(
       ({ metadata: { name }, spec }) =>
         [name, new FurnishedWorld(spec, { name, namespace: GOLDEN_NAMESPACE })] as const,

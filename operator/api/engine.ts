@@ -110,8 +110,6 @@ export const engineSpec = z.object({
     .exactOptional(),
   env: environment().describe('Environment variables of the engine.').exactOptional(),
   apiKeySecretRef: secretKey()
-    .describe(
-      'API key that clients have to send. The operator sends it too. SGLang takes it as an argument alone: it is in the list of processes inside its pods.',
-    )
+    .describe('API key that clients have to send. The operator sends it too.')
     .exactOptional(),
 });

@@ -8,6 +8,9 @@ const lite = {
   engine: { type: 'SGLang' },
 };
 
+const withKey = (extraArgs: readonly string[] = []) =>
+  render({ ...lite, engine: { ...lite.engine, apiKeySecretRef: { name: 'keys', key: 'chat' }, extraArgs } });
+
 test('V2-Lite on an A100: the whole command line', () => {
   const plan = planned(lite);
   expect(commandLine(render(lite))).toBe(
@@ -39,18 +42,28 @@ describe('the static fraction', () => {
 });
 
 describe('arguments', () => {
-  it('takes the API key from the environment, which the kubelet puts in', () => {
-    const container = render({ ...lite, engine: { ...lite.engine, apiKeySecretRef: { name: 'keys', key: 'chat' } } });
-    expect(valueOf(container, '--api-key')).toBe('$(ENGINE_API_KEY)');
-    expect(container.env).toContainEqual({
-      name: 'ENGINE_API_KEY',
-      valueFrom: { secretKeyRef: { name: 'keys', key: 'chat' } },
+  it('has the API key in a file in memory, written from the Secret before it starts, and in no argument', () => {
+    const container = withKey();
+    expect(valueOf(container, '--config')).toBe('/etc/sglang/settings.yaml');
+    expect(container.args).not.toContain('--api-key');
+    const [writer] = container.initContainers;
+    expect(writer).toMatchObject({
+      name: 'engine-config',
+      env: [{ name: 'ENGINE_API_KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'chat' } } }],
+      volumeMounts: [{ name: 'engine-config', mountPath: '/etc/sglang' }],
     });
+    expect(writer?.command?.[2]).toContain(
+      `printf 'api-key: |2-\\n  %s\\n' "$ENGINE_API_KEY" > /etc/sglang/settings.yaml`,
+    );
+    expect(container.volumes).toContainEqual({
+      name: 'engine-config',
+      emptyDir: { medium: 'Memory', sizeLimit: '1Mi' },
+    });
+    // Who serves does not need the Secret any more.
+    expect(JSON.stringify({ ...container, initContainers: [] })).not.toMatch(/secretKeyRef|ENGINE_API_KEY/);
   });
 
-  it('keeps the key out of the log, in which SGLang shows its arguments', () => {
-    const withKey = (extraArgs: readonly string[] = []) =>
-      render({ ...lite, engine: { ...lite.engine, apiKeySecretRef: { name: 'keys', key: 'chat' }, extraArgs } });
+  it('keeps the key out of the log, in which SGLang shows its settings', () => {
     const loggingOf = (container: EngineContainer): unknown =>
       JSON.parse(container.initContainers.find(({ name }) => name === 'engine-config')?.args?.[0] ?? 'null');
     const container = withKey();
@@ -61,7 +74,7 @@ describe('arguments', () => {
     });
     const path = '/etc/sglang/logging.json';
     expect(container.env).toContainEqual({ name: 'SGLANG_LOGGING_CONFIG_PATH', value: path });
-    expect(container.initContainers[0]?.command?.[2]).toBe(`printf '%s\\n' "$@" > ${path}`);
+    expect(container.initContainers[0]?.command?.[2]).toContain(`printf '%s\\n' "$@" > ${path}`);
     expect(container.volumeMounts).toContainEqual({ name: 'engine-config', mountPath: '/etc/sglang', readOnly: true });
     expect(loggingOf(withKey(['--log-level', 'debug']))).toMatchObject({ root: { level: 'DEBUG' } });
     expect(loggingOf(withKey(['--log-level=error']))).toMatchObject({ root: { level: 'ERROR' } });

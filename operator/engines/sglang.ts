@@ -12,6 +12,8 @@ import { hubRevision, weights } from './weights.ts';
 const PORT = 30_000;
 const KEY = 'ENGINE_API_KEY';
 const LOGGING = { folder: '/etc/sglang', name: 'logging.json' };
+/** SGLang reads files of this ending alone. */
+const SETTINGS = { name: 'settings.yaml', setting: 'api-key' };
 /** It looks for SIGTERM every 5 seconds, for the end of requests every 5, and then waits for its schedulers. */
 const EXIT_SECONDS = 15;
 
@@ -23,9 +25,15 @@ export function renderSGLang(
 ): EngineContainer {
   const { spec } = deployment;
   const { model, env, ...files } = weights(plan, deployment);
-  const quiet = hasKey(deployment)
-    ? configFile({ ...LOGGING, image: plan.engine.image, lines: [loggingConfig(spec.engine?.extraArgs ?? [])] })
-    : undefined;
+  const [variable] = apiKey(deployment, KEY);
+  const keyed =
+    variable &&
+    configFile({
+      ...LOGGING,
+      image: plan.engine.image,
+      lines: [loggingConfig(spec.engine?.extraArgs ?? [])],
+      secret: { ...SETTINGS, variable },
+    });
   const stop = termination(spec.termination);
   return {
     image: plan.engine.image,
@@ -37,8 +45,7 @@ export function renderSGLang(
     ),
     env: [
       ...env,
-      ...apiKey(deployment, KEY),
-      ...(quiet ? [{ name: 'SGLANG_LOGGING_CONFIG_PATH', value: `${LOGGING.folder}/${LOGGING.name}` }] : []),
+      ...(keyed ? [{ name: 'SGLANG_LOGGING_CONFIG_PATH', value: `${LOGGING.folder}/${LOGGING.name}` }] : []),
     ],
     port: PORT,
     metricsPath: '/metrics',
@@ -46,10 +53,10 @@ export function renderSGLang(
     // engine makes one for it. It gives up by itself after 20 seconds.
     ...probes(plan, { port: PORT, path: '/health', timeoutSeconds: 5, slowSeconds: 19 }),
     ...files,
-    ...(quiet && {
-      initContainers: [...files.initContainers, ...quiet.initContainers],
-      volumes: [...files.volumes, ...quiet.volumes],
-      volumeMounts: [...files.volumeMounts, ...quiet.volumeMounts],
+    ...(keyed && {
+      initContainers: [...files.initContainers, ...keyed.initContainers],
+      volumes: [...files.volumes, ...keyed.volumes],
+      volumeMounts: [...files.volumeMounts, ...keyed.volumeMounts],
     }),
     terminationGracePeriodSeconds: stop.gracePeriodSeconds + EXIT_SECONDS,
     preStopSeconds: stop.preStopSeconds,
@@ -79,8 +86,9 @@ function sglangArguments(plan: ServingPlan, deployment: DeepSeekDeployment): Arg
     ['--max-running-requests', String(plan.maxNumSeqs)],
     ['--chunked-prefill-size', String(plan.maxNumBatchedTokens)],
     ...(plan.kvCacheDtype === 'fp8' ? [['--kv-cache-dtype', 'fp8_e4m3'] as const] : []),
-    // The kubelet puts the key in: the pod shows the reference alone.
-    ...(hasKey(deployment) ? [['--api-key', `$(${KEY})`] as const] : []),
+    // SGLang reads the file itself, so that the API key is in no list of processes (srt/utils/server_args_config_parser.py of 0.5.23).
+    // It looks for this very word: `--config=FILE` it would leave alone, and ask for no key.
+    ...(hasKey(deployment) ? [['--config', `${LOGGING.folder}/${SETTINGS.name}`] as const] : []),
     // Off by default.
     ['--enable-metrics'],
     ['--uvicorn-access-log-exclude-prefixes', '/health', '/metrics'],
@@ -90,7 +98,7 @@ function sglangArguments(plan: ServingPlan, deployment: DeepSeekDeployment): Arg
 const hasKey = ({ spec }: DeepSeekDeployment): boolean => spec.engine?.apiKeySecretRef !== undefined;
 
 /**
- * What Python's logging is told of an engine with an API key: SGLang takes it as an argument alone, and logs all its settings when it
+ * What Python's logging is told of an engine with an API key: SGLang logs all its settings when it
  * starts, the key among them (`server_args={... 'api_key': '...'}`, entrypoints/engine.py of 0.5.23; sgl-project/sglang#37457). Whoever may
  * read logs of pods could read what they may not read in a Secret, and the end of a log goes into the status of a pod. That module
  * logs from warnings on; the others as SGLang has them without a configuration (srt/utils/common.py, configure_logger), but for the

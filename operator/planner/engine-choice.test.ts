@@ -266,17 +266,17 @@ describe('warnings', () => {
       /calls the model by its repository/,
     ],
     [
-      'a key in the list of processes',
-      spec(QWEN_7B, 'H100', { engine: { type: 'SGLang', apiKeySecretRef: { name: 'k', key: 'k' } } }),
-      /takes the API key as an argument alone/,
-    ],
-    [
       'a key for the metrics',
       spec(QWEN_7B, 'CPU', { engine: { apiKeySecretRef: { name: 'k', key: 'k' } } }),
       /bearerTokenSecretRef/,
     ],
   ])('%s', (_, wanted, warning) => {
     expect(accepted(wanted).warnings).toContainEqual(expect.stringMatching(warning));
+  });
+
+  test.each(['vLLM', 'SGLang'])('none for a key of %s', (type) => {
+    const wanted = spec(QWEN_7B, 'H100', { engine: { type, apiKeySecretRef: { name: 'k', key: 'k' } } });
+    expect(accepted(wanted).warnings).toEqual(accepted(spec(QWEN_7B, 'H100', { engine: { type } })).warnings);
   });
 });
 

@@ -158,19 +158,10 @@ function nameWarnings(engine: ResolvedEngine): string[] {
 }
 
 function keyWarnings({ engine: spec }: DeepSeekDeploymentSpec, engine: ResolvedEngine): string[] {
-  if (spec?.apiKeySecretRef === undefined) return [];
-  switch (engine.type) {
-    case 'SGLang':
-      return [
-        `${nameOf(engine)} takes the API key as an argument alone: whoever may look into its pod finds it in the list of processes`,
-      ];
-    case 'llama.cpp':
-      return [
-        `${nameOf(engine)} asks for the API key on ${engine.version.endpoints.metrics} too: Prometheus has to send it (monitoring.bearerTokenSecretRef)`,
-      ];
-    default:
-      return [];
-  }
+  if (spec?.apiKeySecretRef === undefined || engine.type !== 'llama.cpp') return [];
+  return [
+    `${nameOf(engine)} asks for the API key on ${engine.version.endpoints.metrics} too: Prometheus has to send it (monitoring.bearerTokenSecretRef)`,
+  ];
 }
 
 /** llama.cpp reads one file, by a name that it has to know. */

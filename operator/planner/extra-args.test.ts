@@ -78,6 +78,7 @@ describe('a flag that would break the plan is refused in every spelling', () => 
     ['vLLM', '--gpu-memory-utilization', 'the plan computes it'],
     ['vLLM', '--host', 'probes and Services rely on it'],
     ['vLLM', '--config', 'flags in a file would pass the plan by: write them into engine.extraArgs'],
+    ['SGLang', '--config', 'flags in a file would pass the plan by: write them into engine.extraArgs'],
     ['SGLang', '--tp-size', 'spec.accelerator.parallelism.tensor'],
     ['SGLang', '--tensor-parallel-size', 'spec.accelerator.parallelism.tensor'],
     ['SGLang', '--mem-fraction-static', 'the plan computes it'],

@@ -106,6 +106,7 @@ it.each([
   '--token-file /run/token --prometheus-token-file=/x',
   'tolerations: [{key: team, value: ml}]; sort_key=name',
   "couldn't find key chat in Secret ai/keys",
+  'What the Secret says for api-key is empty, begins with "-", begins or ends with a space, or is not of printable ASCII alone',
   'failed to read the secret: permission denied',
   'imagePullSecrets:\n  - name: registry\ntokenSecretRef:\n  name: hub\n  key: token',
   'automountServiceAccountToken: false',
