@@ -86,6 +86,30 @@ it('leaves tokens in their Secret: none in an object, an event, an argument, a l
   expect(found).toEqual([]);
 }, 120_000);
 
+it('gives SGLang its key by a file that is in no object', async () => {
+  const { client, namespace, signal } = bench();
+  const secret = { metadata: { name: 'keys', namespace }, stringData: { api: API_KEY } };
+  await client.create(resources.secrets, { apiVersion: 'v1', kind: 'Secret', ...secret }, { signal });
+  const pool = await bench().pool({ accelerator: 'A100-80GB', nodes: 1, gpusPerNode: 1 });
+  await bench().create('chat', {
+    model: { name: FIRST },
+    engine: { type: 'SGLang', apiKeySecretRef: { name: 'keys', key: 'api' } },
+    accelerator: pool.accelerator,
+    replicas: 1,
+  });
+  // Whoever has proven it has sent the key.
+  await bench().condition('chat', 'Ready', 'True');
+  const [pod] = await bench().simulator.pods();
+  const ask = async (key: string) => {
+    const headers = { authorization: `Bearer ${key}` };
+    return (await fetch(`http://${pod?.address ?? ''}/v1/models`, { headers, signal })).status;
+  };
+  expect([await ask('none'), await ask(API_KEY)]).toEqual([401, 200]);
+  const objects = await kubectl(cluster(), 'get', KINDS, '-n', namespace, '-o', 'yaml');
+  expect(objects).toContain('/etc/sglang/settings.yaml');
+  expect(objects).not.toContain(API_KEY);
+}, 60_000);
+
 /**
  * Of the engines, vLLM 0.32.0 logs its key as ***, llama.cpp 0.7.0 at most its last four characters, and SGLang 0.5.23 logs it with all its settings when it starts, unless its
  * module is told to be quiet. The simulator plays that; the end of its log is in the status of the pod.
