@@ -12,8 +12,8 @@ export interface Observations {
   readonly coldPods: ReadonlyMap<string, string>;
   /** By revision; what the pods’ metrics said since somebody asked. */
   readonly traffic: ReadonlyMap<string, TrafficMeasurements>;
-  /** By the name of a gate on a query: the last answer. */
-  readonly queries: ReadonlyMap<string, QueryResult>;
+  /** By revision: the last answer to each query about it, by the name of the gate. */
+  readonly queries: ReadonlyMap<string, ReadonlyMap<string, QueryResult>>;
 }
 
 export const NOTHING_OBSERVED: Observations = {

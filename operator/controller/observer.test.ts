@@ -236,7 +236,36 @@ describe('traffic', () => {
     );
     await settle();
     expect(most).toBe(3);
-    expect([...observer.known('uid').queries.keys()]).toEqual(['a', 'b', 'c']);
+    expect([...(observer.known('uid').queries.get('new')?.keys() ?? [])]).toEqual(['a', 'b', 'c']);
+  });
+
+  it('keeps an answer of Prometheus for the revision and the query that it was asked about alone', async () => {
+    const { observer, want, settle, answers } = bench();
+    let answer = (_: QueryResult): void => undefined;
+    const value = (number: number): QueryResult => ({ kind: 'Value', value: number, at: 0 });
+    const known = (revision: string) => observer.known('uid').queries.get(revision)?.get('cost');
+    want(trafficOf('old', new Map([['cost', 'of old']])));
+    await settle();
+    expect(known('old')).toEqual(value(1));
+    answers.query = () => new Promise((resolve) => (answer = resolve));
+    await settle(5_000);
+    want(trafficOf('new', new Map([['cost', 'of new']])));
+    answer(value(2));
+    await settle();
+    expect([known('old'), known('new')]).toEqual([undefined, undefined]);
+    answer(value(3));
+    await settle();
+    expect([known('old'), known('new')]).toEqual([undefined, value(3)]);
+    await settle(5_000);
+    want(trafficOf('new', new Map([['cost', 'of something else']])));
+    expect(known('new')).toBeUndefined();
+    answer(value(4));
+    await settle();
+    expect(known('new')).toBeUndefined();
+    await settle(5_000);
+    answer(value(5));
+    await settle();
+    expect(known('new')).toEqual(value(5));
   });
 });
 

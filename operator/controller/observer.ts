@@ -57,7 +57,7 @@ interface Subject {
   readonly warmPods: Set<string>;
   readonly coldPods: Map<string, string>;
   readonly traffic: Map<string, TrafficMeasurements>;
-  readonly queries: Map<string, QueryResult>;
+  readonly queries: Map<string, Map<string, QueryResult>>;
 }
 
 /**
@@ -104,13 +104,18 @@ export class Observer {
       job.stop.abort();
       subject.jobs.delete(name);
       const { question, attempt } = job.assignment;
-      if (question.kind === 'Traffic') subject.traffic.delete(question.revision);
+      if (question.kind === 'Traffic') {
+        subject.traffic.delete(question.revision);
+        subject.queries.delete(question.revision);
+      }
       if (question.kind === 'Proof') subject.proofs.delete(`${question.candidate}/${attempt}`);
     }
     for (const [name, assignment] of wanted) {
       const job = subject.jobs.get(name);
-      if (job) retask(job, assignment);
-      else this.#begin(subject, key, name, assignment);
+      if (job) {
+        forgetOtherQueries(subject, job, assignment);
+        retask(job, assignment);
+      } else this.#begin(subject, key, name, assignment);
     }
   }
 
@@ -193,14 +198,8 @@ export class Observer {
     }
   }
 
-  async #readTraffic(
-    subject: Subject,
-    { assignment }: Job,
-    meter: TrafficMeter,
-    key: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { question, pods, queries } = assignment;
+  async #readTraffic(subject: Subject, job: Job, meter: TrafficMeter, key: string, signal: AbortSignal): Promise<void> {
+    const { question, pods, queries } = job.assignment;
     if (question.kind !== 'Traffic') return;
     const measured = await meter.read(await this.#endpoints(key, pods, signal), signal);
     const before = subject.traffic.get(question.revision);
@@ -212,7 +211,11 @@ export class Observer {
     const { prometheus } = this.#options;
     const missing: QueryResult = { kind: 'NoData', message: 'the operator was started without --prometheus-url' };
     const answers = [...queries].map(async ([gate, query]) => {
-      subject.queries.set(gate, prometheus ? await prometheus.query(query, signal) : missing);
+      const answer = prometheus ? await prometheus.query(query, signal) : missing;
+      signal.throwIfAborted();
+      if (job.assignment.queries.get(gate) !== query) return;
+      const known = subject.queries.get(question.revision) ?? new Map<string, QueryResult>();
+      subject.queries.set(question.revision, known.set(gate, answer));
     });
     await Promise.all(answers);
     this.#options.onNews(key);
@@ -322,6 +325,13 @@ function metNobody({ pods, pairs }: ProofMeasurements): boolean {
     pods.some(({ unreachable }) => unreachable === true) ||
     pairs.some(({ candidate }) => candidate.unreachable === true)
   );
+}
+
+/** An answer to a query that is no longer asked is none to the gate of the same name. */
+function forgetOtherQueries(subject: Subject, { assignment: before }: Job, { question, queries }: Assignment): void {
+  if (question.kind !== 'Traffic') return;
+  for (const [gate, query] of before.queries)
+    if (queries.get(gate) !== query) subject.queries.get(question.revision)?.delete(gate);
 }
 
 function retask(job: Job, assignment: Assignment): void {

@@ -43,6 +43,10 @@ describe('a query', () => {
     expect(await query(behave)).toEqual({ kind: 'Value', value, at: NOW - 500 });
   });
 
+  it('is of the time at which it was asked, though Prometheus’ clock is ahead', async () => {
+    expect(await query(data('scalar', [at + 30, '1']))).toEqual({ kind: 'Value', value: 1, at: NOW });
+  });
+
   it.each<[string, Behave, string]>([
     ['no series', data('vector', []), 'no series'],
     ['NaN', data('vector', [{ metric: {}, value: [at, 'NaN'] }]), 'NaN, no number'],

@@ -46,6 +46,7 @@ export class PrometheusClient {
    */
   async query(promql: string, signal: AbortSignal): Promise<QueryResult> {
     const { clock, timeoutMs = TIMEOUT_MS } = this.#options;
+    const askedAt = clock.now();
     let token: string | undefined;
     try {
       token = (await this.#options.bearerToken?.())?.trim();
@@ -78,7 +79,7 @@ export class PrometheusClient {
     };
     const outcome = await this.#http.send(request, collect, signal);
     if (!outcome.ok) return failure(`Prometheus: ${outcome.error}`);
-    return parseAnswer(Buffer.concat(chunks).toString('utf8'), clock.now());
+    return parseAnswer(Buffer.concat(chunks).toString('utf8'), askedAt, clock.now());
   }
 
   /** Ends all connections. */
@@ -99,7 +100,7 @@ export function renderQuery(template: string, revision: string): string {
   return template.replaceAll('{{revision}}', revision);
 }
 
-function parseAnswer(text: string, now: number): QueryResult {
+function parseAnswer(text: string, askedAt: number, now: number): QueryResult {
   let answer: unknown;
   try {
     answer = JSON.parse(text);
@@ -110,7 +111,7 @@ function parseAnswer(text: string, now: number): QueryResult {
   if (member(answer, 'status') !== 'success' || data === undefined)
     return failure('Prometheus: the answer is none of its API; is this its address?');
   const [type, result] = [member(data, 'resultType'), member(data, 'result')];
-  if (type === 'scalar') return parseValue(result, now);
+  if (type === 'scalar') return parseValue(result, askedAt, now);
   if (type !== 'vector' || !Array.isArray(result)) {
     const what = typeof type === 'string' ? oneLine(type, undefined, 40) : 'nothing that is known';
     return failure(
@@ -124,10 +125,10 @@ function parseAnswer(text: string, now: number): QueryResult {
   const value = member(result[0], 'value');
   return value === undefined
     ? failure('the query yields a histogram: it has to yield one number')
-    : parseValue(value, now);
+    : parseValue(value, askedAt, now);
 }
 
-function parseValue(sample: unknown, now: number): QueryResult {
+function parseValue(sample: unknown, askedAt: number, now: number): QueryResult {
   const [seconds, text] = Array.isArray(sample) ? (sample as readonly unknown[]) : [];
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || typeof text !== 'string' || text.trim() === '') {
     return failure('Prometheus: the answer has no sample where its API has one');
@@ -143,7 +144,8 @@ function parseValue(sample: unknown, now: number): QueryResult {
     );
   }
   if (-age > MAX_SAMPLE_AGE_MS) return noData('the answer is of a time to come: are the clocks set?');
-  return { kind: 'Value', value, at };
+  // Prometheus' clock may be ahead of ours: what was asked before a version had traffic says nothing of its traffic.
+  return { kind: 'Value', value, at: Math.min(at, askedAt) };
 }
 
 function member(value: unknown, name: string): unknown {

@@ -94,7 +94,11 @@ export interface TrafficMeasurements {
 
 /** What a PromQL query said. */
 export type QueryResult =
-  | { readonly kind: 'Value'; readonly value: number; /** When the sample was taken. */ readonly at: number }
+  | {
+      readonly kind: 'Value';
+      readonly value: number;
+      /** When it was asked, by our clock; the sample’s own time where that is earlier. */ readonly at: number;
+    }
   /** The query is answered, and there is no number: no series, NaN, or a sample that is too old. */
   | { readonly kind: 'NoData'; readonly message: string }
   /** Prometheus cannot be asked, or refuses the query. */

@@ -122,6 +122,25 @@ describe('a version that breaks a gate on users’ traffic', () => {
   });
 });
 
+it('judges no version by what a query said of another', () => {
+  const { world, serving, candidate } = candidateUp();
+  const gate = { metric: 'Query', name: 'cost', query: 'x{revision="{{revision}}"}', max: '1' };
+  world.edit((spec) => ({ ...spec, rollout: { gates: [gate] } }));
+  world.ready();
+  world.settle();
+  world.later(15_000);
+  expect(world.deployment.status?.rollout?.phase).toBe('Watching');
+  serves(world, candidate, 0, 0);
+  const cost = (revision: string) => {
+    const answer = { kind: 'Value', value: 9, at: world.now } as const;
+    world.observations = { ...world.observations, queries: new Map([[revision, new Map([['cost', answer]])]]) };
+    world.pass();
+    return selected(world);
+  };
+  expect(cost(serving)).toBe(candidate);
+  expect(cost(candidate)).toBe(serving);
+});
+
 describe('a watch without gates', () => {
   it.each([
     ['has no data with fewer requests than are asked for', 5, 'AcceptedUnproven'],
@@ -173,7 +192,7 @@ it('never tells more verdicts than the schema of the status takes', () => {
   const revision = world.deployment.status?.serving?.revision ?? '';
   serves(world, revision, 1_000, 0);
   const queries = new Map(gates.map(({ name }) => [name, { kind: 'Value', value: 0.1, at: world.now } as const]));
-  world.observations = { ...world.observations, queries };
+  world.observations = { ...world.observations, queries: new Map([[revision, queries]]) };
   world.later(600_000);
   expect(world.deployment.status?.rollout?.phase).toBe('Idle');
   expect(verdicts(world).length).toBeLessThanOrEqual(32);

@@ -1,6 +1,7 @@
 import { isBeforeSwitch } from '../../rollout/machine/table.ts';
 import type { Observed } from '../../rollout/machine/types.ts';
 import type { Memory } from '../../rollout/machine/types.ts';
+import type { QueryResult } from '../../rollout/measurements.ts';
 import type { RolloutSettings } from '../../rollout/settings.ts';
 import type { Traffic } from '../../rollout/traffic.ts';
 import type { StageVerdict } from '../../rollout/verdicts/types.ts';
@@ -57,9 +58,9 @@ function trafficVerdict(
 ): StageVerdict | undefined {
   if (memory === undefined) return undefined;
   const { gates, watch } = settings;
+  const queriesOf = (revision: string) => observations.queries.get(revision) ?? new Map<string, QueryResult>();
   const common = {
     gates,
-    queries: observations.queries,
     ...(watch.minRequests !== undefined && { minRequests: watch.minRequests }),
   };
   // Both have traffic in a canary, and in a handover in which both versions serve; else nobody measures the candidate.
@@ -68,13 +69,15 @@ function trafficVerdict(
     const measurements = observations.traffic.get(memory.candidate);
     const base = observations.traffic.get(serving);
     if (measurements === undefined) return undefined;
-    return judgeTraffic({ ...common, stage: 'Canary', measurements, ...(base && { base }), final: false });
+    const queries = queriesOf(memory.candidate);
+    return judgeTraffic({ ...common, stage: 'Canary', measurements, queries, ...(base && { base }), final: false });
   }
   const measurements = observations.traffic.get(serving);
   if (measurements === undefined || (memory.phase !== 'Watching' && memory.phase !== 'Switching')) return undefined;
   const final = now >= (switchedAt ?? memory.since) + watch.durationMs;
   const { baseline } = memory;
-  const verdict = judgeTraffic({ ...common, stage: 'Watch', measurements, ...(baseline && { baseline }), final });
+  const judged = { ...common, measurements, queries: queriesOf(serving), ...(baseline && { baseline }) };
+  const verdict = judgeTraffic({ ...judged, stage: 'Watch', final });
   // Without gates the requests alone are asked for.
   const { minRequests = 0 } = watch;
   if (!final || gates.length > 0 || verdict.verdict !== 'Pass' || measurements.requests >= minRequests) return verdict;
