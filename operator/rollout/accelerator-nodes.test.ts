@@ -78,6 +78,10 @@ describe('checkAccelerator', () => {
     expect(found?.message).toContain(words);
   });
 
+  it('knows a thousand shares of GPUs as the API server writes them', () => {
+    expect(check(wants('A100-80GB'), node('a', A100, { [GPU]: '1k' }))).toBeUndefined();
+  });
+
   it('asks no resource of a node without GPUs', () => {
     const cpu = {
       ...ACCELERATORS[0]!,

@@ -1,5 +1,6 @@
 import type { Reason } from '../api/index.ts';
 import type { AcceleratorEntry, NodeLabels } from '../catalog/index.ts';
+import { parseQuantity } from '../planner/index.ts';
 
 /** A node as far as its accelerator can be read from it. */
 export interface NodeEvidence {
@@ -153,6 +154,11 @@ function hasAll(labels: Readonly<Record<string, string>>, wanted: Readonly<Recor
   return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }
 
-function offers({ status }: NodeEvidence, resourceName: string): boolean {
-  return Number(status?.allocatable?.[resourceName] ?? 0) > 0;
+/** Devices that a node offers. The API server writes a thousand of them as `1k`. */
+export function allocatableOf({ status }: Pick<NodeEvidence, 'status'>, resourceName: string): number {
+  return parseQuantity(status?.allocatable?.[resourceName] ?? 0) ?? 0;
+}
+
+function offers(node: NodeEvidence, resourceName: string): boolean {
+  return allocatableOf(node, resourceName) > 0;
 }

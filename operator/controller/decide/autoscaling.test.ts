@@ -222,5 +222,9 @@ describe('AutoscalingActive', () => {
       'autoscaling.maxReplicas is 9, and the nodes with A100-80GB hold 8 replicas of 1 GPUs.',
     );
     expect(active(serving())?.message).not.toContain('maxReplicas is');
+    const [node] = world.nodes ?? [];
+    world.nodes = [{ ...node!, status: { allocatable: { 'nvidia.com/gpu': '1k' } } }];
+    world.settle();
+    expect(active(world)?.message).not.toContain('maxReplicas is');
   });
 });

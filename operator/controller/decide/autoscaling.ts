@@ -6,7 +6,7 @@ import {
   scalingWarnings,
   wantedMetrics,
 } from '../../autoscaling/index.ts';
-import { acceleratorOf } from '../../rollout/accelerator-nodes.ts';
+import { acceleratorOf, allocatableOf } from '../../rollout/accelerator-nodes.ts';
 import type { LiveHorizontalPodAutoscaler, Snapshot } from '../snapshot.ts';
 import type { Wanted } from './children.ts';
 import { held, isHeld, OFF, unknown, verdictOf } from './hpa-verdict.ts';
@@ -141,10 +141,7 @@ function tooManyForNodes({ deployment, cluster }: Snapshot, { desired }: Judgeme
   const ofClass = cluster.nodes.filter(
     ({ metadata }) => acceleratorOf(metadata.labels, ACCELERATORS) === accelerator.type,
   );
-  const holds = ofClass.reduce(
-    (sum, { status }) => sum + Math.floor(Number(status?.allocatable?.[resourceName] ?? 0) / gpusPerReplica),
-    0,
-  );
+  const holds = ofClass.reduce((sum, node) => sum + Math.floor(allocatableOf(node, resourceName) / gpusPerReplica), 0);
   return holds >= autoscaling.maxReplicas
     ? []
     : [

@@ -279,5 +279,7 @@ describe('countCapacity', () => {
 it('names the nodes that may offer their devices in another way', () => {
   const nodes = [gpuNode('a', 8), gpuNode('b', 0), gpuNode('c', 0, { labels: { class: 'cpu' } })];
   expect(nodesWithoutDevice({ nodes, template: template(1) })).toEqual(['b']);
+  const shared = gpuNode('d', 0, { allocatable: { 'nvidia.com/gpu': '1k' } });
+  expect(nodesWithoutDevice({ nodes: [...nodes, shared], template: template(1) })).toEqual(['b']);
   expect(nodesWithoutDevice({ nodes, template: template(0, cpuOnly) })).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { allocatableOf } from '../accelerator-nodes.ts';
 import { competitorsOf, isRevision, place, reservationsOfOthers } from './competitors.ts';
 import { isEligible } from './eligibility.ts';
 import { forecast, type Leaver, type Scene } from './forecast.ts';
@@ -131,8 +132,9 @@ export function nodesWithoutDevice({ nodes = [], template }: Pick<CapacityQuesti
   const { spec } = template;
   const device = deviceResource(spec);
   if (spec === undefined || device === undefined) return [];
-  const offers = ({ status }: CapacityNode) => Number(status?.allocatable?.[device] ?? 0) > 0;
-  return nodes.filter((node) => !offers(node) && isEligible(node, spec)).map(({ metadata }) => metadata.name);
+  return nodes
+    .filter((node) => allocatableOf(node, device) === 0 && isEligible(node, spec))
+    .map(({ metadata }) => metadata.name);
 }
 
 function reservedBy(
