@@ -89,7 +89,7 @@ export class Manager {
     if (options.namespaces.length === 0) this.#ownPods = new OwnPods(this.#caches.pods);
     this.judge = new SpecJudge({
       caches: this.#caches,
-      serverVersion: new ServerVersionReader(options.watchClient),
+      serverVersion: new ServerVersionReader({ client: options.watchClient, clock }),
       priorityClasses: new PriorityClassReader({ client: options.watchClient, clock }),
       clock,
     });
@@ -164,7 +164,7 @@ export class Manager {
       client,
       caches: this.#caches,
       engineLogs: new EngineLogs(watchClient),
-      serverVersion: new ServerVersionReader(watchClient),
+      serverVersion: new ServerVersionReader({ client: watchClient, clock }),
       priorityClasses,
       ...(defaults && { defaults }),
       metricsApi: new MetricsApiReader({ client: watchClient, clock }),

@@ -12,6 +12,7 @@ import { eventsOf } from './events.ts';
 import { evidenceOf, failuresOf, nextLook } from './evidence.ts';
 import { withinSchema } from './fit.ts';
 import type { DecideOptions, Decision, Judgement } from './judgement.ts';
+import { imageVolumesAgainMs } from './image-volumes.ts';
 import { inHistory, withMarks } from './marks.ts';
 import { wantedReplicas } from './observed.ts';
 import { isOptional, optionalLast } from './optional-writes.ts';
@@ -92,6 +93,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
       nextLook(evidence, sets, now).requeueAfterMs,
       ...[step.wakeAt, contestedUntil(next)].map((at) => (at === undefined ? undefined : at - now)),
       !desired.plan.accepted && desired.plan.reason === 'DefaultsInvalid' ? DEFAULTS_AGAIN_MS : undefined,
+      imageVolumesAgainMs(desired, snapshot.cluster.version),
     ),
   };
 }

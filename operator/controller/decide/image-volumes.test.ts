@@ -27,6 +27,10 @@ describe('weights in an image', () => {
       ),
     });
     expect(world.condition('Stalled')).toMatchObject({ status: 'True', reason: 'UnsupportedSource' });
+    expect(world.pass().requeueAfterMs).toBe(600_000);
+    world.version = { major: '1', minor: '36', gitVersion: 'v1.36.0' };
+    world.later(600_000);
+    expect(world.names('Deployment')).toHaveLength(1);
   });
 
   test.each(['1.33', '1.34+'])('are accepted on Kubernetes %s with a word about the feature gate', (version) => {
