@@ -133,6 +133,7 @@ async function run(config: Config, log: Logger, signal: AbortSignal): Promise<vo
     live: {},
     ready: {
       caches: () => (manager.unsynced.length === 0 ? undefined : `not complete: ${manager.unsynced.join(', ')}`),
+      watches: () => (manager.refused.length === 0 ? undefined : `refused for a minute: ${manager.refused.join(', ')}`),
     },
     registry: metrics.registry,
     signal: AbortSignal.any([signal, ended.signal]),

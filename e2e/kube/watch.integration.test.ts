@@ -129,6 +129,28 @@ describe('410', () => {
   });
 });
 
+describe('a watch that is refused', () => {
+  it('is known as such after a minute, and goes on where it was once it is allowed', async () => {
+    const { proxy, write, watching } = bind();
+    const watched = await rig().watch(acceleratedClock(50));
+    await watching();
+    const denied = proxy.inject({
+      match: isWatch,
+      fault: { kind: 'respond', status: 403, reason: 'Forbidden' },
+      times: Number.POSITIVE_INFINITY,
+    });
+    proxy.cutWatches();
+    await write('a', 'unheard');
+    await eventually(() => expect(watched.informer.isRefused(rig().namespace)).toBe(true), LIMIT);
+    expect(watched.value('a')).toBeUndefined();
+    expect(watched.informer.isRefused('other')).toBe(false);
+    denied.remove();
+    await eventually(() => expect(watched.value('a')).toBe('unheard'), LIMIT);
+    expect(watched.informer.isRefused()).toBe(false);
+    expect(watched.count('listed')).toBe(1);
+  });
+});
+
 describe('429 with Retry-After', () => {
   it.each([
     ['a list', isList],

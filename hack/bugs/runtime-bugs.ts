@@ -24,8 +24,8 @@ export const RUNTIME_BUGS: readonly Bug[] = [
     name: 'something is decided while one kind is of another history',
     like: SIEVE,
     file: 'operator/controller/current.ts',
-    from: 'notCurrent(caches).length === 0 ? reconcile',
-    to: 'notCurrent(caches).length <= 1 ? reconcile',
+    from: 'if (notCurrent(caches).length > 0)',
+    to: 'if (notCurrent(caches).length > 1)',
     tests: ['operator/controller/current'],
   },
   {

@@ -47,7 +47,8 @@ export interface CachesOptions {
   readonly clock: Clock;
   /** Empty: all namespaces. */
   readonly namespaces: readonly string[];
-  readonly onReflectorEvent: (kind: string, event: ReflectorEvent) => void;
+  /** `namespace`: undefined where all are followed by one watch, and of kinds that the operator does without. */
+  readonly onReflectorEvent: (kind: string, event: ReflectorEvent, namespace?: string) => void;
 }
 
 /** Creates the caches; they follow the cluster once they run. Children are watched by label: foreign objects cost nothing. */
@@ -74,7 +75,7 @@ export function createCaches(options: CachesOptions): Caches {
       transform,
       ...selection,
       ...(options.namespaces.length > 0 && { namespaces: options.namespaces }),
-      onReflectorEvent: (event) => options.onReflectorEvent(type.kind, event),
+      onReflectorEvent: (event, namespace) => options.onReflectorEvent(type.kind, event, namespace),
     });
 
   const deepSeekDeployments = follow(DEEPSEEK_DEPLOYMENTS, trimDeepSeekDeployment, {});

@@ -12,10 +12,11 @@ import { KIND } from '../api/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type Caches, createCaches, routeEvents } from './caches.ts';
-import { HistoryUnknownError, notCurrent, onlyWhenCurrent } from './current.ts';
+import { HistoryUnknownError, notCurrent, onlyWhenCurrent, refusedKinds } from './current.ts';
 import type { DecideOptions } from './decide/judgement.ts';
 import type { DefaultsReader } from './defaults-reader.ts';
 import { EngineLogs, type LogClient } from './engine-logs.ts';
+import { RefusedWatches } from './refused-watches.ts';
 import { ServerVersionReader, type VersionClient } from './server-version.ts';
 import { ObstacleError } from './pass.ts';
 import { createReconciler } from './reconciler.ts';
@@ -70,12 +71,14 @@ export class Manager {
   readonly #unlisted = new Set<string>();
   /** Absent: those of other namespaces are not cached. */
   readonly #ownPods: OwnPods | undefined;
+  readonly #refusedWatches: RefusedWatches;
   /** How often a kind turned out to be of another history than the API server. */
   #histories = 0;
 
   constructor(options: ManagerOptions) {
-    const { metrics, clock } = options;
+    const { metrics, clock, log } = options;
     this.#options = options;
+    this.#refusedWatches = new RefusedWatches(log);
     // A namespace is somebody's: what another one has made by the thousand does not come before his.
     const laneOf = (key: string): string => key.slice(0, key.indexOf('/'));
     this.#queue = new WorkQueue({ clock, laneOf, metrics: metrics.queueHooks(QUEUE_NAME) });
@@ -84,7 +87,7 @@ export class Manager {
       client: options.watchClient,
       clock,
       namespaces: options.namespaces,
-      onReflectorEvent: (kind, event) => this.#onReflector(kind, event),
+      onReflectorEvent: (kind, event, namespace) => this.#onReflector(kind, event, namespace),
     });
     if (options.namespaces.length === 0) this.#ownPods = new OwnPods(this.#caches.pods);
     this.judge = new SpecJudge({
@@ -105,6 +108,11 @@ export class Manager {
   get unsynced(): readonly string[] {
     const kinds = this.#caches.all.filter((informer) => !informer.hasSynced).map(({ type }) => type.kind);
     return this.#caches.nodes.isKnown ? kinds : [...kinds, resources.nodes.kind];
+  }
+
+  /** The kinds that the operator needs and whose changes it has not been told of for a minute, for want of rights; empty: ready. */
+  get refused(): readonly string[] {
+    return refusedKinds(this.#caches);
   }
 
   /** Throws where nothing may be written: caches may be of another history than the API server. Right before each write, retries included. */
@@ -204,8 +212,9 @@ export class Manager {
     log.warn('the pass failed and is repeated', { namespace, name, reconcileId: id, retries, error });
   }
 
-  #onReflector(kind: string, event: ReflectorEvent): void {
+  #onReflector(kind: string, event: ReflectorEvent, namespace: string | undefined): void {
     const { log } = this.#options;
+    if (this.#caches.all.some(({ type }) => type.kind === kind)) this.#refusedWatches.on(kind, event, namespace);
     // Kinds that a cluster may lack are told of by the objects that want them.
     const isOptional = kind in MONITORING_KINDS || kind === SCALED_OBJECTS.kind;
     if (event.type === 'list-failed' && isOptional && (isNotFound(event.error) || isForbidden(event.error))) {

@@ -125,6 +125,8 @@ export const isBadRequest = (error: unknown): boolean => hasCode(error, 'KUBE_BA
 export const isUnauthorized = (error: unknown): boolean => hasCode(error, 'KUBE_UNAUTHORIZED');
 export const isForbidden = (error: unknown): boolean => hasCode(error, 'KUBE_FORBIDDEN');
 export const isNotFound = (error: unknown): boolean => hasCode(error, 'KUBE_NOT_FOUND');
+/** The server is there, and does not do it for us: no rights, or nothing of that kind. */
+export const isRefusal = (error: unknown): boolean => isUnauthorized(error) || isForbidden(error) || isNotFound(error);
 export const isAlreadyExists = (error: unknown): boolean => hasCode(error, 'KUBE_ALREADY_EXISTS');
 /** A precondition (uid, resourceVersion) or another field manager stands against the write. */
 export const isConflict = (error: unknown): boolean => hasCode(error, 'KUBE_CONFLICT');

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { WatchClient } from './client.ts';
+import { ApiError } from './errors.ts';
 import { ReflectingInformer, type InformerOptions } from './informer.ts';
 import { resources, type ConfigMap } from './resources.ts';
 import { FakeClock, settle } from './testing/fake-clock.ts';
@@ -148,4 +149,25 @@ describe('handlers', () => {
     expect(heard).toEqual(['a']);
     expect(errors).toEqual([new Error('defect')]);
   });
+});
+
+it('knows of which namespaces the server refuses to tell', async () => {
+  const clock = new FakeClock();
+  const server = silentServer({}, clock);
+  const client: WatchClient = {
+    ...server,
+    watch: (type, options) =>
+      options.namespace === 'gone'
+        ? Promise.reject(new ApiError(403, { reason: 'Forbidden' }))
+        : server.watch(type, options),
+  };
+  const options = { client, type: resources.configMaps, clock };
+  const [some, all] = [
+    new ReflectingInformer({ ...options, namespaces: ['ai', 'gone'] }),
+    new ReflectingInformer(options),
+  ];
+  running = Promise.all([some.run(stop.signal), all.run(stop.signal)]).then(() => undefined);
+  await clock.advance(70_000);
+  expect([some.isRefused('gone'), some.isRefused('ai'), some.isRefused()]).toEqual([true, false, true]);
+  expect([all.isRefused('gone'), all.isRefused()]).toEqual([false, false]);
 });

@@ -66,6 +66,13 @@ export class ReflectingInformer<T extends KubeObject> implements Informer<T> {
     return this.#reflectors.length > 0 && this.#reflectors.every(({ isCurrent }) => isCurrent);
   }
 
+  isRefused(namespace?: string): boolean {
+    return this.#reflectors.some(({ isRefused }, index) => {
+      const followed = this.#namespaces[index];
+      return isRefused && (namespace === undefined || followed === undefined || followed === namespace);
+    });
+  }
+
   onEvent(handler: (event: StoreEvent<T>) => void): void {
     this.#handlers.push(handler);
   }

@@ -71,12 +71,13 @@ let told: ReflectorEvent[];
 let sunk: string[];
 let stop: AbortController;
 let running: Promise<void>;
+let reflector: Reflector<ConfigMap>;
 
 /** Where it may list, and what of it; labels are asked for beside that. */
 const PLACE = { namespace: 'ai', fieldSelector: 'metadata.name=a' };
 
 function start(random = () => 1): void {
-  const reflector = new Reflector<ConfigMap>({
+  reflector = new Reflector<ConfigMap>({
     client: script,
     type: resources.configMaps,
     scope: { ...PLACE, labelSelector: 'app=x' },
@@ -319,6 +320,50 @@ describe('when the server was away', () => {
     await settle();
     expect(calls()).toEqual(['list', 'watch 1', 'watch 1']);
     expect(script.checks).toEqual([]);
+  });
+});
+
+describe('when a watch is refused', () => {
+  const refuse = (code: number, times: number) => {
+    for (let i = 0; i < times; i += 1) script.watches.push({ lines: new ApiError(code, {}) });
+  };
+
+  it.each([401, 403, 404])('with %s for a minute, it says so until the next one is allowed', async (code) => {
+    refuse(code, 20);
+    start();
+    await clock.advance(59_000);
+    expect([reflector.isRefused, reflector.isCurrent]).toEqual([false, true]);
+    await clock.advance(1_000);
+    expect(reflector.isRefused).toBe(true);
+    await clock.advance(60_000);
+    expect(reflector.isRefused).toBe(false);
+    expect(told.filter(({ type }) => type === 'watching').length).toBeGreaterThan(0);
+  });
+
+  it('counts anew after one that was allowed', async () => {
+    refuse(403, 12);
+    script.watches.push({ lines: [event('ADDED', 'a', '5')], then: refused });
+    refuse(403, 30);
+    start();
+    await clock.advance(65_000);
+    expect(sunk).toContain('ADDED a@5');
+    expect(reflector.isRefused).toBe(false);
+    await clock.advance(60_000);
+    expect(reflector.isRefused).toBe(true);
+  });
+
+  it('is not what a server in trouble does', async () => {
+    refuse(503, 40);
+    start();
+    await clock.advance(90_000);
+    expect(reflector.isRefused).toBe(false);
+  });
+
+  it('begins no stream', async () => {
+    refuse(403, 1);
+    start();
+    await settle();
+    expect(told.map(({ type }) => type)).toEqual(['listed', 'watch-failed', 'watching']);
   });
 });
 

@@ -1,6 +1,14 @@
 import { Backoff } from './backoff.ts';
 import type { WatchClient } from './client.ts';
-import { ApiError, isGone, isServerError, isTransportError, TimeoutError, TransportError } from './errors.ts';
+import {
+  ApiError,
+  isGone,
+  isRefusal,
+  isServerError,
+  isTransportError,
+  TimeoutError,
+  TransportError,
+} from './errors.ts';
 import { isNewer } from './resource-version.ts';
 import type { Clock, KubeObject, ListOptions, ResourceType } from './types.ts';
 import { decodeWatch, MalformedStreamError, type WatchEvent } from './watch-events.ts';
@@ -23,6 +31,7 @@ export type ReflectorEvent =
   | { readonly type: 'list-failed'; readonly error: unknown; readonly retryInMs: number }
   /** The server does not know of what it has told: etcd was restored from a backup, or so much has happened since. */
   | { readonly type: 'history-lost'; readonly resourceVersion: string }
+  /** The server has begun to tell of changes. */
   | { readonly type: 'watching'; readonly resourceVersion: string }
   | { readonly type: 'watch-ended'; readonly resourceVersion: string }
   | { readonly type: 'watch-failed'; readonly error: unknown; readonly retryInMs: number; readonly relist: boolean };
@@ -60,6 +69,9 @@ const BACKOFF = { baseMs: 200, maxMs: 5_000 };
 /** This many broken streams from the same version: whatever stands there cannot be read, so list instead. */
 const MAX_BROKEN_STREAMS = 5;
 
+/** Rights that are written anew, or a server that has just started and knows of no roles yet, refuse a watch for less. */
+const REFUSED_MS = 60_000;
+
 /** Lists, then watches, for ever: no error ends it, only the signal. */
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
@@ -69,6 +81,8 @@ export class Reflector<T extends KubeObject> {
   #brokenStreams = 0;
   /** The server was away: its etcd may have been restored from a backup meanwhile. */
   #wasAway = false;
+  /** Monotonic milliseconds: since when each watch has been refused. */
+  #refusedSince: number | undefined;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -81,6 +95,11 @@ export class Reflector<T extends KubeObject> {
    */
   get isCurrent(): boolean {
     return this.#position !== undefined && !this.#wasAway;
+  }
+
+  /** Whether the server has refused for a minute to tell of changes: what it has told the sink gets older and older. */
+  get isRefused(): boolean {
+    return this.#refusedSince !== undefined && this.#options.clock.monotonic() - this.#refusedSince >= REFUSED_MS;
   }
 
   /** Resolves when `signal` aborts. */
@@ -107,6 +126,7 @@ export class Reflector<T extends KubeObject> {
       this.#position = resourceVersion;
       this.#brokenStreams = 0;
       this.#wasAway = false;
+      this.#refusedSince = undefined;
       this.#emit({ type: 'listed', items: items.length, resourceVersion });
       // The backoff goes on: a server that lists and then answers each watch with 410 must not be listed in a loop.
       return 0;
@@ -133,7 +153,6 @@ export class Reflector<T extends KubeObject> {
         return 0;
       }
       this.#wasAway = false;
-      this.#emit({ type: 'watching', resourceVersion: start });
       const bytes = await client.watch(type, {
         ...scope,
         resourceVersion: start,
@@ -142,6 +161,8 @@ export class Reflector<T extends KubeObject> {
         signal,
       });
       streaming = true;
+      this.#refusedSince = undefined;
+      this.#emit({ type: 'watching', resourceVersion: start });
       for await (const event of decodeWatch<T>(bytes)) {
         if (signal.aborted) return 0;
         this.#take(event);
@@ -173,6 +194,7 @@ export class Reflector<T extends KubeObject> {
     if (streaming && isUnreadable(error)) this.#brokenStreams += 1;
     // To a watch from a version of the future it would send nothing, in good order, until it comes there.
     this.#wasAway ||= !streaming && (isTransportError(error) || isServerError(error));
+    if (!streaming && isRefusal(error)) this.#refusedSince ??= this.#options.clock.monotonic();
     const relist = isGone(error) || this.#brokenStreams >= MAX_BROKEN_STREAMS;
     if (relist) this.#position = undefined;
     // A silent connection lasted its whole time: the server itself may be well, so no waiting.

@@ -152,6 +152,11 @@ export interface Informer<T extends KubeObject> {
    * away, and until it has said that it is the one that was there before: its etcd may have been restored from a backup.
    */
   readonly isCurrent: boolean;
+  /**
+   * Whether the server has refused (401, 403, 404) for a minute to tell of changes in this namespace; without one: in any that
+   * is followed.
+   */
+  isRefused(namespace?: string): boolean;
   /** Resolves at the first complete list; rejects when `signal` aborts first. */
   waitForSync(signal: AbortSignal): Promise<void>;
   /**
