@@ -15,6 +15,7 @@ import { describeIntent, type EventRecord, revisionOf } from './decide/intents.t
 import type { DecideOptions, Decision } from './decide/judgement.ts';
 import { obstructed } from './decide/obstructed.ts';
 import { isOptional, type WriteFailure, withWriteFailures } from './decide/optional-writes.ts';
+import { servingIntents } from './decide/serving-intents.ts';
 import { labelsRestored, MAX_NOTE } from './decide/write-events.ts';
 import type { DefaultsReader } from './defaults-reader.ts';
 import type { EngineLogs } from './engine-logs.ts';
@@ -100,12 +101,13 @@ export class Pass {
   /** Returns when to come back by itself. Throws an `ObstacleError` for what only somebody else can change, and what a retry may cure. */
   async run(signal: AbortSignal): Promise<ReconcileResult | undefined> {
     const { admission, claims } = this.#context;
-    const judged = await this.#judgeInformed(signal);
-    const { capacityWanted } = judged.decision;
-    const isClaiming = this.#claims(judged) !== undefined;
+    const first = await this.#judgeInformed(signal);
+    const { capacityWanted } = first.decision;
+    const isClaiming = this.#claims(first) !== undefined;
     if (!isClaiming) claims.record(this.#live.metadata.uid);
     if (capacityWanted === undefined && !isClaiming)
-      return this.#finish(judged, await this.#carryOut(judged, signal), signal);
+      return this.#finish(first, await this.#carryOut(first, signal), signal);
+    const judged = await this.#keepServing(first, signal);
     // It is called when it is its turn.
     if (!admission.admits(this.#key)) return undefined;
     // One at a time in the whole cluster: what is taken here is in the status before the next one counts.
@@ -155,6 +157,19 @@ export class Pass {
   #claims({ snapshot, decision: { claimWanted } }: Judged): WantedClaims | undefined {
     const { caches, claims } = this.#context;
     return claimWanted && claimsFor(snapshot, claimWanted, caches, claims);
+  }
+
+  /** Looks after what serves before the count, which has to wait for its turn and may fail. Gives what is decided after it. */
+  async #keepServing(judged: Judged, signal: AbortSignal): Promise<Judged> {
+    const { decision } = judged;
+    const { metadata } = this.#live;
+    const needed = decision.intents.filter((intent) => !isOptional(intent));
+    const intents = servingIntents(metadata.name, needed, decision.rollout);
+    if (intents.length === 0) return judged;
+    this.#remembered.children.decided(metadata.uid, decision.asDeclared);
+    // An obstacle is told of after the count, by the pass that carries the whole decision out.
+    await act(metadata, intents, this.#acting(decision), signal);
+    return this.#judge();
   }
 
   /** Counts what is wanted on the nodes, claims what others have to give, and decides on it. In its turn only. */
