@@ -28,7 +28,7 @@ export const BUGS: readonly Bug[] = [
     name: 'a Deployment is deleted without a look at who serves',
     like: SIEVE,
     file: 'operator/controller/act.ts',
-    from: "if (intent.kind === 'Deployment') await checkNotServing(owner, intent.name, { client, children }, signal);",
+    from: "if (intent.kind === 'Deployment') await checkNotServing(owner, intent.name, { client, children }, limits.signal);",
     to: '',
     tests: ['operator/controller/act'],
   },

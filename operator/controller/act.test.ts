@@ -1,73 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { ANNOTATION, API_VERSION, KIND, LABEL, MANAGER } from '../api/index.ts';
+import { ANNOTATION, LABEL } from '../api/index.ts';
 import { ApiError } from '../kube/errors.ts';
-import type { Informer, KubeClient, KubeObject } from '../kube/types.ts';
+import { FakeClock } from '../kube/testing/fake-clock.ts';
+import type { KubeClient } from '../kube/types.ts';
 import { act } from './act.ts';
 import { type Intent, targetOf, type WrittenKind } from './decide/intents.ts';
+import { FailedWrites } from './failed-writes.ts';
 import { StaleCacheError } from './live-reads.ts';
-import { CHILD_KINDS, type ChildKind, type LiveMeta } from './snapshot.ts';
-
-const owner: LiveMeta = { name: 'chat', namespace: 'ai', uid: 'uid-chat', resourceVersion: '7' };
-const signal = new AbortController().signal;
-const labels = { [LABEL.managedBy]: MANAGER, [LABEL.name]: 'chat', [LABEL.revision]: 'aaa' };
-const ours = [{ apiVersion: API_VERSION, kind: KIND, name: 'chat', uid: 'uid-chat', controller: true }];
-
-function child(kind: string, name: string, metadata: object = {}, rest: object = {}): KubeObject {
-  const common = { name, namespace: 'ai', uid: `uid-${name}`, resourceVersion: '5', labels, ownerReferences: ours };
-  return { apiVersion: 'v1', kind, metadata: { ...common, ...metadata }, ...rest };
-}
-
-/** What the server has, by kind; it refuses to create what exists, and takes everything else. */
-function bench(objects: Partial<Record<ChildKind, KubeObject>>, refused: readonly string[] = []) {
-  const calls: { readonly verb: string; readonly body?: unknown }[] = [];
-  const seen: KubeObject[] = [];
-  const kindOf = (type: { readonly kind: string }) => objects[type.kind as ChildKind];
-  const answer = (verb: string, type: { readonly kind: string }, body?: unknown) => {
-    calls.push({ verb: `${verb} ${type.kind}`, body });
-    const name = (body as Partial<KubeObject> | undefined)?.metadata?.name ?? '';
-    if (refused.includes(`${type.kind}/${name}`)) throw new ApiError(403, { reason: 'Forbidden', message: 'no' });
-    const found = kindOf(type);
-    if (verb === 'apply' && found) throw new ApiError(409, { reason: 'Conflict', message: 'it exists' });
-    if (verb === 'get' && !found) throw new ApiError(404, { reason: 'NotFound', message: 'not there' });
-    return Promise.resolve(found);
-  };
-  const client = {
-    get: async (type: never) => answer('get', type),
-    apply: async (type: never, body: unknown) => answer('apply', type, body),
-    patch: async (type: never, _: unknown, body: unknown) => answer('patch', type, body),
-    delete: async (type: never, ref: unknown, options: unknown) =>
-      answer('delete', type, { metadata: {}, ref, options }),
-    create: async (type: never, body: unknown) => answer('create', type, body),
-    exists: async (_: never, { name }: { name: string }) => {
-      calls.push({ verb: `exists ${name}` });
-      if (name === 'broken') throw new ApiError(500, { message: 'cannot be decrypted' });
-      if (name === 'hidden') throw new ApiError(403, { reason: 'Forbidden', message: 'no' });
-      return Promise.resolve(name !== 'missing');
-    },
-  } as unknown as KubeClient;
-  const informer = (kind: WrittenKind) =>
-    ({
-      type: { group: '', version: 'v1', plural: kind, kind, namespaced: true },
-      observeWrite: (object: KubeObject) => void seen.push(object),
-      observeDelete: () => undefined,
-    }) as unknown as Informer<KubeObject>;
-  const kinds = [...CHILD_KINDS, 'HTTPRoute'] as const;
-  const children = Object.fromEntries(kinds.map((kind) => [kind, informer(kind)])) as Record<
-    WrittenKind,
-    Informer<KubeObject>
-  >;
-  const done: Intent[] = [];
-  const labelled: string[] = [];
-  const callbacks = {
-    onWrite: (intent: Intent) => void done.push(intent),
-    onLabelsRestored: (kind: string, name: string) => void labelled.push(`${kind} ${name}`),
-  };
-  const run = async (...intents: Intent[]) => {
-    const acted = await act(owner, intents, { client, children, ...callbacks }, signal);
-    return { done, ...acted };
-  };
-  return { calls, seen, done, labelled, run };
-}
+import type { ChildKind } from './snapshot.ts';
+import { bench, child, labels, ours, owner, refusing, signal } from './testing/act-bench.ts';
 
 describe('a child that is there although the cache has none', () => {
   const create: Intent = { type: 'Create', kind: 'Deployment', object: child('Deployment', 'chat-aaa') };
@@ -298,14 +239,14 @@ describe('an obstacle', () => {
       ['Apply Deployment/chat-old'],
     ],
   ])('%s', async (_, refused, intents, expected) => {
-    const { done, obstacle } = await bench({}, refused).run(...intents);
+    const { done, obstacle } = await bench({}, refusing(...refused)).run(...intents);
     expect(said(done)).toEqual(expected);
     expect(obstacle).toMatchObject({ reason: 'AdmissionDenied', message: expect.stringContaining('is refused') });
   });
 
   it('is the first of several', async () => {
     const intents = [make('Deployment', 'chat-a'), make('Deployment', 'chat-b')];
-    const { obstacle } = await bench({}, ['Deployment/chat-a', 'Deployment/chat-b']).run(...intents);
+    const { obstacle } = await bench({}, refusing('Deployment/chat-a', 'Deployment/chat-b')).run(...intents);
     expect(obstacle?.message).toContain('Deployment chat-a');
   });
 });
@@ -327,7 +268,7 @@ describe('pods', () => {
   it('that nobody may mark to go first do not keep the others from going', async () => {
     const mark: Intent = { type: 'SetDeletionCost', pod, cost: -1 };
     const shrink: Intent = { type: 'Apply', kind: 'Deployment', object: child('Deployment', 'chat-aaa'), because: [] };
-    const { done, obstacle } = await bench({}, ['Pod/']).run(mark, shrink);
+    const { done, obstacle } = await bench({}, refusing('Pod/')).run(mark, shrink);
     expect(obstacle).toBeUndefined();
     expect(done).toEqual([mark, shrink]);
   });
@@ -359,6 +300,7 @@ describe('an eviction that is refused', () => {
       children,
       onWrite: (intent: Intent) => void done.push(intent),
       onLabelsRestored: () => undefined,
+      failedWrites: new FailedWrites(new FakeClock()),
     };
     const { blocked } = await act(owner, [evict], refused, signal);
     expect(done).toEqual([]);

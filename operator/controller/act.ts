@@ -9,13 +9,16 @@ import {
   isServerError,
   isTooLarge,
   isTooManyRequests,
+  isTransportError,
+  isWebhookFailure,
 } from '../kube/errors.ts';
 import { NotLeaderError } from '../kube/leader-election.ts';
 import { resources } from '../kube/resources.ts';
 import type { Informer, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
-import { classifyRefusal } from '../rollout/failures/index.ts';
+import { classifyFailedWrite, classifyRefusal } from '../rollout/failures/index.ts';
 import { type ChildObject, type Intent, targetOf, type WrittenKind } from './decide/intents.ts';
 import { prerequisitesOf } from './decide/prerequisites.ts';
+import { type FailedWrites, SHORT_LIMIT_MS, WRITE_LIMIT_MS } from './failed-writes.ts';
 import type { Obstacle } from './obstacle.ts';
 import { DEEPSEEK_DEPLOYMENTS } from './resources.ts';
 import { checkNotServing, missingSecret, nameConflict } from './live-reads.ts';
@@ -40,6 +43,11 @@ export type WriteTarget = Pick<Informer<KubeObject>, 'type' | 'observeWrite' | '
 /** A resourceVersion that no object has: server-side apply with it creates, and answers 409 when the object exists. */
 const MUST_NOT_EXIST = '1';
 
+/** What carrying out the intents of a pass needs. */
+export interface NeededContext extends ActContext {
+  readonly failedWrites: Pick<FailedWrites, 'again' | 'over'>;
+}
+
 /** What came of the intents. */
 export interface Acted {
   /** The first thing that stands in the way of an intent, when only a change by somebody else can help. */
@@ -50,32 +58,52 @@ export interface Acted {
 
 /**
  * Carries out the intents in order. One that meets an obstacle (a foreign object of the same name, a refusal by
- * admission) is left undone with all that has to come after it, and the rest goes on: a candidate that is refused does
- * not keep what serves from being repaired. Throws on what trying again may cure.
+ * admission, a webhook that does not answer) is left undone with all that has to come after it, and the rest goes on: a
+ * candidate that is refused does not keep what serves from being repaired. Throws on what trying again may cure, unless
+ * it has failed to for a while.
  */
 export async function act(
   owner: LiveMeta,
   intents: readonly Intent[],
-  context: ActContext,
+  context: NeededContext,
   signal: AbortSignal,
 ): Promise<Acted> {
   const undone = new Set<string>();
   let first: Obstacle | undefined;
   let blocked: string | undefined;
+  let hasFailed = false;
   for (const intent of intents) {
     const held = prerequisitesOf(owner.name, intent).some((target) => undone.has(target));
-    if (intent.type === 'Evict' && !held) {
-      blocked = await evict(owner, intent, context, signal);
-      continue;
+    const limitMs = hasFailed ? SHORT_LIMIT_MS : WRITE_LIMIT_MS;
+    let outcome: Outcome | undefined;
+    try {
+      if (intent.type === 'Evict' && !held) {
+        blocked = await evict(owner, intent, context, signal, limitMs);
+        continue;
+      }
+      outcome = held ? undefined : await attempt(owner, intent, context, signal, limitMs);
+    } catch (error) {
+      if (!isServerError(error) && !isTransportError(error)) throw error;
+      hasFailed = true;
+      outcome = first ?? failure(owner, intent, context, error as Error);
+      if (outcome === undefined) throw error;
     }
-    const outcome = held ? undefined : await attempt(owner, intent, context, signal);
     if (outcome === 'Written') context.onWrite(intent);
     if (outcome === 'Written' || outcome === 'Found') continue;
     const { kind, name } = targetOf(owner.name, intent);
     undone.add(kind).add(`${kind}/${name}`);
     first ??= outcome;
   }
+  if (!hasFailed) context.failedWrites.over(owner.uid);
   return { ...(first && { obstacle: first }), ...(blocked !== undefined && { blocked }) };
+}
+
+/** What is to be told of a write that the API server has failed to do; undefined: nothing yet. */
+function failure(owner: LiveMeta, intent: Intent, { failedWrites }: NeededContext, error: Error): Obstacle | undefined {
+  const { kind, name } = targetOf(owner.name, intent);
+  const isWebhook = isWebhookFailure(error);
+  const classify = isWebhook ? classifyRefusal : classifyFailedWrite;
+  return failedWrites.again(owner.uid, `${kind}/${name}`, classify(`${kind} ${name}`, error.message), isWebhook);
 }
 
 /** Evicts a pod, and returns why it may not go yet. The API server answers 429 for one budget, and 500 for two of one pod. */
@@ -84,9 +112,10 @@ async function evict(
   intent: Extract<Intent, { readonly type: 'Evict' }>,
   context: ActContext,
   signal: AbortSignal,
+  limitMs: number,
 ): Promise<string | undefined> {
   try {
-    await write(owner, intent, context, signal);
+    await write(owner, intent, context, { signal, limitMs });
     context.onWrite(intent);
     return undefined;
   } catch (error) {
@@ -97,9 +126,15 @@ async function evict(
   }
 }
 
-async function attempt(owner: LiveMeta, intent: Intent, context: ActContext, signal: AbortSignal): Promise<Outcome> {
+async function attempt(
+  owner: LiveMeta,
+  intent: Intent,
+  context: ActContext,
+  signal: AbortSignal,
+  limitMs: number,
+): Promise<Outcome> {
   try {
-    return await carryOut(owner, intent, context, signal);
+    return await carryOut(owner, intent, context, signal, limitMs);
   } catch (error) {
     // The preconditions of a JSON patch fail with 422: somebody was faster, and the next pass looks again.
     if (isPatch(intent) && isInvalid(error)) throw error;
@@ -117,17 +152,18 @@ function isPatch(intent: Intent): boolean {
 /** What came of one intent. Found: a child of ours was there already, and no cache had it. */
 export type Outcome = 'Written' | 'Found' | Obstacle;
 
-/** Carries out one intent. An obstacle is a foreign object of the same name, or a Secret that is missing; whatever else is in the way is thrown. */
+/** Carries out one intent; each of its writes takes at most `limitMs`. An obstacle is a foreign object of the same name, or a Secret that is missing; whatever else is in the way is thrown. */
 export async function carryOut(
   owner: LiveMeta,
   intent: Intent,
   context: ActContext,
   signal: AbortSignal,
+  limitMs: number = WRITE_LIMIT_MS,
 ): Promise<Outcome> {
   const missing = await missingSecret(owner, intent, context, signal);
   if (missing) return missing;
   try {
-    await write(owner, intent, context, signal);
+    await write(owner, intent, context, { signal, limitMs });
     return 'Written';
   } catch (error) {
     if (intent.type === 'Create' && (isConflict(error) || isAlreadyExists(error))) {
@@ -137,25 +173,27 @@ export async function carryOut(
   }
 }
 
-async function write(
-  owner: LiveMeta,
-  intent: Intent,
-  { client, children }: ActContext,
-  signal: AbortSignal,
-): Promise<void> {
+/** When a call ends at the latest. */
+interface Limits {
+  readonly signal: AbortSignal;
+  /** Milliseconds. */
+  readonly limitMs: number;
+}
+
+async function write(owner: LiveMeta, intent: Intent, { client, children }: ActContext, limits: Limits): Promise<void> {
   const { namespace } = owner;
   switch (intent.type) {
     case 'Create': {
       const { type } = children[intent.kind];
       const metadata = { ...intent.object.metadata, resourceVersion: MUST_NOT_EXIST };
-      const options = { fieldManager: MANAGER, force: true, signal };
+      const options = { fieldManager: MANAGER, force: true, ...limits };
       children[intent.kind].observeWrite(await client.apply(type, { ...intent.object, metadata }, options));
       return;
     }
     case 'Apply': {
       const { type } = children[intent.kind];
-      const options = { fieldManager: MANAGER, force: true, signal };
-      const object = await withPortsFirst(owner, intent, { client, children }, signal);
+      const options = { fieldManager: MANAGER, force: true, ...limits };
+      const object = await withPortsFirst(owner, intent, { client, children }, limits);
       children[intent.kind].observeWrite(await client.apply(type, object, options));
       return;
     }
@@ -166,18 +204,18 @@ async function write(
         { op: 'replace', path: '/spec/template', value: intent.template },
       ];
       const { type } = children.Deployment;
-      const options = { type: 'json', fieldManager: MANAGER, signal } as const;
+      const options = { type: 'json', fieldManager: MANAGER, ...limits } as const;
       children.Deployment.observeWrite(await client.patch(type, { namespace, name: intent.name }, patch, options));
       return;
     }
     case 'Delete': {
       const ref = { namespace, name: intent.name, uid: intent.uid };
-      if (intent.kind === 'Deployment') await checkNotServing(owner, intent.name, { client, children }, signal);
+      if (intent.kind === 'Deployment') await checkNotServing(owner, intent.name, { client, children }, limits.signal);
       try {
         await client.delete(children[intent.kind].type, ref, {
           uid: intent.uid,
           propagationPolicy: 'Background',
-          signal,
+          ...limits,
         });
       } catch (error) {
         if (!isNotFound(error)) throw error;
@@ -186,7 +224,7 @@ async function write(
       return;
     }
     case 'SetRouteWeights': {
-      const options = { type: 'json', fieldManager: MANAGER, signal } as const;
+      const options = { type: 'json', fieldManager: MANAGER, ...limits } as const;
       const ref = { namespace, name: intent.name };
       children.HTTPRoute.observeWrite(await client.patch(HTTP_ROUTES, ref, intent.steps, options));
       return;
@@ -195,7 +233,7 @@ async function write(
       const { graceSeconds: gracePeriodSeconds } = intent;
       for (const { name, uid } of intent.pods) {
         try {
-          await client.delete(resources.pods, { namespace, name }, { uid, gracePeriodSeconds, signal });
+          await client.delete(resources.pods, { namespace, name }, { uid, gracePeriodSeconds, ...limits });
         } catch (error) {
           if (!isNotFound(error) && !isConflict(error)) throw error;
         }
@@ -205,12 +243,13 @@ async function write(
     case 'SetDeletionCost': {
       const { name, uid } = intent.pod;
       const annotations = { [DELETION_COST]: intent.cost === null ? null : String(intent.cost) };
-      const options = { type: 'merge', fieldManager: MANAGER, signal } as const;
+      const limitMs = Math.min(limits.limitMs, SHORT_LIMIT_MS);
+      const options = { type: 'merge', fieldManager: MANAGER, ...limits, limitMs } as const;
       try {
         await client.patch(resources.pods, { namespace, name }, { metadata: { uid, annotations } }, options);
       } catch (error) {
         // Which pod goes first is a wish: nothing waits for one that nobody takes.
-        if (signal.aborted || error instanceof NotLeaderError) throw error;
+        if (limits.signal.aborted || error instanceof NotLeaderError) throw error;
       }
       return;
     }
@@ -223,7 +262,7 @@ async function write(
         deleteOptions: { preconditions: { uid } },
       };
       try {
-        await client.create(resources.pods, eviction, { subresource: 'eviction', signal });
+        await client.create(resources.pods, eviction, { subresource: 'eviction', ...limits });
       } catch (error) {
         if (!isNotFound(error) && !isConflict(error)) throw error;
       }
@@ -239,7 +278,7 @@ async function write(
         metadata: { name: owner.name, resourceVersion: owner.resourceVersion },
         spec: { replicas: intent.replicas },
       };
-      const options = { type: 'merge', subresource: 'scale', fieldManager: MANAGER, signal } as const;
+      const options = { type: 'merge', subresource: 'scale', fieldManager: MANAGER, ...limits } as const;
       await client.patch(type, { namespace, name: owner.name }, scale, options);
       return;
     }
@@ -251,13 +290,13 @@ async function withPortsFirst(
   { namespace }: LiveMeta,
   { kind, object, portsFirst }: Extract<Intent, { readonly type: 'Apply' }>,
   { client, children }: Pick<ActContext, 'client' | 'children'>,
-  signal: AbortSignal,
+  limits: Limits,
 ): Promise<ChildObject> {
   if (portsFirst === undefined) return object;
   const { name = '', uid, resourceVersion } = object.metadata ?? {};
   // A merge patch replaces a list whole. Somebody who was faster makes it a conflict; what the ports break makes it invalid.
   const patch = { metadata: { uid, resourceVersion }, spec: { ports: portsFirst } };
-  const options = { type: 'merge', fieldManager: MANAGER, signal } as const;
+  const options = { type: 'merge', fieldManager: MANAGER, ...limits } as const;
   const patched = await client.patch(children[kind].type, { namespace, name }, patch, options);
   children[kind].observeWrite(patched);
   return { ...object, metadata: { ...object.metadata, ...pickVersion(patched) } };

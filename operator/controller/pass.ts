@@ -200,11 +200,12 @@ export class Pass {
   /** Writes what a model needs to serve, and reports. */
   async #carryOut({ snapshot, decision }: Judged, signal: AbortSignal): Promise<CarriedOut> {
     const { status: before, metadata } = this.#live;
-    const { settling, optionalWrites, children } = this.#remembered;
+    const { settling, optionalWrites, failedWrites, children } = this.#remembered;
     const { uid } = metadata;
     children.decided(uid, decision.asDeclared);
     const needed = decision.intents.filter((intent) => !isOptional(intent));
-    const { obstacle, blocked } = await act(metadata, needed, this.#acting(decision), signal);
+    const acting = { ...this.#acting(decision), failedWrites };
+    const { obstacle, blocked } = await act(metadata, needed, acting, signal);
     if (obstacle === undefined) this.#remembered.metNothing(uid);
     if (decision.specFirst && !obstacle) return {};
     const since = obstacle && this.#remembered.met(uid, obstacle, this.#context.clock.now());

@@ -3,11 +3,17 @@ import { API_VERSION, KIND } from '../api/index.ts';
 import type { DeepSeekDeploymentStatus } from '../api/index.ts';
 import { ApiError } from '../kube/errors.ts';
 import { NOTHING_OBSERVED } from './observations.ts';
+import { ObstacleError } from './pass.ts';
 import { createReconciler, type ReconcilerContext } from './reconciler.ts';
 import { CHILD_KINDS } from './snapshot.ts';
 
+const WEBHOOK = 'failed calling webhook';
+
 /** A reconciler over one object and empty caches, with what it writes. */
-function bench(first: object, { observeOnly = true, refused }: { observeOnly?: boolean; refused?: string } = {}) {
+function bench(
+  first: object,
+  { observeOnly = true, refused, words = WEBHOOK }: { observeOnly?: boolean; refused?: string; words?: string } = {},
+) {
   let live: object | undefined = first;
   /** UIDs for which everything that was observed and claimed has ended. */
   const left = { observer: [] as string[], claims: [] as string[] };
@@ -27,7 +33,7 @@ function bench(first: object, { observeOnly = true, refused }: { observeOnly?: b
     client: {
       apply: async ({ kind }: { kind: string }, object: { status: DeepSeekDeploymentStatus }) => {
         if (kind === refused) refusals.push(kind);
-        if (kind === refused) throw new ApiError(500, { message: 'failed calling webhook' });
+        if (kind === refused) throw new ApiError(500, { message: words });
         writes.push(kind);
         if (kind === KIND) statuses.push(object.status);
         return Promise.resolve(object);
@@ -173,10 +179,20 @@ it('refuses a spec of which the cache has kept little, and makes nothing of it',
 });
 
 it('tells of what was written although a later write of the pass fails, and nothing of what the status would have said', async () => {
-  const { pass, events, statuses } = bench(live(SPEC), { observeOnly: false, refused: 'Deployment' });
-  await expect(pass()).rejects.toThrow('failed calling webhook');
+  const words = 'etcdserver: leader changed';
+  const { pass, events, statuses } = bench(live(SPEC), { observeOnly: false, refused: 'Deployment', words });
+  await expect(pass()).rejects.toThrow(words);
   expect(events).toEqual(['RevisionCreated']);
   expect(statuses).toEqual([]);
+});
+
+it('tells at once of a webhook that does not answer for what a model needs, and tries again with backoff', async () => {
+  const { pass, statuses, writes } = bench(live(SPEC), { observeOnly: false, refused: 'Deployment' });
+  await expect(pass()).rejects.toThrow(ObstacleError);
+  expect(ready(statuses[0])).toBe('AdmissionDenied');
+  expect(writes).toContain('ControllerRevision');
+  await expect(pass()).rejects.toThrow(ObstacleError);
+  expect(statuses).toHaveLength(1);
 });
 
 it('asks for the version of the API server only for a spec that depends on it', async () => {

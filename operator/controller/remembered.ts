@@ -1,5 +1,6 @@
 import type { Clock } from '../kube/types.ts';
 import { ChildrenSeen } from './children-seen.ts';
+import { FailedWrites } from './failed-writes.ts';
 import type { Obstacle } from './obstacle.ts';
 import { OptionalWrites } from './optional-writes.ts';
 import { Settling } from './settling.ts';
@@ -11,6 +12,7 @@ import { Settling } from './settling.ts';
 export class Remembered {
   readonly settling: Settling;
   readonly optionalWrites: OptionalWrites;
+  readonly failedWrites: FailedWrites;
   readonly children = new ChildrenSeen();
   /** The reason of the obstacle that passes meet, and since when, milliseconds since the epoch. */
   readonly #met = new Map<string, { readonly reason: string; readonly since: number }>();
@@ -18,6 +20,7 @@ export class Remembered {
   constructor(clock: Clock) {
     this.settling = new Settling(clock);
     this.optionalWrites = new OptionalWrites({ clock });
+    this.failedWrites = new FailedWrites(clock);
   }
 
   /** A pass at `now` has met an obstacle. Returns since when passes meet it. */
@@ -36,6 +39,7 @@ export class Remembered {
   forget(uid: string): void {
     this.settling.forget(uid);
     this.optionalWrites.forget(uid);
+    this.failedWrites.over(uid);
     this.children.forget(uid);
     this.#met.delete(uid);
   }

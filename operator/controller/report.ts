@@ -9,6 +9,7 @@ import { subjectOf } from './decide/events.ts';
 import type { Exported } from './decide/exported.ts';
 import type { EventRecord } from './decide/intents.ts';
 import type { Status } from './decide/judgement.ts';
+import { WRITE_LIMIT_MS } from './failed-writes.ts';
 import { rolloutNews } from './rollout-news.ts';
 import type { LiveDeepSeekDeployment, LiveMeta } from './snapshot.ts';
 
@@ -101,7 +102,7 @@ async function writeStatus(
   { client, deployments: { type } }: ReportContext,
   signal: AbortSignal,
 ): Promise<LiveDeepSeekDeployment> {
-  const options = { fieldManager: MANAGER, subresource: 'status', signal } as const;
+  const options = { fieldManager: MANAGER, subresource: 'status', limitMs: WRITE_LIMIT_MS, signal } as const;
   const object = { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name, uid }, status };
   try {
     const stored = await client.apply(type, object, { ...options, force: true });

@@ -11,7 +11,7 @@ const ref = { namespace: 'ns', name: 'a' };
 const object = configMap('a', '5', { namespace: 'ns' });
 const { resourceVersion: _, ...unversioned } = object.metadata;
 
-let sent: (KubeRequest & { readonly limitMs?: number })[];
+let sent: KubeRequest[];
 let answers: unknown[];
 let client: KubeHttpClient;
 
@@ -119,6 +119,16 @@ describe('requests', () => {
       'application/merge-patch+json',
       'application/json-patch+json',
     ]);
+  });
+
+  it('have the limit that their writer sets', async () => {
+    const limited = { signal, limitMs: 7 };
+    await client.create(configMaps, object, limited);
+    await client.apply(configMaps, object, { ...limited, fieldManager: 'me' });
+    await client.patch(configMaps, ref, {}, { ...limited, type: 'merge' });
+    await client.update(configMaps, object, limited);
+    await client.delete(configMaps, ref, limited);
+    expect(sent.map(({ limitMs }) => limitMs)).toEqual([7, 7, 7, 7, 7]);
   });
 
   it('delete carries its preconditions', async () => {

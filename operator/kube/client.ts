@@ -269,9 +269,10 @@ export class KubeHttpClient implements KubeClient, WatchClient {
       readonly resourceVersion?: string;
       readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
       readonly gracePeriodSeconds?: number;
+      readonly limitMs?: number | undefined;
     },
   ): Promise<void> {
-    const { uid, resourceVersion, propagationPolicy, gracePeriodSeconds, signal } = options;
+    const { uid, resourceVersion, propagationPolicy, gracePeriodSeconds, limitMs, signal } = options;
     const body = {
       apiVersion: 'v1',
       kind: 'DeleteOptions',
@@ -282,7 +283,7 @@ export class KubeHttpClient implements KubeClient, WatchClient {
     // Without a UID a second DELETE could hit an object that was created in between.
     const retry = uid !== undefined;
     const path = objectPath(type, ref);
-    await this.#transport.call(this.#fenced({ method: 'DELETE', verb: 'delete', path, body, retry, signal }));
+    await this.#transport.call(this.#fenced({ method: 'DELETE', verb: 'delete', path, body, retry, limitMs, signal }));
   }
 
   #read<R>(verb: string, path: string, signal: AbortSignal, retry = true): Promise<R> {
@@ -291,8 +292,8 @@ export class KubeHttpClient implements KubeClient, WatchClient {
 
   /** `fieldValidation=Strict`: a misspelt or unknown field is an error, and is never dropped in silence. */
   #write<T>(
-    request: Omit<KubeRequest, 'signal' | 'fence'>,
-    { signal, dryRun }: WriteOptions,
+    request: Omit<KubeRequest, 'signal' | 'fence' | 'limitMs'>,
+    { signal, dryRun, limitMs }: WriteOptions,
     query: { readonly fieldManager?: string | undefined; readonly force?: boolean | undefined } = {},
   ): Promise<T> {
     const path = withQuery(request.path, {
@@ -300,7 +301,7 @@ export class KubeHttpClient implements KubeClient, WatchClient {
       fieldValidation: 'Strict',
       dryRun: dryRun === true ? 'All' : undefined,
     });
-    return this.#transport.call<T>(this.#fenced({ ...request, path, signal }));
+    return this.#transport.call<T>(this.#fenced({ ...request, path, limitMs, signal }));
   }
 
   #fenced(request: KubeRequest): KubeRequest {

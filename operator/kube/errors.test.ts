@@ -31,6 +31,14 @@ describe('ApiError', () => {
     expect(errors.isNotFound(undefined)).toBe(false);
   });
 
+  it.each([
+    [500, 'Internal error occurred: failed calling webhook "a.b": failed to call webhook: Post "https://x"', true],
+    [500, 'Internal error occurred: etcdserver: leader changed', false],
+    [400, 'admission webhook "a.b" denied the request: failed calling webhook', false],
+  ])('knows that a webhook did not answer from %i %s: %s', (status, message, expected) => {
+    expect(errors.isWebhookFailure(new ApiError(status, { message }))).toBe(expected);
+  });
+
   it('knows a resourceVersion of the future by its cause', () => {
     const details = {
       retryAfterSeconds: 1,

@@ -142,6 +142,9 @@ export const isInvalid = (error: unknown): boolean => hasCode(error, 'KUBE_INVAL
 export const isTooManyRequests = (error: unknown): boolean => hasCode(error, 'KUBE_TOO_MANY_REQUESTS');
 /** The server, or something before it, failed (5xx); the same request may succeed later. */
 export const isServerError = (error: unknown): boolean => error instanceof ApiError && SERVER_CODES.has(error.code);
+/** An admission webhook that has to be asked does not answer: the API server says so with status 500 (text of Kubernetes 1.36). */
+export const isWebhookFailure = (error: unknown): boolean =>
+  isServerError(error) && (error as ApiError).message.includes('failed calling webhook');
 /** True for connection errors and timeouts: nothing is known about what the server did. */
 export const isTransportError = (error: unknown): boolean => error instanceof TransportError;
 

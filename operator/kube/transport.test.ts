@@ -218,6 +218,29 @@ describe('limits', () => {
     await expect(call).rejects.toBeInstanceOf(TimeoutError);
   });
 
+  it.each([
+    ['that asks for less', 12_000, 12_000],
+    ['that asks for more than any call may take', 90_000, 60_000],
+  ])('end a call %s', async (_, limitMs, after) => {
+    handlers.push(silent);
+    let isOver = false;
+    const call = transport.call(get({ limitMs })).finally(() => (isOver = true));
+    call.catch(() => undefined);
+    await once(server, 'request');
+    await clock.advance(after - 1);
+    expect(isOver).toBe(false);
+    await clock.advance(1);
+    await expect(call).rejects.toThrow(`took longer than ${after} ms`);
+  });
+
+  it('leave what the server said last: it is not asked again where the answer could not be waited for', async () => {
+    handlers.push((request, response) => {
+      void clock.advance(10_000).then(() => status(500, {}, 'failed calling webhook "a.b"')(request, response));
+    });
+    await expect(transport.call(get({ limitMs: 12_000 }))).rejects.toThrow('failed calling webhook "a.b"');
+    expect(seen).toHaveLength(1);
+  });
+
   it('end a stream that does not end, and give its connections up', async () => {
     await transport.call(get());
     handlers.push((_, response) => void response.write('{"type":"ADDED"}\n'));

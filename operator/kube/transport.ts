@@ -29,6 +29,8 @@ export interface KubeRequest {
   readonly retry: boolean;
   /** Called right before the request is sent, each time; throws when it must not be sent any more. */
   readonly fence?: () => void;
+  /** How long it may take with all its attempts, milliseconds, where that is less than any call may. */
+  readonly limitMs?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -94,17 +96,21 @@ export class Transport {
    */
   async call<T>(request: KubeRequest): Promise<T> {
     const { clock, maxAttempts = 5, callTimeoutMs = 60_000 } = this.#options;
-    const deadline = clock.monotonic() + callTimeoutMs;
-    const limit = limitSignal(request.signal, clock, callTimeoutMs, () => {
-      return new TimeoutError(`${request.verb} ${request.path} took longer than ${callTimeoutMs} ms`);
+    const limitMs = Math.min(request.limitMs ?? callTimeoutMs, callTimeoutMs);
+    const deadline = clock.monotonic() + limitMs;
+    const limit = limitSignal(request.signal, clock, limitMs, () => {
+      return new TimeoutError(`${request.verb} ${request.path} took longer than ${limitMs} ms`);
     });
     try {
       for (let attempt = 1; ; attempt += 1) {
+        const startedAt = clock.monotonic();
         try {
           return await this.#attempt<T>(request, limit.signal);
         } catch (error) {
           const delayMs = this.#retryDelay(request, error, attempt);
-          const mayRetry = attempt < maxAttempts && clock.monotonic() + delayMs < deadline;
+          // The next one takes as long as this one: cut short, it would say less than what the server has said now.
+          const tookMs = clock.monotonic() - startedAt;
+          const mayRetry = attempt < maxAttempts && clock.monotonic() + delayMs + tookMs < deadline;
           if (!mayRetry || limit.signal.aborted) throw error;
           await clock.sleep(delayMs, limit.signal);
         }

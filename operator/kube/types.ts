@@ -75,6 +75,8 @@ export interface ListOptions extends CallOptions {
 export interface WriteOptions extends CallOptions {
   readonly subresource?: 'status' | 'scale' | 'eviction';
   readonly dryRun?: boolean;
+  /** How long it may take with all its attempts, milliseconds. Default, and at most: the limit of every call. */
+  readonly limitMs?: number | undefined;
 }
 
 export interface ObjectList<T> {
@@ -117,6 +119,7 @@ export interface KubeClient {
       readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
       /** Of a pod: seconds that it gets to end; on one that is on its way out already it can only be less. */
       readonly gracePeriodSeconds?: number;
+      readonly limitMs?: number | undefined;
     },
   ): Promise<void>;
 }

@@ -81,6 +81,19 @@ export function classifyRefusal(
   return { reason, blocking, message: `${detail}. ${fix}` };
 }
 
+/** What is told when the API server has failed to make or change `what` for a while, and does not say why: from the last error. */
+export function classifyFailedWrite(
+  what: string,
+  message: string,
+): Pick<Finding, 'reason' | 'blocking'> & { message: string } {
+  const fix = 'Look after the API server, its etcd and its admission webhooks. It goes on by itself.';
+  return {
+    reason: 'AdmissionDenied',
+    blocking: false,
+    message: `${what} cannot be made or changed, try after try: ${quote(message)}. ${fix}`,
+  };
+}
+
 function refusal(what: string, message: string): Finding & { readonly fix: string } {
   const { reason, blocking, fix } = REFUSALS.find(({ words }) => words.test(message)) ?? OTHER;
   const entry: { readonly fix?: string } = REASONS[reason];

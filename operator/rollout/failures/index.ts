@@ -1,5 +1,5 @@
 export { acceleratorOf } from './accelerator.ts';
-export { classifyRefusal } from './admission.ts';
+export { classifyFailedWrite, classifyRefusal } from './admission.ts';
 export { classifyFailure, diagnosePod } from './classify.ts';
 export { isDisrupted } from './node.ts';
 export { startupProgress, type StartupProgress } from './startup.ts';
