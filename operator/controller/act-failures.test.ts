@@ -83,3 +83,27 @@ describe('a write that the API server fails to do', () => {
     expect(limits).toEqual([12_000, 12_000, 3_000]);
   });
 });
+
+describe('a JSON patch that is answered with 422', () => {
+  const repair: Intent = { type: 'Apply', kind: 'NetworkPolicy', object: child('NetworkPolicy', 'chat'), because: [] };
+  const steps = [{ op: 'test', path: '/metadata/uid', value: 'u1' }] as const;
+  const replaced = { uid: 'uid-chat-aaa', resourceVersion: '5', template: {}, managers: [] };
+  const patches: readonly (readonly [string, Intent])[] = [
+    ['HTTPRoute/', { type: 'SetRouteWeights', name: 'of-a-user', steps }],
+    ['Deployment/', { type: 'ReplaceTemplate', name: 'chat-aaa', ...replaced }],
+  ];
+  const invalid = (message: string) => new ApiError(422, { reason: 'Invalid', message });
+
+  it.each(patches)('%s came too late where it does not apply: all is decided anew', async (key, intent) => {
+    const late = invalid('the server rejected our request due to an error in our request');
+    await expect(bench({}, { [key]: late }).run(intent, repair)).rejects.toBe(late);
+  });
+
+  it.each(patches)('%s is refused where a policy denies it, and the rest goes on', async (key, intent) => {
+    const denied = invalid("\"x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no");
+    const { done, obstacle } = await bench({}, { [key]: denied }).run(intent, repair);
+    expect(done).toEqual([repair]);
+    expect(obstacle).toMatchObject({ reason: 'AdmissionDenied', blocking: true });
+    expect(obstacle?.message).toContain('ValidatingAdmissionPolicy');
+  });
+});

@@ -6,6 +6,7 @@ import {
   isForbidden,
   isInvalid,
   isNotFound,
+  isPatchMisfit,
   isServerError,
   isTooLarge,
   isTooManyRequests,
@@ -136,17 +137,12 @@ async function attempt(
   try {
     return await carryOut(owner, intent, context, signal, limitMs);
   } catch (error) {
-    // The preconditions of a JSON patch fail with 422: somebody was faster, and the next pass looks again.
-    if (isPatch(intent) && isInvalid(error)) throw error;
+    // Somebody was faster, and the next pass looks again.
+    if (isPatchMisfit(error)) throw error;
     if (isForbidden(error) || isInvalid(error) || isBadRequest(error) || isTooLarge(error))
       return refusal(owner, intent, error as Error);
     throw error;
   }
-}
-
-/** Whether it has preconditions of a JSON patch. */
-function isPatch(intent: Intent): boolean {
-  return intent.type === 'ReplaceTemplate' || intent.type === 'SetRouteWeights';
 }
 
 /** What came of one intent. Found: a child of ours was there already, and no cache had it. */

@@ -39,6 +39,17 @@ describe('ApiError', () => {
     expect(errors.isWebhookFailure(new ApiError(status, { message }))).toBe(expected);
   });
 
+  it.each([
+    ['the server rejected our request due to an error in our request', true],
+    [
+      'httproutes.gateway.networking.k8s.io "r" is forbidden: ValidatingAdmissionPolicy \'p\' denied request: no',
+      false,
+    ],
+    ['HTTPRoute.gateway.networking.k8s.io "r" is invalid: spec: Invalid value: "object": no', false],
+  ])('knows that a JSON patch does not apply from 422 %s: %s', (message, expected) => {
+    expect(errors.isPatchMisfit(new ApiError(422, { reason: 'Invalid', message }))).toBe(expected);
+  });
+
   it('knows a resourceVersion of the future by its cause', () => {
     const details = {
       retryAfterSeconds: 1,

@@ -139,6 +139,9 @@ export const isOfTheFuture = (error: unknown): boolean =>
   error instanceof ApiError &&
   error.details?.causes?.some(({ reason }) => reason === 'ResourceVersionTooLarge') === true;
 export const isInvalid = (error: unknown): boolean => hasCode(error, 'KUBE_INVALID');
+/** A JSON patch starts from what is not there: a test of it fails, or a path is missing. Which one, the server does not say. */
+export const isPatchMisfit = (error: unknown): boolean =>
+  isInvalid(error) && (error as ApiError).message.startsWith(PATCH_MISFIT);
 export const isTooManyRequests = (error: unknown): boolean => hasCode(error, 'KUBE_TOO_MANY_REQUESTS');
 /** The server, or something before it, failed (5xx); the same request may succeed later. */
 export const isServerError = (error: unknown): boolean => error instanceof ApiError && SERVER_CODES.has(error.code);
@@ -148,6 +151,8 @@ export const isWebhookFailure = (error: unknown): boolean =>
 /** True for connection errors and timeouts: nothing is known about what the server did. */
 export const isTransportError = (error: unknown): boolean => error instanceof TransportError;
 
+/** How a JSON patch that does not apply is answered, with status 422; what is wrong with an object names it (Kubernetes 1.36). */
+const PATCH_MISFIT = 'the server rejected our request due to an error in our request';
 /** How server-side apply answers an object that does not fit its schema, with status 500. */
 const SCHEMA_MISMATCH = 'failed to create typed patch object';
 /** How etcd answers what is longer than its --max-request-bytes, and gRPC before it, with status 500. */
