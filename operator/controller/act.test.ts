@@ -4,6 +4,7 @@ import { ApiError } from '../kube/errors.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import type { KubeClient } from '../kube/types.ts';
 import { act } from './act.ts';
+import { HistoryUnknownError } from './current.ts';
 import { type Intent, targetOf, type WrittenKind } from './decide/intents.ts';
 import { FailedWrites } from './failed-writes.ts';
 import { StaleCacheError } from './live-reads.ts';
@@ -271,6 +272,13 @@ describe('pods', () => {
     const { done, obstacle } = await bench({}, refusing('Pod/')).run(mark, shrink);
     expect(obstacle).toBeUndefined();
     expect(done).toEqual([mark, shrink]);
+  });
+
+  it('are not marked while nothing may be written, and nothing else is', async () => {
+    const error = new HistoryUnknownError('the API server was away');
+    const { run, done } = bench({}, { 'Pod/': error });
+    await expect(run({ type: 'SetDeletionCost', pod, cost: -1 })).rejects.toBe(error);
+    expect(done).toEqual([]);
   });
 
   it('are evicted, so that a budget can refuse it, and only the pod that was meant', async () => {

@@ -13,11 +13,11 @@ import {
   isTransportError,
   isWebhookFailure,
 } from '../kube/errors.ts';
-import { NotLeaderError } from '../kube/leader-election.ts';
 import { resources } from '../kube/resources.ts';
 import type { Informer, KubeClient, KubeObject, ResourceType } from '../kube/types.ts';
 import { classifyFailedWrite, classifyRefusal } from '../rollout/failures/index.ts';
 import { type ChildObject, type Intent, targetOf, type WrittenKind } from './decide/intents.ts';
+import { isUnsent } from './current.ts';
 import { prerequisitesOf } from './decide/prerequisites.ts';
 import { type FailedWrites, SHORT_LIMIT_MS, WRITE_LIMIT_MS } from './failed-writes.ts';
 import type { Obstacle } from './obstacle.ts';
@@ -245,7 +245,7 @@ async function write(owner: LiveMeta, intent: Intent, { client, children }: ActC
         await client.patch(resources.pods, { namespace, name }, { metadata: { uid, annotations } }, options);
       } catch (error) {
         // Which pod goes first is a wish: nothing waits for one that nobody takes.
-        if (limits.signal.aborted || error instanceof NotLeaderError) throw error;
+        if (limits.signal.aborted || isUnsent(error)) throw error;
       }
       return;
     }

@@ -1,4 +1,5 @@
 import type { Reconcile } from '../kube/controller.ts';
+import { NotLeaderError } from '../kube/leader-election.ts';
 import type { Caches } from './caches.ts';
 
 /** Between looks at caches that are not current, milliseconds. */
@@ -11,6 +12,11 @@ const LOOK_AT_RIGHTS_MS = 5_000;
 export class HistoryUnknownError extends Error {
   readonly code = 'HISTORY_UNKNOWN';
   override readonly name = 'HistoryUnknownError';
+}
+
+/** Whether a write was not sent at all: nothing may be written now, which is no fault of what was to be written. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof HistoryUnknownError || error instanceof NotLeaderError;
 }
 
 /** What says whether caches are of the API server's history. */

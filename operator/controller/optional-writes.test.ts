@@ -4,6 +4,7 @@ import { ApiError } from '../kube/errors.ts';
 import { NotLeaderError } from '../kube/leader-election.ts';
 import { FakeClock, settle } from '../kube/testing/fake-clock.ts';
 import type { KubeClient, KubeObject } from '../kube/types.ts';
+import { HistoryUnknownError } from './current.ts';
 import type { OptionalIntent } from './decide/optional-writes.ts';
 import { OptionalWrites } from './optional-writes.ts';
 import type { LiveMeta } from './snapshot.ts';
@@ -173,10 +174,14 @@ describe('a write that fails', () => {
 });
 
 describe('a pass that is over', () => {
-  it('throws when this process no longer leads', async () => {
-    answers.set('PodMonitor', new NotLeaderError('the lease is lost'));
-    await expect(pass(MONITOR, RULE)).rejects.toThrow(NotLeaderError);
+  it.each([
+    ['this process no longer leads', new NotLeaderError('the lease is lost')],
+    ['the API server may be of another history', new HistoryUnknownError('the API server was away')],
+  ])('throws when %s, and tells of no failure', async (_, error) => {
+    answers.set('PodMonitor', error);
+    await expect(pass(MONITOR, RULE)).rejects.toBe(error);
     expect(calls).toEqual(['PodMonitor']);
+    expect([failures(MONITOR), told]).toEqual([[], []]);
   });
 
   it('throws when it is stopped', async () => {

@@ -1,10 +1,10 @@
 import { exponentialDelay } from '../kube/backoff.ts';
 import { toError } from '../kube/clock.ts';
 import { isConflict, TimeoutError } from '../kube/errors.ts';
-import { NotLeaderError } from '../kube/leader-election.ts';
 import { limitSignal } from '../kube/limited-signal.ts';
 import type { Clock } from '../kube/types.ts';
 import { type ActContext, carryOut } from './act.ts';
+import { isUnsent } from './current.ts';
 import { targetOf } from './decide/intents.ts';
 import { sameWords } from './decide/obstructed.ts';
 import { conflictOf, type OptionalIntent, type WriteFailure, writeFailure } from './decide/optional-writes.ts';
@@ -65,7 +65,7 @@ export class OptionalWrites {
 
   /**
    * Carries out those of `intents` that are due. Returns when to come back for others, milliseconds: at once when there is something
-   * new to tell. Throws only when `signal` aborts or this process no longer leads.
+   * new to tell. Throws only when `signal` aborts, or nothing may be written.
    */
   async carryOut(
     owner: LiveMeta,
@@ -121,7 +121,7 @@ export class OptionalWrites {
       const outcome = await carryOut(owner, intent, context, limit.signal);
       return typeof outcome === 'string' ? outcome : { failure: conflictOf(intent, outcome) };
     } catch (error) {
-      if (signal.aborted || error instanceof NotLeaderError) throw error;
+      if (signal.aborted || isUnsent(error)) throw error;
       // Somebody was faster, or the cache is behind: the next try is decided on what is there then.
       if (isConflict(error) || error instanceof StaleCacheError) return {};
       return { failure: writeFailure(intent, toError(error).message) };
