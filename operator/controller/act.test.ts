@@ -126,6 +126,21 @@ it('writes replicas onto the version that was read alone: somebody may have been
   expect(calls[0]?.body).toMatchObject({ metadata: { resourceVersion: '7' }, spec: { replicas: 2 } });
 });
 
+describe('after the replicas that the spec lacks', () => {
+  const scale: Intent = { type: 'SetReplicas', replicas: 2 };
+  const repair: Intent = { type: 'Apply', kind: 'NetworkPolicy', object: child('NetworkPolicy', 'chat'), because: [] };
+
+  it('nothing is done: all is decided on the spec that comes back', async () => {
+    expect(await bench({}).run(scale, repair)).toEqual({ done: [scale] });
+  });
+
+  it('the rest is done where they are refused', async () => {
+    const { done, obstacle } = await bench({}, refusing('DeepSeekDeployment/chat')).run(scale, repair);
+    expect(done).toEqual([repair]);
+    expect(obstacle?.reason).toBe('AdmissionDenied');
+  });
+});
+
 it('gives a Service its ports before the apply, on the version that was read, and applies onto what comes of it', async () => {
   const service = child('Service', 'chat', { resourceVersion: '9' });
   const { run, calls } = bench({ Service: service });

@@ -90,6 +90,8 @@ export async function act(
       if (outcome === undefined) throw error;
     }
     if (outcome === 'Written') context.onWrite(intent);
+    // All else is decided on the spec that comes back.
+    if (outcome === 'Written' && intent.type === 'SetReplicas') break;
     if (outcome === 'Written' || outcome === 'Found') continue;
     const { kind, name } = targetOf(owner.name, intent);
     undone.add(kind).add(`${kind}/${name}`);

@@ -203,14 +203,15 @@ export class Pass {
     const { settling, optionalWrites, failedWrites, children } = this.#remembered;
     const { uid } = metadata;
     children.decided(uid, decision.asDeclared);
-    const needed = decision.intents.filter((intent) => !isOptional(intent));
+    const intents = [...decision.intents, ...decision.otherwise];
+    const needed = intents.filter((intent) => !isOptional(intent));
     const acting = { ...this.#acting(decision), failedWrites };
     const { obstacle, blocked } = await act(metadata, needed, acting, signal);
     if (obstacle === undefined) this.#remembered.metNothing(uid);
     if (decision.specFirst && !obstacle) return {};
     const since = obstacle && this.#remembered.met(uid, obstacle, this.#context.clock.now());
     const told = obstacle && since !== undefined ? obstructed(snapshot, decision, obstacle, since) : decision;
-    const pending = decision.intents.filter(isOptional);
+    const pending = intents.filter(isOptional);
     const status = withWriteFailures(snapshot, told.status, pending, optionalWrites.failures(uid, pending));
     const events = blocked === undefined ? told.events : [...told.events, restartBlocked(blocked)];
     const { isPassing, requeueAfterMs = Number.POSITIVE_INFINITY } = decision;
@@ -237,7 +238,8 @@ export class Pass {
     { obstacle, againInMs = Number.POSITIVE_INFINITY }: CarriedOut,
     signal: AbortSignal,
   ): Promise<ReconcileResult | undefined> {
-    const optional = decision.specFirst ? [] : decision.intents.filter(isOptional);
+    const { intents, otherwise, specFirst } = decision;
+    const optional = (specFirst && obstacle ? otherwise : intents).filter(isOptional);
     const onFailure = ({ message }: WriteFailure) => this.#log.warn(message);
     const writing = { ...this.#acting(decision), onFailure };
     const retryInMs = await this.#remembered.optionalWrites.carryOut(this.#live.metadata, optional, writing, signal);

@@ -2,17 +2,26 @@ import { describe, expect, it } from '@jest/globals';
 import { API_VERSION, KIND } from '../api/index.ts';
 import type { DeepSeekDeploymentStatus } from '../api/index.ts';
 import { ApiError } from '../kube/errors.ts';
+import type { KubeObject } from '../kube/types.ts';
 import { NOTHING_OBSERVED } from './observations.ts';
 import { ObstacleError } from './pass.ts';
 import { createReconciler, type ReconcilerContext } from './reconciler.ts';
 import { CHILD_KINDS } from './snapshot.ts';
+import { World } from './testing/world.ts';
+import { trimControllerRevision } from './transforms.ts';
 
 const WEBHOOK = 'failed calling webhook';
 
 /** A reconciler over one object and empty caches, with what it writes. */
 function bench(
   first: object,
-  { observeOnly = true, refused, words = WEBHOOK }: { observeOnly?: boolean; refused?: string; words?: string } = {},
+  {
+    observeOnly = true,
+    refused,
+    words = WEBHOOK,
+    objects = [],
+    now = 0,
+  }: { observeOnly?: boolean; refused?: string; words?: string; objects?: readonly KubeObject[]; now?: number } = {},
 ) {
   let live: object | undefined = first;
   /** UIDs for which everything that was observed and claimed has ended. */
@@ -26,7 +35,7 @@ function bench(
   let history = 0;
   /** Kinds whose write was refused. */
   const refusals: string[] = [];
-  const empty = { byIndex: () => [] };
+  const store = (kind: string) => ({ byIndex: () => objects.filter((object) => object.kind === kind) });
   const target = (kind: string) => ({ type: { kind }, observeWrite: () => undefined });
   const log = { child: () => log, info: () => undefined, warn: () => undefined };
   const context = {
@@ -38,6 +47,7 @@ function bench(
         if (kind === KIND) statuses.push(object.status);
         return Promise.resolve(object);
       },
+      patch: async () => Promise.reject(new ApiError(403, { reason: 'Forbidden', message: 'denied request' })),
     },
     caches: {
       deepSeekDeployments: {
@@ -56,15 +66,15 @@ function bench(
       children: Object.fromEntries(CHILD_KINDS.map((kind) => [kind, target(kind)])),
       nodes: { nodes: [] },
       childStores: {
-        controllerRevisions: empty,
-        deployments: empty,
-        services: empty,
-        serviceAccounts: empty,
-        podDisruptionBudgets: empty,
-        networkPolicies: empty,
-        horizontalPodAutoscalers: empty,
-        pods: empty,
-        endpointSlices: empty,
+        controllerRevisions: store('ControllerRevision'),
+        deployments: store('Deployment'),
+        services: store('Service'),
+        serviceAccounts: store('ServiceAccount'),
+        podDisruptionBudgets: store('PodDisruptionBudget'),
+        networkPolicies: store('NetworkPolicy'),
+        horizontalPodAutoscalers: store('HorizontalPodAutoscaler'),
+        pods: store('Pod'),
+        endpointSlices: store('EndpointSlice'),
       },
     },
     engineLogs: { known: () => new Map(), read: async () => Promise.resolve(false) },
@@ -88,7 +98,7 @@ function bench(
     },
     events: { record: ({ reason }: { reason: string }) => void events.push(reason) },
     metrics: { deployments: { set: () => undefined, observe: () => undefined, delete: () => undefined } },
-    clock: { now: () => 0, monotonic: () => 0, setTimeout: () => () => undefined },
+    clock: { now: () => now, monotonic: () => 0, setTimeout: () => () => undefined },
     log,
     options: { observeOnly },
     history: () => history,
@@ -193,6 +203,23 @@ it('tells at once of a webhook that does not answer for what a model needs, and 
   expect(writes).toContain('ControllerRevision');
   await expect(pass()).rejects.toThrow(ObstacleError);
   expect(statuses).toHaveLength(1);
+});
+
+it('does what serves a model, and tells why, where the replicas that its spec lacks may not be written', async () => {
+  const world = new World({ ...SPEC, monitoring: { scrape: 'PodMonitor' } });
+  world.conclude();
+  const { replicas: _, ...spec } = world.deployment.spec;
+  world.objects.delete('ServiceAccount/chat');
+  const objects = [...world.objects.values()].map((object) =>
+    object.kind === 'ControllerRevision' ? trimControllerRevision(object) : object,
+  );
+  const { pass, writes, statuses } = bench(
+    { ...world.deployment, spec },
+    { observeOnly: false, objects, now: world.now, refused: 'none' },
+  );
+  await expect(pass()).rejects.toThrow(ObstacleError);
+  expect(writes).toEqual(expect.arrayContaining(['ServiceAccount', KIND, 'PrometheusRule']));
+  expect(ready(statuses[0])).toBe('AdmissionDenied');
 });
 
 it('asks for the version of the API server only for a spec that depends on it', async () => {

@@ -72,6 +72,7 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   const next = withinSchema(statusOf(snapshot, judgement, wanted));
   return {
     intents: observeOnly ? [] : specFirst ? wanted.slice(0, 1) : wanted,
+    otherwise: specFirst && !observeOnly ? wanted.slice(1) : [],
     specFirst: specFirst && !observeOnly,
     isPassing: wanted.every(isOptional) && isPassing(step, order) && !hasGateway(deployment),
     status: next,

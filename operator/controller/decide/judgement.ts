@@ -62,6 +62,8 @@ export interface Decision {
   readonly isPassing: boolean;
   /** The intents change the spec itself: all else, status included, is decided on what comes back. */
   readonly specFirst: boolean;
+  /** What is to be done all the same where the spec cannot be changed: what serves needs it. */
+  readonly otherwise: readonly Intent[];
 }
 
 /** What was found out about one snapshot, for status and events. */

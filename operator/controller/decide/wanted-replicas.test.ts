@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { decide } from './decide.ts';
+import { describeIntent } from './intents.ts';
 import { ROOM, World } from '../testing/world.ts';
 
 const SPEC = {
@@ -106,6 +108,17 @@ describe('spec.replicas that is taken away', () => {
     expect(world.deployment.status?.rollout?.wantedReplicas).toBeUndefined();
     takeAway(world);
     expect(world.written).toEqual([`Set spec.replicas to ${replicas}`]);
+  });
+
+  it('is written alone, and where that is refused what else there is to do is done', () => {
+    const world = new World(SPEC);
+    world.conclude();
+    world.edit(({ replicas: _, ...spec }) => spec);
+    world.objects.delete('ServiceAccount/chat');
+    const { intents, otherwise } = decide(world.snapshot());
+    expect(intents).toEqual([{ type: 'SetReplicas', replicas: 4 }]);
+    expect(otherwise.map(describeIntent)).toEqual(['Create ServiceAccount chat']);
+    expect(decide(world.snapshot(), { observeOnly: true }).otherwise).toEqual([]);
   });
 
   it('stays 0 where it was 0 by request in a rollout', () => {
