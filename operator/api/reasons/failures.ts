@@ -140,7 +140,8 @@ export const FAILURES = {
   },
   AdmissionDenied: {
     on: ['CandidateHealthy', 'Ready'],
-    meaning: 'The API server or a policy of the cluster refuses an object that the operator wants to make.',
+    meaning:
+      'The API server or a policy of the cluster refuses an object that the operator wants to make, or it fails to take it: an admission webhook does not answer, say.',
     fix: 'See its words in the message; change the spec or the policy.',
   },
 } as const satisfies Record<string, ReasonEntry>;
