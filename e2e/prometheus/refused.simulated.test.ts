@@ -4,8 +4,9 @@ import { MONITORING_TYPES } from '../../operator/controller/monitoring-kinds.ts'
 import { KubeHttpClient } from '../../operator/kube/client.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { loadCredentials } from '../../operator/kube/credentials.ts';
-import { clusterScoped, resources } from '../../operator/kube/resources.ts';
+import { resources } from '../../operator/kube/resources.ts';
 import { Transport } from '../../operator/kube/transport.ts';
+import { failingWebhook } from '../reconcile/failing-webhook.ts';
 import { operatorBench, PATIENCE } from '../reconcile/harness.ts';
 import { BRIEF, endRollout } from '../reconcile/rollouts.ts';
 import { eventually, testCluster } from '../support/index.ts';
@@ -14,12 +15,6 @@ import { eventually, testCluster } from '../support/index.ts';
 const cluster = testCluster('simulated', {});
 const bench = operatorBench(cluster);
 
-const WEBHOOKS = clusterScoped(
-  'admissionregistration.k8s.io',
-  'v1',
-  'ValidatingWebhookConfiguration',
-  'validatingwebhookconfigurations',
-);
 const SPEC = {
   model: { name: 'deepseek-r1-distill-qwen-1.5b' },
   accelerator: { type: 'A100-80GB' },
@@ -46,7 +41,8 @@ it('neither a PodMonitor of somebody else nor a webhook for rules that is down h
     spec: { selector: {}, podMetricsEndpoints: [{ port: 'http' }] },
   };
   await client.create(PodMonitor, foreign, { signal });
-  await client.create(WEBHOOKS, webhook(namespace), { signal });
+  const rules = { name: 'rules.example.com', apiGroup: 'monitoring.coreos.com', resource: 'prometheusrules' };
+  const mend = await failingWebhook(client, { namespace, ...rules, url: 'https://127.0.0.1:1/' }, signal);
 
   await bench().create('chat', SPEC);
   await bench().condition('chat', 'Ready', 'True');
@@ -71,7 +67,7 @@ it('neither a PodMonitor of somebody else nor a webhook for rules that is down h
   await bench().condition('chat', 'Stalled', 'False');
 
   await client.delete(PodMonitor, { namespace, name: 'chat' }, { signal });
-  await client.delete(WEBHOOKS, { name: namespace }, { signal });
+  await mend();
   await eventually(async () => {
     bench().advance(1_000);
     const { conditions = [] } = await bench().status('chat');
@@ -80,25 +76,3 @@ it('neither a PodMonitor of somebody else nor a webhook for rules that is down h
   await client.get(PodMonitor, { namespace, name: 'chat' }, { signal });
   await client.get(PrometheusRule, { namespace, name: 'chat-rules' }, { signal });
 });
-
-/** A webhook for rules of the namespace, and nobody who answers it. */
-function webhook(namespace: string): object {
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingWebhookConfiguration',
-    metadata: { name: namespace },
-    webhooks: [
-      {
-        ...{ name: 'rules.example.com', admissionReviewVersions: ['v1'], sideEffects: 'None', failurePolicy: 'Fail' },
-        clientConfig: { url: 'https://127.0.0.1:1/' },
-        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-        rules: [
-          {
-            ...{ apiGroups: ['monitoring.coreos.com'], apiVersions: ['*'], resources: ['prometheusrules'] },
-            operations: ['CREATE', 'UPDATE'],
-          },
-        ],
-      },
-    ],
-  };
-}

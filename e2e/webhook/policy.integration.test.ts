@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
+import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
+import { isInvalid, isPatchMisfit } from '../../operator/kube/errors.ts';
 import { resources } from '../../operator/kube/resources.ts';
 import type { KubeObject } from '../../operator/kube/types.ts';
 import { eventually, testCluster } from '../support/index.ts';
@@ -128,5 +130,59 @@ describe('the policy', () => {
       ['delete', 'dsd/chat', '--wait=false'],
     ])
       expect(await stage().kubectl(args)).toMatchObject({ code: 0, complaint: '' });
+  });
+});
+
+describe('a JSON patch that is answered with 422', () => {
+  const replace = (path: string, value: unknown) => [{ op: 'replace', path, value }];
+  const test = (path: string, value: unknown) => [{ op: 'test', path, value }];
+
+  /** A policy that leaves the reason of its refusals at the default, which is Invalid. */
+  async function refuseSevenReplicas(): Promise<void> {
+    const { namespace } = stage();
+    const name = `seven.${namespace}`;
+    const [apiVersion, kind] = ['admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicy'];
+    const rule = {
+      ...{ apiGroups: ['deepseek-operator.io'], apiVersions: ['*'], resources: ['deepseekdeployments'] },
+      operations: ['UPDATE'],
+    };
+    const validations = [{ expression: '!has(object.spec.replicas) || object.spec.replicas != 7' }];
+    const matchResources = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } };
+    const spec = { matchConstraints: { resourceRules: [rule] }, validations };
+    const bound = { policyName: name, validationActions: ['Deny'], matchResources };
+    stage().defer(() =>
+      stage().kubectl(['delete', `validatingadmissionpolicybinding/${name}`, `validatingadmissionpolicy/${name}`]),
+    );
+    for (const object of [
+      { apiVersion, kind, metadata: { name }, spec },
+      { apiVersion, kind: `${kind}Binding`, metadata: { name }, spec: bound },
+    ])
+      expect(await stage().kubectl(['apply', '-f', '-'], object)).toMatchObject({ code: 0 });
+  }
+
+  it('came too late where it does not apply, and is refused in all other cases', async () => {
+    const { admin, namespace, signal } = stage();
+    await stage().kubectl(['create', '-f', '-'], stage().model('chat', SPEC));
+    await refuseSevenReplicas();
+    const answer = (steps: object) =>
+      admin
+        .patch(DEEPSEEK_DEPLOYMENTS, { namespace, name: 'chat' }, steps, { type: 'json', dryRun: true, signal })
+        .then(
+          () => undefined,
+          (error: unknown) => [isInvalid(error), isPatchMisfit(error)],
+        );
+    const seven = [{ op: 'add', path: '/spec/replicas', value: 7 }];
+    await eventually(async () => expect(await answer(seven)).toEqual([true, false]), PATIENCE);
+    const cases: [object, boolean][] = [
+      [test('/metadata/uid', 'u1'), true],
+      [test('/metadata/resourceVersion', '1'), true],
+      [test('/spec/podTemplate/volumes/0/name', 'x'), true],
+      [replace('/spec/podTemplate/volumes', []), true],
+      [replace('/spec/model/name', 7), false],
+      [[{ op: 'add', path: '/spec/autoscaling', value: { minReplicas: 3, maxReplicas: 2 } }], false],
+    ];
+    const found: [object, unknown][] = [];
+    for (const [steps] of cases) found.push([steps, await answer(steps)]);
+    expect(found).toEqual(cases.map(([steps, isLate]) => [steps, [true, isLate]]));
   });
 });
