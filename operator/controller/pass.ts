@@ -167,8 +167,10 @@ export class Pass {
     const intents = servingIntents(metadata.name, needed, decision.rollout);
     if (intents.length === 0) return judged;
     this.#remembered.children.decided(metadata.uid, decision.asDeclared);
-    // An obstacle is told of after the count, by the pass that carries the whole decision out.
-    await act(metadata, intents, this.#acting(decision), signal);
+    // An obstacle is told of after the count, when the whole decision is carried out; until then nothing is over, either.
+    const { failedWrites } = this.#remembered;
+    const again = failedWrites.again.bind(failedWrites);
+    await act(metadata, intents, { ...this.#acting(decision), failedWrites: { again, over: () => undefined } }, signal);
     return this.#judge();
   }
 
