@@ -97,7 +97,7 @@ describe('the operator, as it is installed', () => {
 
 describe('the rights that are installed', () => {
   const rulesOf = (objects: readonly Manifest[]) => objects.flatMap(({ rules = [] }) => rules);
-  const operators = () => made().filter(({ kind, metadata }) => kind.endsWith('Role') && !isForPeople(metadata.labels));
+  const operators = () => made().filter(({ kind }) => kind.endsWith('Role'));
 
   it('have no wildcard, nothing that widens them, and no list of Secrets', () => {
     const rules = rulesOf(operators());
@@ -129,6 +129,16 @@ describe('the rights that are installed', () => {
     ]);
   });
 
+  it('of people come with the CRD, whichever operators there are', () => {
+    const of = (objects: readonly Manifest[]) =>
+      objects.flatMap(({ metadata }) =>
+        Object.keys(metadata.labels).flatMap((label) => /\/aggregate-to-(.*)$/.exec(label)?.[1] ?? []),
+      );
+    const definitions = (synthesizeDefinitions() as Manifest[]).filter(({ kind }) => kind === 'ClusterRole');
+    expect(of(definitions)).toEqual(['view', 'edit', 'admin']);
+    expect(of([...made(), ...made({ watchNamespaces: ['bank'] })])).toEqual([]);
+  });
+
   it('have nothing about certificates where somebody else brings them, or where there is no webhook', () => {
     const webhooks = (options: Partial<InstallOptions>) =>
       named(made(options)).filter((name) => /Role.*webhook/.test(name));
@@ -137,7 +147,3 @@ describe('the rights that are installed', () => {
     expect(webhooks({ webhook: false })).toEqual([]);
   });
 });
-
-const AGGREGATE = 'rbac.authorization.k8s.io/aggregate-to-';
-const isForPeople = (labels: Readonly<Record<string, string>>): boolean =>
-  Object.keys(labels).some((key) => key.startsWith(AGGREGATE));

@@ -20,16 +20,14 @@ export class DeepSeekOperator extends Chart {
     workload(this, all);
     if (hasWebhook(all)) webhook(this, all);
     operatorRoles(this, all);
-    // In namespaces of its own it needs nobody's leave but theirs.
-    if (all.watchNamespaces.length === 0) userRoles(this);
     network(this, all);
     monitors(this, all);
   }
 }
 
 /**
- * The CRD, the priority class of models and the operator's namespace: installed before it, and left when it goes. Pull secrets,
- * defaults and models in that namespace are other people's.
+ * The CRD, the roles of its users, the priority class of models and the operator's namespace: installed before it, and left when it
+ * goes, since models stay. Pull secrets, defaults and models in that namespace are other people's.
  */
 export class DeepSeekDefinitions extends Chart {
   constructor(
@@ -43,6 +41,7 @@ export class DeepSeekDefinitions extends Chart {
     });
     for (const file of ['deepseekdeployments.yaml', 'priorityclass.yaml'])
       new Include(this, file, { url: `${CRDS}/${file}` });
+    userRoles(this);
   }
 }
 

@@ -44,7 +44,7 @@ export function operatorRoles(scope: Construct, options: InstallOptions): void {
   }
 }
 
-/** For people: seen, edited and owned by whoever may do so with Kubernetes' own objects. */
+/** For people: models are seen, edited and owned by whoever may do so with Kubernetes' own objects, whichever operators there are. */
 export function userRoles(scope: Construct): void {
   for (const { name, aggregateTo, rules } of USER_ROLES) {
     const { labels, ...rest } = metadata(`${MANAGER}-${name}`);

@@ -25,7 +25,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   KWOK: ['Stage.endState'],
   'Node.js': ['--max-semi-space-size'],
   'the output of the plugin': ['revisions.pods'],
-  Helm: ['--create-namespace', '--force-conflicts', '--take-ownership'],
+  Helm: ['--create-namespace', '--force-conflicts', '--skip-tests', '--take-ownership'],
   'the tests': ['TRAFFIC', 'RAMP', 'keepsTheLastReady', 'mapOf', 'maxProperties', '--minutes', '--again'],
   'what was decided against': ['spec.monitoring.dashboard'],
 };

@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { parse, parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { DEFAULTS, type InstallOptions } from '../../cdk8s/install/options.ts';
-import { synthesize } from '../../cdk8s/install/install.ts';
+import { synthesize, synthesizeDefinitions } from '../../cdk8s/install/install.ts';
 import type { OperatorDefaults } from '../../operator/api/index.ts';
 import { findTool } from '../../hack/cluster/index.ts';
 import { scratchFiles } from './scratch.ts';
@@ -55,11 +55,13 @@ function source(options: Partial<InstallOptions> = {}) {
 
 const isTest = ({ metadata }: KubeObject): boolean => 'helm.sh/hook' in (metadata.annotations ?? {});
 
-/** Without what is of the cluster, not of the operator (crds/ is its source), and without the test. */
+const KEPT = { 'helm.sh/resource-policy': 'keep' } as const;
+const isKept = ({ metadata }: KubeObject): boolean =>
+  Object.keys(metadata.annotations ?? {}).some((name) => name in KEPT);
+
+/** Without what outlives the operator, as the definitions in cdk8s do, and without the test. */
 const operatorOf = (objects: readonly KubeObject[]) =>
-  byKey(
-    objects.filter((object) => !['CustomResourceDefinition', 'PriorityClass'].includes(object.kind) && !isTest(object)),
-  );
+  byKey(objects.filter((object) => !isKept(object) && !isTest(object)));
 
 describe('the chart', () => {
   it('has no fault that helm lint finds', async () => {
@@ -175,20 +177,37 @@ describe('the chart', () => {
     expect(operatorOf(await template({ monitoring: { namespaces: null } }))).toEqual(source());
   });
 
-  it('brings the CRD and the class of models, which an uninstall leaves, unless told not to', async () => {
-    const objects = byKey(await template({}));
-    for (const [key, file] of [
-      ['CustomResourceDefinition /deepseekdeployments.deepseek-operator.io', 'deepseekdeployments.yaml'],
-      ['PriorityClass /deepseek-serving', 'priorityclass.yaml'],
-    ] as const) {
-      const { metadata, ...rest } = objects[key] ?? { metadata: {} };
-      const { annotations, ...named } = metadata as KubeObject['metadata'];
-      expect(annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
-      const text = await readFile(join(CHART, '../../crds', file), 'utf8');
-      expect({ ...rest, metadata: named }).toEqual(parse(text));
-    }
-    const without = await template({ crds: { install: false }, modelPriorityClass: { install: false } });
-    expect(operatorOf(without)).toEqual(byKey(without.filter((object) => !isTest(object))));
+  it.each<[string, Values]>([
+    ['all namespaces', {}],
+    ['two of them', { watchNamespaces: ['bank', 'shop'] }],
+  ])(
+    'brings what an uninstall leaves, as the source has it, with an operator of %s: the CRD, the roles of its users, the class of models',
+    async (_, values) => {
+      const kept = (await template(values)).filter(isKept);
+      const definitions = (synthesizeDefinitions() as KubeObject[]).filter(({ kind }) => kind !== 'Namespace');
+      expect(byKey(kept)).toEqual(
+        byKey(
+          definitions.map((object) => {
+            const annotations = { ...object.metadata.annotations, ...KEPT };
+            return { ...object, metadata: { ...object.metadata, annotations } };
+          }),
+        ),
+      );
+      expect(kept).toHaveLength(5);
+    },
+  );
+
+  it('brings nothing of the cluster where it is told so and watches some namespaces', async () => {
+    const off = { install: false };
+    const objects = await template({
+      ...{ watchNamespaces: ['bank'], priorityClassName: '' },
+      ...{ crds: off, modelPriorityClass: off, userRoles: off },
+    });
+    expect(objects.filter(isKept)).toEqual([]);
+    expect([...new Set(objects.map(({ metadata }) => metadata.namespace))].sort()).toEqual([
+      'bank',
+      OPERATOR.namespace,
+    ]);
   });
 
   it('brings a test: a model, and a pod that may look at it and waits for it', async () => {

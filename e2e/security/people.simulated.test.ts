@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { synthesize } from '../../cdk8s/install/install.ts';
+import { synthesizeDefinitions } from '../../cdk8s/install/install.ts';
 import { eventually, kubectl, testCluster, testNamespace } from '../support/index.ts';
 
 const cluster = testCluster('simulated');
@@ -15,17 +15,13 @@ const RIGHTS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 const ASKED = [...new Set(Object.values(RIGHTS).flat())];
-const AGGREGATE = 'rbac.authorization.k8s.io/aggregate-to-';
 
 interface ClusterRole {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: { readonly name: string };
 }
 
-const roles = (synthesize() as ClusterRole[]).filter(
-  ({ kind, metadata }) =>
-    kind === 'ClusterRole' && Object.keys(metadata.labels).some((label) => label.startsWith(AGGREGATE)),
-);
+const roles = (synthesizeDefinitions() as ClusterRole[]).filter(({ kind }) => kind === 'ClusterRole');
 const admin = (args: readonly string[], input = '') => kubectl(cluster(), 'platform-engineer', args, { input });
 
 beforeAll(async () => {

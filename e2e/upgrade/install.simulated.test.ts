@@ -150,8 +150,12 @@ async function uidsOf(files: readonly string[]): Promise<readonly string[]> {
 describe.each(INSTALLED_VERSIONS)('an installation of version %s', (version) => {
   beforeEach(async () => {
     await bench().stopOperator();
-    // With that version's CRD and no other: what another has applied would stay.
-    await kubectl('delete', '--ignore-not-found', '--wait', '--timeout=45s', '-f', installed(version).definitions);
+    // With that version's definitions and no other: what another has applied would stay.
+    for (const definitions of [
+      ['-f', installed(version).definitions],
+      ['-k', join(MANIFESTS, 'kustomize/crds')],
+    ])
+      await kubectl('delete', '--ignore-not-found', '--wait', '--timeout=45s', ...definitions);
   });
 
   it.each(Object.entries(WAYS))(

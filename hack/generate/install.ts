@@ -13,6 +13,8 @@ const options = { lineWidth: 0, aliasDuplicateObjects: false } as const;
 const yaml = (about: string, ...documents: readonly object[]): string =>
   `# ${GENERATED}\n${about}${documents.map((document) => stringify(document, options)).join('---\n')}`;
 
+const definitions = (wanted: string): readonly object[] =>
+  synthesizeDefinitions().filter((object) => 'kind' in object && object.kind === wanted);
 const install = (overrides: Partial<InstallOptions> = {}): readonly object[] => synthesize(overrides);
 
 const kustomization = (about: string, content: object): string =>
@@ -23,7 +25,7 @@ const ONE_NAMESPACE = 'models';
 /** A registry of the cluster's own. */
 const REGISTRY = 'registry.internal';
 
-/** All that it is lives in its one namespace, and whoever owns that may make it: no quota, no class of the cluster's. */
+/** All that it is lives in its one namespace: no quota, no class of the cluster's. Its Roles take somebody who has their rights. */
 const narrow: Partial<InstallOptions> = {
   namespace: ONE_NAMESPACE,
   watchNamespaces: [ONE_NAMESPACE],
@@ -51,16 +53,19 @@ export const installFiles: readonly GeneratedFile[] = [
     path: 'manifests/kustomize/crds/kustomization.yaml',
     render: () =>
       kustomization(
-        '# What the operator needs before, and leaves behind: its namespace, the CRD and the class of models.\n',
+        '# What the operator needs before, and leaves behind: its namespace, the CRD, the roles of its users and the class of models.\n',
         {
-          resources: ['namespace.yaml', ...DEFINITIONS],
+          resources: ['namespace.yaml', ...DEFINITIONS, 'user-roles.yaml'],
         },
       ),
   },
   {
     path: 'manifests/kustomize/crds/namespace.yaml',
-    render: () =>
-      yaml('', ...synthesizeDefinitions().filter((object) => 'kind' in object && object.kind === 'Namespace')),
+    render: () => yaml('', ...definitions('Namespace')),
+  },
+  {
+    path: 'manifests/kustomize/crds/user-roles.yaml',
+    render: () => yaml('', ...definitions('ClusterRole')),
   },
   ...DEFINITIONS.map((file) => ({
     path: `manifests/kustomize/crds/${file}`,
