@@ -17,7 +17,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   kubectl: ['--dry-run'],
   kustomize: ['newName'],
   'Gateway API': ['BackendNotFound', 'NoMatchingListenerHostname', 'NotAllowedByListeners', 'status.parents'],
-  'Argo CD': ['ignoreDifferences', 'jqPathExpressions', 'Prune', 'RespectIgnoreDifferences', 'syncOptions'],
+  'Argo CD': ['ignoreDifferences', 'jqPathExpressions', 'Prune', 'RespectIgnoreDifferences'],
   Prometheus: ['honorLabels'],
   Traefik: ['providersThrottleDuration'],
   etcdutl: ['--bump-revision', '--mark-compacted', '--initial-cluster', '--initial-advertise-peer-urls'],

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { parse } from 'yaml';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
 import { DEFAULTS_KEY, KIND, parseDeepSeekDeployment, whatIsWrong } from '../../operator/api/index.ts';
-import { allBlocks, inAllPages } from './blocks.ts';
+import { allBlocks, inAllPages, ROOT } from './blocks.ts';
 import { objectsOf, type YamlBlock, yamlBlocksOf } from './yaml.ts';
 
 const blocks = await inAllPages(yamlBlocksOf);
@@ -60,6 +62,17 @@ describe.each(named(checked))('the block %s', (_, block) => {
     expect(texts.map((text) => whatIsWrong(parse(text)))).toEqual(texts.map(() => undefined));
   });
 });
+
+it.each(named(blocks.filter(({ reason }) => reason !== undefined)))(
+  'the block %s, which nobody checks, is YAML, and names folders of ours that are there',
+  (_, { text }) => {
+    expect(parseAllDocuments(text).flatMap(({ errors }) => errors)).toEqual([]);
+    const folders = [...text.matchAll(/\b(?:path|chart): (?:\.\/)?((?:charts|manifests)\/\S+)$/gm)].map(
+      ([, path = '']) => path,
+    );
+    expect(folders.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  },
+);
 
 it.each(defaults)('the defaults that %s has written into a file are ones that the operator takes', (_, text) => {
   expect(whatIsWrong(parse(text))).toBeUndefined();

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { API_VERSION, KIND } from '../../operator/api/index.ts';
-import { fencedBlocks, ROOT } from './blocks.ts';
+import { fencedBlocks } from './blocks.ts';
 
 /**
  * How a block of YAML in a page is checked: words behind `yaml` in its first line, which readers do not see.
@@ -53,8 +51,6 @@ const WHOLE: Readonly<Record<string, () => object>> = {
     ...{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata: { name: 'example' } },
     spec: { parentRefs: [{ name: 'public' }] },
   }),
-  CustomResourceDefinition: () =>
-    parse(readFileSync(join(ROOT, 'crds/deepseekdeployments.yaml'), 'utf8')) as Record<string, object>,
 };
 
 /** The objects of a block; a piece is put into an object of its kind, where it takes the place of the fields that it has. */

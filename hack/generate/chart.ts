@@ -14,12 +14,18 @@ const CHART = 'charts/deepseek-operator';
 const yaml = (value: unknown): string =>
   `# ${GENERATED}\n${stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 
+interface KubeObject {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+}
+
 /** An object of crds/ as a template: part of the release when `value` says so, and left by an uninstall. */
 function kept(file: string, value: string): string {
-  const object = parse(readFileSync(`${ROOT}crds/${file}`, 'utf8')) as { metadata: object };
-  const text = stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })
-    .replaceAll('{{', '{{ "{{" }}')
-    .replace('metadata:\n', 'metadata:\n  annotations:\n    helm.sh/resource-policy: keep\n');
+  const object = parse(readFileSync(`${ROOT}crds/${file}`, 'utf8')) as KubeObject;
+  const annotations = { 'helm.sh/resource-policy': 'keep', ...object.metadata.annotations };
+  const text = stringify(
+    { ...object, metadata: { ...object.metadata, annotations } },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  ).replaceAll('{{', '{{ "{{" }}');
   return `{{/* ${GENERATED} */}}\n{{- if .Values.${value} }}\n${text}{{- end }}\n`;
 }
 

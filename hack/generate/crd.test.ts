@@ -36,6 +36,13 @@ const properties = (node: StructuralSchema, path: string): string[] =>
     .filter((at) => !at.endsWith('[]') && !at.endsWith('{}'));
 
 describe('the CustomResourceDefinition', () => {
+  it('is left by Argo CD and Flux when it is gone from the repository, and when what synced it is deleted', () => {
+    expect(buildCustomResourceDefinition().metadata.annotations).toEqual({
+      'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+      'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+    });
+  });
+
   it('is structural, bounded and described', () => {
     expect([...problemsOf(spec, 'spec'), ...problemsOf(status, 'status')]).toEqual([]);
   });

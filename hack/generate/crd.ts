@@ -92,12 +92,21 @@ export function openAPIV3Schema(): StructuralSchema {
   };
 }
 
+/**
+ * Neither Argo CD nor Flux deletes it, whatever becomes of the repository or of their own objects: every model of the cluster would go
+ * with it. `Prune` is about what has left the repository, `Delete` about an Application that is deleted.
+ */
+const KEPT_BY_GITOPS = {
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+  'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+} as const;
+
 /** The CustomResourceDefinition, as an object. */
 export function buildCustomResourceDefinition() {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${PLURAL}.${GROUP}` },
+    metadata: { name: `${PLURAL}.${GROUP}`, annotations: KEPT_BY_GITOPS },
     spec: {
       group: GROUP,
       scope: 'Namespaced',
