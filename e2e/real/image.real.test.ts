@@ -71,4 +71,11 @@ describe("the operator's image", () => {
     const missing = [...Object.keys(dependencies), 'node'].filter((name) => !names.has(name));
     expect(missing).toEqual([]);
   });
+
+  it('has the licences of the packages in its programs', async () => {
+    const path = 'usr/share/doc/deepseek-operator/third-party-licenses.txt';
+    const text = await buildah.mounted(`${TAG}:a`, (dir) => readFile(join(dir, path), 'utf8'), options.signal);
+    for (const name of ['@kubernetes/client-node', 'commander', 'undici'])
+      expect(text).toMatch(new RegExp(`^${name} \\d.*\nLicence: \\S+\n\n\\S`, 'm'));
+  });
 });

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { THIRD_PARTY } from '../third-party.ts';
 import { reproducibleSbom } from './sbom.ts';
 
 const target = process.argv[2];
@@ -28,6 +29,7 @@ const files: readonly (readonly [path: string, from: string | undefined, text?: 
   ['app/kubectl-deepseek.mjs.map', 'dist/kubectl-deepseek.mjs.map'],
   ['usr/share/sbom/deepseek-operator.cdx.json', undefined, sbom],
   ['usr/share/doc/deepseek-operator/copyright', 'LICENSE'],
+  ['usr/share/doc/deepseek-operator/third-party-licenses.txt', THIRD_PARTY],
 ];
 for (const [path, from, text = ''] of files) {
   const to = join(target, path);

@@ -47,6 +47,7 @@ async function main(): Promise<number> {
   const bytes = await pack([
     { folder: `${root}/dist`, name: 'kubectl-deepseek.mjs' },
     { folder: root, name: 'LICENSE' },
+    { folder: `${root}/dist`, name: 'third-party-licenses.txt' },
   ]);
   const archive = `kubectl-deepseek-v${version}.tar.gz`;
   const sha256 = createHash('sha256').update(bytes).digest('hex');

@@ -54,6 +54,7 @@ export function krewManifest({ version, baseUrl, homepage, archive, sha256 }: Ma
           files: [
             { from: 'kubectl-deepseek.mjs', to: '.' },
             { from: 'LICENSE', to: '.' },
+            { from: 'third-party-licenses.txt', to: '.' },
           ],
           bin: 'kubectl-deepseek.mjs',
         },
