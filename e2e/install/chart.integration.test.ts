@@ -210,6 +210,17 @@ describe('the chart', () => {
     ]);
   });
 
+  it.each<[string, boolean, Values]>([
+    ['the default image', true, {}],
+    ['the default image with a digest', true, { image: { digest: `sha256:${'a'.repeat(64)}` } }],
+    ['an image of a registry', false, { image: { repository: 'registry.internal/deepseek-operator' } }],
+  ])('says whether nodes may find no image: %s', async (_, isSaid, values) => {
+    const file = await scratch('values.yaml', stringify(values));
+    const notes = await helm('install', 'x', CHART, '-n', OPERATOR.namespace, '--dry-run=client', '-f', file);
+    expect(notes).toContain('kubectl rollout status deployment/deepseek-operator -n deepseek-system');
+    expect(notes.includes('the pods stay in ImagePullBackOff')).toBe(isSaid);
+  });
+
   it('brings a test: a model, and a pod that may look at it and waits for it', async () => {
     const all = await template({ watchNamespaces: ['bank'] }, '--show-only', 'templates/tests/model.yaml');
     expect(all.map(keyOf)).toEqual(

@@ -2,6 +2,9 @@ import { expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { API_VERSION, KIND, parseDeepSeekDeployment } from '../../operator/api/index.ts';
+import { CATALOG } from '../../operator/catalog/index.ts';
+import { plan } from '../../operator/planner/index.ts';
 import { chartValues } from './chart-values.ts';
 import { valueRows } from './chart.ts';
 
@@ -12,6 +15,19 @@ const text = readFileSync(
 
 it('has default values that its own schema accepts', () => {
   expect(() => chartValues.parse(parse(text))).not.toThrow();
+});
+
+it('has a model for its test that the planner accepts, and says what it asks of a node', () => {
+  const { spec } = chartValues.parse(parse(text)).test;
+  const parsed = parseDeepSeekDeployment({ apiVersion: API_VERSION, kind: KIND, metadata: { name: 'test' }, spec });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed));
+  const result = plan(parsed.value.spec, CATALOG);
+  if (!result.accepted) throw new Error(result.message);
+  const { cpu, memoryRequestGiB, memoryLimitGiB, ephemeralStorageGiB } = result.plan.host;
+  const { about } = valueRows(text).find(({ path }) => path === 'test.spec') ?? { about: '' };
+  expect(about).toContain(
+    `${cpu} CPUs, ${memoryRequestGiB} GiB of memory (at most ${memoryLimitGiB} GiB) and ${ephemeralStorageGiB} GiB of disk`,
+  );
 });
 
 it('says of each value what it is', () => {
