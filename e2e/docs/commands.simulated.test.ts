@@ -37,13 +37,17 @@ const BEFORE: Readonly<Record<string, (bench: OperatorBench, stage: Stage) => Pr
   },
   'docs/install.md': async (_, stage) => {
     await forget(stage);
+    // Its first command is typed into a cluster that has nothing of ours, and is run as it is printed.
     await stage.run('helm uninstall deepseek-operator -n deepseek-system --wait');
+    for (const folder of ['base', 'crds'])
+      await stage.run(`kubectl delete --ignore-not-found --wait --timeout 60s -k manifests/kustomize/${folder}`);
     const [program = ''] = programsOf(await readFile(join(ROOT, 'docs/install.md'), 'utf8'));
     await writeFile(join(stage.work, 'operator.ts'), program);
     return undefined;
   },
   'docs/upgrade.md': async (_, stage) => {
-    await stage.run(here(INSTALL, stage, ''));
+    // Other pages have installed it by other ways before.
+    await stage.run(`${INSTALL} --take-ownership --force-conflicts`);
     return undefined;
   },
 };

@@ -100,8 +100,8 @@ export function here(script: string, { namespace }: Stage, revision: string): st
       )
       // What it needs is there: make would look at its age.
       .replaceAll(/^make build\b/gm, 'npm run -s build')
-      // Other pages have installed it by other ways before.
-      .replaceAll(/^helm install .*/gm, '$& --take-ownership --force-conflicts')
+      // The page has had kubectl apply another image before.
+      .replaceAll(/^helm upgrade .* --set crds\.install=\w+$/gm, '$& --force-conflicts')
       .replaceAll(/^(kubectl deepseek get .* -w)(?= |$)/gm, 'until_shown $1')
   );
 }
