@@ -206,20 +206,20 @@ describe('GatewayCache', () => {
   });
 
   it.each([
-    ['is not installed', notInstalled, { installed: false, readable: false }],
-    ['may not be read', forbidden, { installed: true, readable: false }],
-  ])('says that Gateway API %s, asks rarely, and takes it up when it can', async (_, refusal, state) => {
+    ['is not installed', notInstalled, { installed: false, readable: false }, 300_000],
+    ['may not be read', forbidden, { installed: true, readable: false }, 30_000],
+  ])('says that Gateway API %s, asks rarely, and takes it up when it can', async (_, refusal, state, everyMs) => {
     answer = refusal();
     const cache = start();
     deployment('added', 'chat', routeRef);
     await quiet();
     expect(cache.state).toEqual(state);
     expect(told).toEqual(['ai/chat initial']);
-    await clock.advance(240_000);
+    await clock.advance(everyMs - 1);
     await quiet();
     expect(lists).toBe(1);
     answer = [route('edge')];
-    await clock.advance(60_000);
+    await clock.advance(1);
     await quiet();
     expect(cache.state).toEqual({ installed: true, readable: true });
     expect(cache.route('ai', 'edge')).toBeDefined();
@@ -259,6 +259,81 @@ describe('GatewayCache', () => {
     await clock.advance(10_000);
     await quiet();
     expect(cache.state).toEqual({ installed: true, readable: true });
+  });
+
+  describe('since when no gateway has taken a route', () => {
+    const since = (cache: GatewayCache) => cache.notTakenSince('ai', 'edge');
+    const notTaken = (version: string) => route('edge', { version, accepted: 'False' });
+    const after = async (type: string, object: LiveHttpRoute) => {
+      await clock.advance(1000);
+      send?.({ type, object });
+      await quiet();
+    };
+
+    it('is not known before the first list, and not where one has', async () => {
+      answer = new ApiError(503, { message: 'unavailable' });
+      const cache = start();
+      deployment('added', 'chat', routeRef);
+      await quiet();
+      await clock.advance(10_000);
+      expect(since(cache)).toBeUndefined();
+      answer = [route('edge')];
+      await clock.advance(10_000);
+      await quiet();
+      expect([cache.state?.readable, since(cache)]).toEqual([true, undefined]);
+    });
+
+    it('begins with the list that lacks it, goes on when it is made, and ends when it is taken', async () => {
+      const cache = start();
+      deployment('added', 'chat', routeRef);
+      await quiet();
+      const begin = clock.now();
+      expect(since(cache)).toBe(begin);
+      await after('ADDED', notTaken('11'));
+      expect(since(cache)).toBe(begin);
+      await after('MODIFIED', route('edge', { version: '12' }));
+      expect(since(cache)).toBeUndefined();
+    });
+
+    it('begins with its deletion', async () => {
+      answer = [route('edge')];
+      const cache = start();
+      deployment('added', 'chat', routeRef);
+      await quiet();
+      await after('DELETED', route('edge', { version: '11' }));
+      expect(since(cache)).toBe(clock.now());
+    });
+
+    it('begins when somebody comes to want one that is not there, and ends with that', async () => {
+      const cache = start();
+      deployment('added', 'code', gateway);
+      await quiet();
+      await clock.advance(60_000);
+      deployment('updated', 'chat', routeRef);
+      expect(since(cache)).toBe(clock.now());
+      deployment('updated', 'chat', undefined);
+      expect(since(cache)).toBeUndefined();
+    });
+
+    it('begins when routes may no longer be read, and is not begun again by asking', async () => {
+      answer = [route('edge')];
+      const cache = start();
+      deployment('added', 'chat', routeRef);
+      await quiet();
+      await clock.advance(3000);
+      answer = forbidden();
+      send?.(forbidden());
+      await quiet();
+      const begin = clock.now();
+      expect(since(cache)).toBe(begin);
+      await clock.advance(30_000);
+      await quiet();
+      expect([lists, since(cache)]).toEqual([2, begin]);
+      answer = [route('edge')];
+      await clock.advance(30_000);
+      await quiet();
+      expect([lists, since(cache)]).toEqual([3, undefined]);
+    });
   });
 
   it('knows an own write before the watch tells of it', async () => {

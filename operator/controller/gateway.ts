@@ -41,8 +41,11 @@ export interface GatewayCacheOptions {
 /** Called with the key of a DeepSeekDeployment; `initial`: nothing happened, it is only known now. */
 export type GatewayHandler = (key: string, initial: boolean) => void;
 
-/** How often to ask again for what is not installed or may not be read: both are done by people. */
+/** How often to ask again for what is not installed, which is done by people. */
 const ASK_AGAIN_MS = 300_000;
+
+/** How often to ask again for what may not be read: rights that are written anew are missing for a moment. */
+const ASK_FOR_RIGHTS_MS = 30_000;
 
 /**
  * The HTTPRoutes of the cluster, followed by one watch, and only while some DeepSeekDeployment asks for a gateway: a cluster
@@ -55,7 +58,12 @@ export class GatewayCache {
   readonly #wanted = new Map<string, string>();
   #informer: ReflectingInformer<LiveHttpRoute> | undefined;
   #state: GatewayState | undefined;
-  /** By the key of a route: since when no gateway has taken it as it is, milliseconds since the epoch. */
+  /** Since when `state` is as it is, milliseconds since the epoch. */
+  #stateSince = 0;
+  /**
+   * By the key of a route: since when no gateway has taken it as it is, milliseconds since the epoch. Of those that are not there, the
+   * ones that somebody wants: since they were deleted, or known not to be there.
+   */
   readonly #notTaken = new Map<string, number>();
   /** Ends what `run` does at the moment: what is wanted has changed. */
   #turn = new AbortController();
@@ -81,9 +89,13 @@ export class GatewayCache {
     return this.#informer?.store.get({ namespace, name });
   }
 
-  /** Since when no gateway has taken the route as it is, milliseconds since the epoch; undefined: one has, or it is not known. */
+  /**
+   * Since when it is known that no gateway has taken the route as it is, milliseconds since the epoch; undefined: one has, or it is not
+   * known. What may not be read, or is not there, has not been taken since that became known.
+   */
   notTakenSince(namespace: string, name: string): number | undefined {
-    return this.#notTaken.get(keyOf({ namespace, name }));
+    if (this.#state?.readable === false) return this.#stateSince;
+    return this.#state && this.#notTaken.get(keyOf({ namespace, name }));
   }
 
   /** Takes the answer to an own write, so that nothing is decided on an older route. */
@@ -107,7 +119,8 @@ export class GatewayCache {
       const turn = AbortSignal.any([signal, this.#turn.signal]);
       if (this.#wanted.size > 0) {
         await this.#follow(turn);
-        await this.#options.clock.sleep(ASK_AGAIN_MS, turn).catch(() => undefined);
+        const pauseMs = this.#state?.installed === true ? ASK_FOR_RIGHTS_MS : ASK_AGAIN_MS;
+        await this.#options.clock.sleep(pauseMs, turn).catch(() => undefined);
       } else await aborted(turn);
     }
   }
@@ -148,6 +161,7 @@ export class GatewayCache {
     if (route === before) return;
     if (route === undefined) this.#wanted.delete(key);
     else this.#wanted.set(key, route);
+    for (const changed of [before, route]) if (changed !== undefined) this.#noteAbsent(changed);
     const wanted = this.#wanted.size;
     if (wanted === 0) this.#state = undefined;
     const [first, last] = [wanted === 1 && before === undefined, wanted === 0];
@@ -158,8 +172,9 @@ export class GatewayCache {
   #onRoute({ type, object, previous, initial }: StoreEvent<LiveHttpRoute>): void {
     const key = keyOf(object.metadata);
     const taken = routeVerdict(object, object.metadata.generation ?? 0) === 'Taken';
-    if (type === 'deleted' || taken) this.#notTaken.delete(key);
+    if (taken && type !== 'deleted') this.#notTaken.delete(key);
     else if (!this.#notTaken.has(key)) this.#notTaken.set(key, this.#options.clock.now());
+    if (type === 'deleted') this.#noteAbsent(key);
     // Those of the first list are told of with the state, once all are there.
     if (initial) return;
     if (type === 'updated' && previous !== undefined && sameForUs(object, previous)) return;
@@ -173,10 +188,20 @@ export class GatewayCache {
     for (const key of keys) this.#tell(key, false);
   }
 
+  /** Remembers since when a route that somebody wants is not there, and forgets one that nobody wants. */
+  #noteAbsent(key: string): void {
+    const [namespace = '', name = ''] = key.split('/');
+    if (this.#state?.readable !== true || this.route(namespace, name) !== undefined) return;
+    if (![...this.#wanted.values()].includes(key)) this.#notTaken.delete(key);
+    else if (!this.#notTaken.has(key)) this.#notTaken.set(key, this.#options.clock.now());
+  }
+
   #setState(state: GatewayState): void {
     const before = this.#state;
     if (isDeepStrictEqual(before, state)) return;
     this.#state = state;
+    this.#stateSince = this.#options.clock.now();
+    for (const route of this.#wanted.values()) this.#noteAbsent(route);
     for (const key of this.#wanted.keys()) this.#tell(key, true);
   }
 

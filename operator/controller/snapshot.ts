@@ -138,7 +138,7 @@ export interface RouteState {
   readonly readable: boolean | undefined;
   /** Gateway API is known to be missing. */
   readonly missing?: boolean;
-  /** Since when no gateway has taken the route as it is, milliseconds since the epoch; absent: one has, or nobody knows. */
+  /** See GatewayCache.notTakenSince. */
   readonly notTakenSince?: number | undefined;
   /** One of our own name that the spec does not ask for any more. */
   readonly leftover?: LiveHttpRoute | undefined;

@@ -122,6 +122,49 @@ describe('a canary', () => {
     expect(Object.values(mark ?? {}).join()).toContain('RouteNotTaken: No gateway has taken the HTTPRoute chat yet.');
   });
 
+  it.each<[string, (world: GatewayWorld) => void, string]>([
+    [
+      'a route that somebody deletes',
+      ({ objects }) => objects.delete('HTTPRoute/chat'),
+      'There is no HTTPRoute chat yet.',
+    ],
+    [
+      'routes that may no longer be read',
+      (one) => (one.state = { readable: false }),
+      'Gateway API is not installed, or its HTTPRoutes may not be read.',
+    ],
+  ])('that is well under way survives %s for a minute', (_, happen, says) => {
+    begin();
+    world.later(300_000);
+    happen(world);
+    world.notTakenSince = world.now;
+    world.takes = false;
+    const { rollout } = world.pass().status;
+    expect(rollout).toMatchObject({ phase: 'Proving', step: 0 });
+    expect(rollout?.message).toContain(says);
+    world.later(50_000);
+    expect(world.deployment.status?.rollout?.phase).toBe('Proving');
+    world.takes = true;
+    world.state = { readable: true };
+    world.notTakenSince = undefined;
+    world.later(20_000);
+    expect(world.weights).toEqual({ [old]: 90, [next]: 10 });
+    expect(world.deployment.status?.rollout).toMatchObject({ phase: 'Proving', step: 0, weight: 10 });
+  });
+
+  it('is not judged by a route that is not known yet, and goes on once it is', () => {
+    begin();
+    world.later(300_000);
+    world.state = { readable: undefined };
+    const { requeueAfterMs } = world.later(3_600_000);
+    expect(requeueAfterMs).toBeUndefined();
+    expect(world.deployment.status?.rollout).toMatchObject({ phase: 'Proving', step: 0, weight: 10 });
+    expect(world.deployment.status?.rollout?.message).toContain('The routes of the cluster are not known yet.');
+    world.state = { readable: true };
+    world.settle();
+    expect(world.deployment.status?.rollout?.phase).toBe('AwaitingPromotion');
+  });
+
   it('waits while the gateway has not taken the route, and says so', () => {
     world.takes = false;
     world.edit((spec) => ({ ...spec, model: OTHER }));

@@ -18,8 +18,7 @@ export function routeStateOf(
 ): RolloutInput['route'] {
   const { deployment, route } = snapshot;
   if (!hasGateway(deployment)) return undefined;
-  const { notTakenSince: since } = route ?? {};
-  const not = (refused: boolean, message: string) => ({
+  const not = (refused: boolean, message: string, since = route?.notTakenSince) => ({
     ...{ taken: false, refused, message },
     ...(since !== undefined && { since }),
   });
@@ -29,7 +28,8 @@ export function routeStateOf(
   const name = deployment.spec.traffic?.routeRef?.name ?? deployment.metadata.name;
   if (route.live === undefined) return wait(`There is no HTTPRoute ${name} yet.`);
   const lacks = routeLacks(snapshot, revisions);
-  if (lacks !== undefined) return not(true, `HTTPRoute ${name}: ${lacks}.`);
+  // A gateway may well have taken it as it is: since when it lacks something nobody has seen.
+  if (lacks !== undefined) return not(true, `HTTPRoute ${name}: ${lacks}.`, route.notTakenSince ?? 0);
   const verdict = routeVerdict(route.live, route.live.metadata.generation ?? 0);
   if (verdict === 'Taken') return { taken: true, refused: false, message: 'The gateway has taken the route.' };
   if (verdict === 'Pending') return wait(`No gateway has taken the HTTPRoute ${name} yet.`);

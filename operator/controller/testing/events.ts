@@ -130,6 +130,7 @@ export class Universe {
         world.placed = what.value;
         return;
       case 'route':
+        world.notTakenSince = what.taken ? undefined : (world.notTakenSince ?? world.now);
         world.takes = what.taken;
         return;
       case 'window':
@@ -230,6 +231,7 @@ export function fingerprintOf({ world, wait, isAnswered, proofs, users }: Univer
     { ...deployment, metadata, status },
     [world.placed, world.takes, users],
     [seen === generation, isAnswered, wait, [...failing].sort(), capacity?.slots, observations.proofs === proofs],
+    [world.notTakenSince].map((at) => at !== undefined && new Date(at).toISOString()),
     [...since].map(([revision, at]) => [revision, new Date(at).toISOString()]).sort(),
     [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, object]) => [key, withoutCounts(object)]),
   ];

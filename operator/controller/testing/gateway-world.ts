@@ -6,6 +6,7 @@ import { World } from './world.ts';
 export class GatewayWorld extends World {
   state: Pick<RouteState, 'readable' | 'missing'> = { readable: true };
   takes = true;
+  /** Since when it is known that no gateway has taken the route, where none has; undefined: it is not known. */
   notTakenSince: number | undefined;
 
   override snapshot(): Snapshot {
@@ -13,9 +14,12 @@ export class GatewayWorld extends World {
     const { gateway, routeRef } = this.deployment.spec.traffic ?? {};
     const own = this.route;
     if (gateway === undefined && routeRef === undefined && this.deployment.status?.route === undefined) return snapshot;
+    const { notTakenSince } = this;
+    // What may not be read is not there for the operator.
+    if (this.state.readable !== true) return { ...snapshot, route: { ...this.state, notTakenSince } };
     const live = gateway === undefined ? (this.objects.get('HTTPRoute/edge') as LiveHttpRoute | undefined) : own;
     const leftover = gateway === undefined && own !== undefined ? { leftover: own } : {};
-    const since = this.takes ? {} : { notTakenSince: this.notTakenSince };
+    const since = this.takes && live !== undefined ? {} : { notTakenSince };
     return { ...snapshot, route: { ...this.state, live: live && this.#answered(live), ...leftover, ...since } };
   }
 

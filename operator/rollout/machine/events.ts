@@ -223,7 +223,8 @@ function isJudged({ settings }: RolloutInput): boolean {
 
 /** The gateway has had its time to take the route of a canary step. */
 function isRouteLate({ memory }: Course, { route, now }: RolloutInput): boolean {
-  return memory.phase === 'Proving' && route?.taken === false && now >= routeLimit(memory.since, route.since);
+  const limit = routeLimit(memory.since, route);
+  return memory.phase === 'Proving' && limit !== undefined && now >= limit;
 }
 
 /**

@@ -19,9 +19,13 @@ const PROOF_MARGIN_MS = 600_000;
 /** What a gateway gets to take a route; some are made anew and need their time. */
 export const ROUTE_LIMIT_MS = 60_000;
 
-/** Until when a gateway has to have taken a route: since a step began, or since the route changed, whichever is later. */
-export function routeLimit(step: number, notTakenSince = 0): number {
-  return Math.max(step, notTakenSince) + ROUTE_LIMIT_MS;
+/**
+ * Until when a gateway has to have taken the route of a canary step, milliseconds since the epoch: a minute since the step began, or since
+ * it is known that none has, whichever is later. Undefined: one has taken it, or it is not known that none has.
+ */
+export function routeLimit(step: number, route: RolloutInput['route']): number | undefined {
+  const since = route?.taken === false ? route.since : undefined;
+  return since === undefined ? undefined : Math.max(step, since) + ROUTE_LIMIT_MS;
 }
 
 /** What a gateway needs from taking a route to sending requests to all of its backends (Traefik 3.6: up to 2 s). */
@@ -74,7 +78,7 @@ export function wakeAt(course: Course, input: RolloutInput): number | undefined 
     deadlineOf(course, input),
     memory.phase === 'Watching' ? (switchedAt ?? memory.since) + 2 * settings.watch.durationMs : undefined,
     memory.retryAt,
-    memory.step !== undefined && input.route?.taken === false ? routeLimit(memory.since, input.route.since) : undefined,
+    memory.step !== undefined ? routeLimit(memory.since, input.route) : undefined,
     // Who frees GPUs is followed for our own pods alone.
     memory.phase === 'Waiting' && input.replicas > 0 && !settings.paused
       ? now + LOOK_FOR_ROOM_MS * (1 + input.jitter)

@@ -104,7 +104,7 @@ export interface RolloutInput {
         readonly taken: boolean;
         readonly message: string;
         readonly refused: boolean;
-        /** Since when it is not taken, milliseconds since the epoch; absent: nobody knows. */
+        /** Since when it is known that none has taken it, milliseconds since the epoch; absent: it is not known. */
         readonly since?: number;
       }
     | undefined;

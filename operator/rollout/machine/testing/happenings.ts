@@ -28,7 +28,8 @@ export type Happening =
   | { readonly is: 'restart' }
   | { readonly is: 'deployment deleted'; readonly of: string }
   | { readonly is: 'record lost'; readonly of: string }
-  | { readonly is: 'route'; readonly taken: boolean }
+  /** `unknown`: what the gateway says of the route cannot be learned. */
+  | { readonly is: 'route'; readonly taken: boolean; readonly unknown?: boolean }
   | { readonly is: 'claim'; readonly keep: number | undefined }
   | { readonly is: 'capacity unknown'; readonly value: boolean }
   /** Before the machine looks again. */
@@ -89,7 +90,7 @@ const single: fc.Arbitrary<Happening> = fc.oneof(
   },
   { weight: 1, arbitrary: kind('deployment deleted', { of: hash }) },
   { weight: 1, arbitrary: kind('record lost', { of: hash }) },
-  { weight: 1, arbitrary: kind('route', { taken: fc.boolean() }) },
+  { weight: 1, arbitrary: kind('route', { taken: fc.boolean(), unknown: fc.boolean() }) },
   { weight: 1, arbitrary: kind('claim', { keep: fc.constantFrom(undefined, 0, 1) }) },
   { weight: 1, arbitrary: kind('capacity unknown', { value: fc.boolean() }) },
 );
@@ -251,8 +252,7 @@ export function happen(model: Model, what: Happening, stale: Memory | undefined)
       if (what.of !== model.traffic.serving) model.lost.add(what.of);
       return;
     case 'route':
-      if (model.route)
-        model.route = { taken: what.taken, refused: false, message: what.taken ? 'Taken.' : 'Not taken yet.' };
+      if (model.route) model.route = what.taken ? TAKEN : notTaken(model, what.unknown === true);
       return;
     case 'claim':
       model.claims = what.keep === undefined ? [] : [{ holder: 'ai/other', keep: what.keep }];
@@ -268,6 +268,14 @@ export function happen(model: Model, what: Happening, stale: Memory | undefined)
   }
 }
 
+const TAKEN = { taken: true, refused: false, message: 'Taken.' } as const;
+
+/** A route that no gateway has taken, since now or longer; or of which that is not known. */
+function notTaken({ route, now }: Model, unknown: boolean): Model['route'] {
+  const said = { taken: false, refused: false, message: 'Not taken yet.' };
+  return unknown ? said : { ...said, since: route?.since ?? now };
+}
+
 /** From here on the environment behaves: nobody else holds its GPUs, nothing breaks, and who is asked answers. */
 export function behave(model: Model, gpus: number): void {
   model.gpus = gpus;
@@ -279,6 +287,6 @@ export function behave(model: Model, gpus: number): void {
   model.claims = [];
   model.capacityUnknown = false;
   model.trafficLevel = 'Enough';
-  if (model.route) model.route = { taken: true, refused: false, message: 'Taken.' };
+  if (model.route) model.route = TAKEN;
   model.trouble.clear();
 }

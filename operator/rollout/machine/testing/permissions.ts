@@ -12,6 +12,7 @@ export function unpermitted(input: RolloutInput, step: RolloutStep): string[] {
     ...proves(input, step),
     ...goesBack(input, step),
     ...holds(input, step),
+    ...judges(input, step),
     ...waits(input, step),
     ...obeys(input, step),
     ...stops(input, step),
@@ -83,6 +84,18 @@ function* holds(input: RolloutInput, step: RolloutStep): Generator<string> {
   if (!isOver || ended.revision !== desired || isAgainst(desired)) return;
   if (whyTakenBack(revisionOf(input, desired)) === undefined || forgive.includes(desired))
     yield `${desired} ends ${ended.outcome}, and nothing is held against it`;
+}
+
+/** What a gateway gets to take a route, milliseconds. */
+const ROUTE_MS = 60_000;
+
+/** A version is given up for its route only when it is known that no gateway has taken that for a minute. */
+function* judges({ now, route }: RolloutInput, { marks }: RolloutStep): Generator<string> {
+  for (const mark of marks) {
+    if (mark.kind !== 'failed' || !mark.cause.startsWith('RouteNotTaken')) continue;
+    if (route?.since === undefined) yield `${mark.revision} is given up for a route of which nothing is known`;
+    else if (now < route.since + ROUTE_MS) yield `${mark.revision} is given up, and its route has not had a minute`;
+  }
 }
 
 /** What the traffic waits for before it moves on: the end of a pause, a window, a person. */

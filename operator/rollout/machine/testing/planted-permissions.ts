@@ -11,6 +11,7 @@ const WINDOWS = 'a third version that waits for a person while the second has ye
 const PROMOTED = 'a candidate that somebody has to promote';
 const RECREATE = 'recreate, in windows';
 const CANARY = 'a canary that somebody has to promote, in windows and pauses';
+const ROUTE = 'a canary, and what is known of its route';
 const WHICHEVER = 'orders for whichever version, and a spec that changes with them';
 const MIXED = 'a handover with both versions, by hand and in windows';
 const FULL = 'the same, where it waits';
@@ -78,6 +79,20 @@ export const UNPERMITTED: readonly Planted[] = [
       return step.phase === 'Proving' && step.memory.step === undefined ? { ...step, weight: 10 } : step;
     },
     found: /10 % of the traffic goes to b without a proof/,
+  },
+  {
+    name: 'a canary is given up for a route of which nothing is known',
+    scope: ROUTE,
+    machine: (input) =>
+      nextStep(input.route?.taken === false ? { ...input, route: { since: 0, ...input.route } } : input),
+    found: /b is given up for a route of which nothing is known/,
+  },
+  {
+    name: 'a canary is given up as soon as its route is not taken',
+    scope: ROUTE,
+    machine: (input) =>
+      nextStep(input.route?.since !== undefined ? { ...input, route: { ...input.route, since: 0 } } : input),
+    found: /b is given up, and its route has not had a minute/,
   },
   {
     name: 'a version takes over at once from one that answers',

@@ -161,6 +161,25 @@ export const SCOPES: readonly Scope[] = [
     happenings: [next, ...wants('a', 'b'), ...windows, ...paused, ...orders('promote', 'abort', 'rollback')],
   },
   {
+    name: 'a canary, and what is known of its route',
+    start: {
+      replicas: 1,
+      gpus: 2,
+      gateway: true,
+      rollout: { ...BRIEF, strategy: 'Canary', canary: { steps: [{ weight: 10, pause: '5m' }, { weight: 50 }] } },
+    },
+    prelude: [{ is: 'spec', desired: 'b' }, 'AwaitingPromotion'],
+    happenings: [
+      next,
+      { is: 'time', seconds: 40 },
+      ...wants('a', 'b'),
+      { is: 'route', taken: false },
+      { is: 'route', taken: false, unknown: true },
+      { is: 'route', taken: true },
+      ...orders('abort'),
+    ],
+  },
+  {
     // Found by the search: an order for b was carried out on c, where the spec asked for c before the operator had looked.
     name: 'orders for whichever version, and a spec that changes with them',
     start: { replicas: 1, gpus: 4, rollout: { ...BRIEF, promotion: 'Manual' } },
