@@ -261,6 +261,50 @@ describe('GatewayCache', () => {
     expect(cache.state).toEqual({ installed: true, readable: true });
   });
 
+  describe('a start', () => {
+    const waiting = (cache: GatewayCache) => {
+      let over = false;
+      const wait = cache.waitUntilKnown(stop.signal).then(() => (over = true));
+      return { wait, isOver: () => over };
+    };
+
+    it('waits for the first list, however it ends', async () => {
+      answer = new ApiError(503, { message: 'unavailable' });
+      const cache = start();
+      deployment('added', 'chat', routeRef);
+      const { isOver } = waiting(cache);
+      await quiet();
+      expect(isOver()).toBe(false);
+      answer = forbidden();
+      await clock.advance(1000);
+      await quiet();
+      expect([isOver(), cache.state?.readable]).toEqual([true, false]);
+    });
+
+    it('waits ten seconds at most, and not at all where nobody wants a route', async () => {
+      answer = new ApiError(503, { message: 'unavailable' });
+      const cache = start();
+      await waiting(cache).wait;
+      deployment('added', 'chat', routeRef);
+      const { isOver } = waiting(cache);
+      await clock.advance(9999);
+      await quiet();
+      expect(isOver()).toBe(false);
+      await clock.advance(1);
+      await quiet();
+      expect([isOver(), cache.state]).toEqual([true, undefined]);
+    });
+
+    it('does not go on once it is told to stop', async () => {
+      answer = new ApiError(503, { message: 'unavailable' });
+      const cache = start();
+      deployment('added', 'chat', routeRef);
+      const wait = cache.waitUntilKnown(stop.signal);
+      stop.abort(new Error('enough'));
+      await expect(wait).rejects.toThrow('enough');
+    });
+  });
+
   describe('since when no gateway has taken a route', () => {
     const since = (cache: GatewayCache) => cache.notTakenSince('ai', 'edge');
     const notTaken = (version: string) => route('edge', { version, accepted: 'False' });

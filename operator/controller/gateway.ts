@@ -2,11 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { LABEL, MANAGER } from '../api/index.ts';
 import { keyOf } from '../kube/store.ts';
 import type { WatchClient } from '../kube/client.ts';
+import { aborted, settledWithin } from '../kube/deadline.ts';
 import { isForbidden, isNotFound } from '../kube/errors.ts';
 import { ReflectingInformer } from '../kube/informer.ts';
 import type { ReflectorEvent } from '../kube/reflector.ts';
 import { namespaced } from '../kube/resources.ts';
 import type { Clock, Informer, KubeObject, ObjectRef, ResourceType, StoreEvent } from '../kube/types.ts';
+import { until } from '../kube/until.ts';
 import { type HttpRoute, routeVerdict } from '../resources/index.ts';
 import type { LiveDeepSeekDeployment } from './snapshot.ts';
 import { trimChild, trimDeployment } from './transforms.ts';
@@ -44,6 +46,9 @@ export type GatewayHandler = (key: string, initial: boolean) => void;
 /** How often to ask again for what is not installed, which is done by people. */
 const ASK_AGAIN_MS = 300_000;
 
+/** How long a start waits for the first list, milliseconds. */
+const KNOWN_WITHIN_MS = 10_000;
+
 /** How often to ask again for what may not be read: rights that are written anew are missing for a moment. */
 const ASK_FOR_RIGHTS_MS = 30_000;
 
@@ -65,6 +70,8 @@ export class GatewayCache {
    * ones that somebody wants: since they were deleted, or known not to be there.
    */
   readonly #notTaken = new Map<string, number>();
+  /** Resolves when `state` is known for the first time. */
+  readonly #known = Promise.withResolvers<undefined>();
   /** Ends what `run` does at the moment: what is wanted has changed. */
   #turn = new AbortController();
 
@@ -96,6 +103,16 @@ export class GatewayCache {
   notTakenSince(namespace: string, name: string): number | undefined {
     if (this.#state?.readable === false) return this.#stateSince;
     return this.#state && this.#notTaken.get(keyOf({ namespace, name }));
+  }
+
+  /**
+   * Resolves once `state` is known, and after 10 s all the same; at once where nobody wants a route, as far as the deployments are known.
+   * Rejects when `signal` aborts first.
+   */
+  async waitUntilKnown(signal: AbortSignal): Promise<void> {
+    if (this.#wanted.size === 0) return;
+    await settledWithin(this.#options.clock, KNOWN_WITHIN_MS, until(this.#known.promise, signal));
+    signal.throwIfAborted();
   }
 
   /** Takes the answer to an own write, so that nothing is decided on an older route. */
@@ -200,6 +217,7 @@ export class GatewayCache {
     const before = this.#state;
     if (isDeepStrictEqual(before, state)) return;
     this.#state = state;
+    this.#known.resolve(undefined);
     this.#stateSince = this.#options.clock.now();
     for (const route of this.#wanted.values()) this.#noteAbsent(route);
     for (const key of this.#wanted.keys()) this.#tell(key, true);
@@ -216,13 +234,6 @@ function stateAfter(event: ReflectorEvent, informer: Informer<LiveHttpRoute>): G
   if (event.type !== 'list-failed' && event.type !== 'watch-failed') return undefined;
   if (isNotFound(event.error)) return { installed: false, readable: false };
   return isForbidden(event.error) ? { installed: true, readable: false } : undefined;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** The route that a DeepSeekDeployment wants: ours of its own name, or the user's; or one of ours that is still to be taken away. */

@@ -138,6 +138,8 @@ export class Manager {
         nodes.waitUntilKnown(signal),
         this.#lookForMonitoring(signal),
       ]);
+      // Only now is it known whether anybody wants a route.
+      await gateway.waitUntilKnown(signal);
       log.info('caches are complete', { deployments: this.#caches.deepSeekDeployments.store.size });
       await (elector ? elector.run((term) => this.#lead(term), signal) : this.#lead(signal));
     } catch (error) {
