@@ -110,7 +110,10 @@ export const RIGHTS: readonly Right[] = [
   },
   {
     ...{ group: 'gateway.networking.k8s.io', resources: ['httproutes'], verbs: OWNED, scope: 'Models' },
-    ...{ why: 'traffic.gateway and traffic.routeRef', without: 'Traffic moves by Services alone' },
+    ...{
+      why: 'traffic.gateway and traffic.routeRef',
+      without: 'Nothing new is switched to behind a gateway, and pods that it may send requests to stay',
+    },
   },
   {
     ...{ group: 'keda.sh', resources: ['scaledobjects'], verbs: OWNED, scope: 'Models' },

@@ -208,7 +208,7 @@ export class Pass {
     const intents = [...decision.intents, ...decision.otherwise];
     const needed = intents.filter((intent) => !isOptional(intent));
     const acting = { ...this.#acting(decision), failedWrites };
-    const { obstacle, blocked } = await act(metadata, needed, acting, signal);
+    const { obstacle = decision.obstacle, blocked } = await act(metadata, needed, acting, signal);
     if (obstacle === undefined) this.#remembered.metNothing(uid);
     if (decision.specFirst && !obstacle) return {};
     const since = obstacle && this.#remembered.met(uid, obstacle, this.#context.clock.now());

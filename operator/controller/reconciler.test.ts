@@ -3,25 +3,31 @@ import { API_VERSION, KIND } from '../api/index.ts';
 import type { DeepSeekDeploymentStatus } from '../api/index.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/types.ts';
+import type { ChildStores } from './gather.ts';
 import { NOTHING_OBSERVED } from './observations.ts';
 import { ObstacleError } from './pass.ts';
 import { createReconciler, type ReconcilerContext } from './reconciler.ts';
 import { CHILD_KINDS } from './snapshot.ts';
+import { GatewayWorld } from './testing/gateway-world.ts';
 import { World } from './testing/world.ts';
 import { trimControllerRevision } from './transforms.ts';
 
 const WEBHOOK = 'failed calling webhook';
 
+interface BenchOptions {
+  readonly observeOnly?: boolean;
+  readonly refused?: string;
+  readonly words?: string;
+  readonly objects?: readonly KubeObject[];
+  readonly now?: number;
+  /** Default: no gateway. */
+  readonly around?: { readonly childStores: ChildStores; readonly gateway: object };
+}
+
 /** A reconciler over one object and empty caches, with what it writes. */
 function bench(
   first: object,
-  {
-    observeOnly = true,
-    refused,
-    words = WEBHOOK,
-    objects = [],
-    now = 0,
-  }: { observeOnly?: boolean; refused?: string; words?: string; objects?: readonly KubeObject[]; now?: number } = {},
+  { observeOnly = true, refused, words = WEBHOOK, objects = [], now = 0, around }: BenchOptions = {},
 ) {
   let live: object | undefined = first;
   /** UIDs for which everything that was observed and claimed has ended. */
@@ -54,7 +60,7 @@ function bench(
         ...{ type: { kind: KIND }, store: { get: () => live, list: () => [live] } },
         observeWrite: ({ status }: { status: DeepSeekDeploymentStatus }) => void (live = { ...live, status }),
       },
-      gateway: { state: undefined, route: () => undefined },
+      gateway: { state: undefined, route: () => undefined, ...around?.gateway },
       scaledObjects: { installed: undefined, get: () => undefined },
       monitoring: {
         stateOf: () => ({
@@ -75,6 +81,7 @@ function bench(
         horizontalPodAutoscalers: store('HorizontalPodAutoscaler'),
         pods: store('Pod'),
         endpointSlices: store('EndpointSlice'),
+        ...around?.childStores,
       },
     },
     engineLogs: { known: () => new Map(), read: async () => Promise.resolve(false) },
@@ -261,4 +268,22 @@ it('remembers nothing of a time before etcd was restored: what was refused then 
   await pass();
   expect(left.observer).toEqual(['uid-chat']);
   expect(refusals).toEqual(['PodMonitor', 'PodMonitor']);
+});
+
+it('says so when pods that the gateway may send requests to have to stay, and comes back', async () => {
+  const world = new GatewayWorld({ ...SPEC, traffic: { gateway: { parentRefs: [{ name: 'public' }] } } });
+  world.settle();
+  world.ready();
+  world.settle();
+  world.edit((spec) => ({ ...spec, model: { name: 'deepseek-r1-distill-qwen-1.5b' } }));
+  world.conclude();
+  // The window of a rollback is over, and the version before would go.
+  const around = {
+    childStores: world.stores(),
+    gateway: { state: { installed: true, readable: false }, notTakenSince: () => world.now },
+  };
+  const now = world.now + 86_400_000;
+  const { pass, statuses, writes } = bench(world.deployment, { observeOnly: false, now, around });
+  await expect(pass()).rejects.toThrow('HTTPRoute chat may not be read: pods of revision');
+  expect([ready(statuses[0]), writes]).toEqual(['RouteUnknown', [KIND]]);
 });

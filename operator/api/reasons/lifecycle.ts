@@ -101,6 +101,12 @@ export const LIFECYCLE = {
     meaning: 'An object of a name that the operator needs exists and belongs to somebody else. It is never taken over.',
     fix: 'Delete or rename the object that the message names, or this DeepSeekDeployment.',
   },
+  RouteUnknown: {
+    on: ['Stalled', 'Ready'],
+    meaning:
+      'The operator cannot see its HTTPRoute, and keeps pods that would go by now: the gateway may still send requests to them.',
+    fix: 'Allow the operator’s ServiceAccount to list and watch httproutes (gateway.networking.k8s.io). It goes on by itself.',
+  },
   FieldsNotImplemented: {
     on: ['FieldsIgnored'],
     meaning: 'Fields of the spec are part of the API, and this version of the operator does not obey them yet.',

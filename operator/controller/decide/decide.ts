@@ -23,6 +23,7 @@ import { hasGateway } from './route.ts';
 import { rolloutInput } from './rollout-input.ts';
 import { judgeSpec } from './spec-verdict.ts';
 import { statusOf } from './status.ts';
+import { withheld } from './unseen-route.ts';
 import { Upkeep } from './upkeep.ts';
 import { eventsOfWrite } from './write-events.ts';
 
@@ -66,13 +67,16 @@ export function decide(snapshot: Snapshot, options: DecideOptions = { observeOnl
   };
   const children = childIntents(snapshot, wish, upkeep);
   const evict = judgement.restart?.evict;
-  const wanted = optionalLast(evict === undefined ? children : [...children, evict]);
+  const all = optionalLast(evict === undefined ? children : [...children, evict]);
+  const { intents, obstacle } = withheld(snapshot, judgement, all);
+  const wanted = [...intents];
   const specFirst = spec.replicas === undefined && step.serving !== undefined;
   if (specFirst) wanted.unshift({ type: 'SetReplicas', replicas });
   const next = withinSchema(statusOf(snapshot, judgement, wanted));
   return {
     intents: observeOnly ? [] : specFirst ? wanted.slice(0, 1) : wanted,
     otherwise: specFirst && !observeOnly ? wanted.slice(1) : [],
+    ...(obstacle !== undefined && !observeOnly && !specFirst && { obstacle }),
     specFirst: specFirst && !observeOnly,
     isPassing: wanted.every(isOptional) && isPassing(step, order) && !hasGateway(deployment),
     status: next,

@@ -8,6 +8,7 @@ import type { WindowState } from '../../rollout/windows.ts';
 import type { Capacity } from './capacity.ts';
 import type { ClaimWish } from './claims.ts';
 import type { Desired, Making } from './desired.ts';
+import type { Obstacle } from '../obstacle.ts';
 import type { Assignment } from '../observations.ts';
 import type { AsDeclared } from '../snapshot.ts';
 import type { Exported } from './exported.ts';
@@ -21,6 +22,8 @@ export type Status = NonNullable<DeepSeekDeployment['status']>;
 export interface Decision {
   /** Carried out in order; one that meets an obstacle holds back what has to come after it. */
   readonly intents: readonly Intent[];
+  /** Why some writes are not among the intents, though they are to be done; absent: all are. */
+  readonly obstacle?: Obstacle;
   /** The status once the intents are carried out. */
   readonly status: Status;
   /** The status if nothing is carried out: what is told when a write is refused. */

@@ -201,6 +201,18 @@ const PLANTED: readonly Planted[] = [
     found: /10 % of the traffic goes to \w+ without a proof/,
   },
   {
+    name: 'routes that may not be read are taken for none',
+    scope: 'a version behind a gateway that is taken back, and routes that cannot be seen',
+    misread: (snapshot) => (snapshot.route ? { ...snapshot, route: { ...snapshot.route, missing: true } } : snapshot),
+    found: /the gateway sends 100 % of the requests to chat-\w+, and its pods go/,
+  },
+  {
+    name: 'the pods of a canary whose route may not be read are given back',
+    scope: 'a step of a canary, and routes that cannot be seen',
+    misread: (snapshot) => (snapshot.route ? { ...snapshot, route: { ...snapshot.route, missing: true } } : snapshot),
+    found: /the gateway sends 10 % of the requests to chat-\w+, and its pods go/,
+  },
+  {
     name: 'a version that was taken back is tried again at once',
     scope: 'a third version that is held',
     misread: (snapshot) => ({

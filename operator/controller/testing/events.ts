@@ -27,6 +27,8 @@ export type Happening =
   | { readonly is: 'placed'; readonly value: boolean }
   /** The gateway takes the route, or does not. */
   | { readonly is: 'route'; readonly taken: boolean }
+  /** HTTPRoutes may be read, or not. */
+  | { readonly is: 'routes seen'; readonly value: boolean }
   /** There are no maintenance windows, or one that never opens. */
   | { readonly is: 'window'; readonly open: boolean }
   /** What users get from a candidate: answers, or errors. */
@@ -133,6 +135,10 @@ export class Universe {
         world.notTakenSince = what.taken ? undefined : (world.notTakenSince ?? world.now);
         world.takes = what.taken;
         return;
+      case 'routes seen':
+        world.notTakenSince = what.value && world.takes ? undefined : (world.notTakenSince ?? world.now);
+        world.state = { readable: what.value };
+        return;
       case 'window':
         world.edit((spec) => ({
           ...spec,
@@ -229,9 +235,9 @@ export function fingerprintOf({ world, wait, isAnswered, proofs, users }: Univer
   const { handledOrder: __, observedGeneration: ___, ...status } = deployment.status ?? {};
   const all = [
     { ...deployment, metadata, status },
-    [world.placed, world.takes, users],
+    [world.placed, world.takes, world.state.readable, users],
     [seen === generation, isAnswered, wait, [...failing].sort(), capacity?.slots, observations.proofs === proofs],
-    [world.notTakenSince].map((at) => at !== undefined && new Date(at).toISOString()),
+    [world.notTakenSince, world.obstructedSince].map((at) => at !== undefined && new Date(at).toISOString()),
     [...since].map(([revision, at]) => [revision, new Date(at).toISOString()]).sort(),
     [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, object]) => [key, withoutCounts(object)]),
   ];

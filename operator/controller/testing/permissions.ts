@@ -120,14 +120,16 @@ function* obeys(before: Before, { rollout, status }: Decision): Generator<string
 const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);
 
 /** No version is forgotten, and a Recreate stops the old one once the status has said so and pods are there that get its GPUs. */
-function* sizes(before: Before, { rollout }: Decision, { objects, deployment }: World): Generator<string> {
+function* sizes(before: Before, { rollout, obstacle }: Decision, { objects, deployment }: World): Generator<string> {
   const { name } = deployment.metadata;
   const { memory, serving, candidate, replicas } = rollout;
   for (const [key, object] of objects) {
     if (!key.startsWith('Deployment/')) continue;
     const revision = object.metadata.labels?.[LABEL.revision] ?? '';
     const [size, wanted] = [sizeOf(objects, name, revision), replicas.get(revision) ?? 0];
-    if (size > Math.max(wanted, 0)) yield `${revision} has ${size} replicas, and ${wanted} are wanted`;
+    // What the gateway may send requests to stays as it is.
+    const kept = obstacle === undefined ? 0 : sizeOf(before.objects, name, revision);
+    if (size > Math.max(wanted, kept)) yield `${revision} has ${size} replicas, and ${wanted} are wanted`;
   }
   const has = sizeOf(before.objects, name, serving);
   const isStopped = has > 0 && sizeOf(objects, name, serving) === 0 && (deployment.spec.replicas ?? 1) > 0;

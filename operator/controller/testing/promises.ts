@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../kube/types.ts';
 import type { Decision } from '../decide/judgement.ts';
+import type { LiveHttpRoute } from '../gateway.ts';
 import type { LiveDeployment } from '../snapshot.ts';
 import { type Before, deploymentOf, selectedBy, unpermitted } from './permissions.ts';
 import type { World } from './world.ts';
@@ -19,6 +20,7 @@ export function violations(before: Before, decision: Decision, world: World): st
   const { objects } = before;
   return [
     ...traffic(objects, decision, world),
+    ...shares(objects, world),
     ...templates(objects, world),
     ...truth(objects, world),
     ...unpermitted(before, decision, world),
@@ -39,6 +41,19 @@ function* traffic(before: Objects, { rollout }: Decision, { objects, deployment 
   const isRecreate = rollout.memory.way === 'Recreate';
   if ((was?.spec?.replicas ?? 0) > 0 && is?.spec?.replicas === 0 && replicas > 0 && !isRecreate)
     yield `what serves (${to}) is sized to 0`;
+}
+
+/** Pods to which the gateway sends requests stay, as long as something is to serve. */
+function* shares(before: Objects, { objects, deployment }: World): Generator<string> {
+  const { name } = deployment.metadata;
+  const route = objects.get(`HTTPRoute/${name}`) as LiveHttpRoute | undefined;
+  if ((deployment.spec.replicas ?? 1) === 0) return;
+  for (const { name: service, weight = 1 } of route?.spec?.rules?.at(-1)?.backendRefs ?? []) {
+    const sizeOf = (at: Objects) =>
+      (at.get(`Deployment/${service}`) as LiveDeployment | undefined)?.spec?.replicas ?? 0;
+    if (weight > 0 && sizeOf(before) > 0 && sizeOf(objects) === 0)
+      yield `the gateway sends ${weight} % of the requests to ${service}, and its pods go`;
+  }
 }
 
 /** The template of a revision never changes, nor does its record. */

@@ -32,6 +32,10 @@ const CANARY = {
   canary: { steps: [{ weight: 10, pause: '1m' }, { weight: 50 }] },
   gates: [{ metric: 'ErrorRatio', max: '0.01' }],
 };
+const seen: readonly Happening[] = [
+  { is: 'routes seen', value: false },
+  { is: 'routes seen', value: true },
+];
 const VERBS = ['promote', 'abort', 'retry', 'rollback', 'release', 'restart'] as const;
 
 /** The second version is on its way, and has its pods. */
@@ -143,6 +147,33 @@ export const SCOPES: readonly Scope[] = [
     spec: { ...SPEC, ...GATEWAY, rollout: { ...CANARY, promotion: 'Manual' } },
     prelude: [...models(B), ...ready('candidate'), 'AwaitingPromotion'],
     happenings: [time, ...models(A, C), ...windows, ...pauses, ...orders('promote', 'abort', 'rollback')],
+  },
+  {
+    name: 'a step of a canary, and routes that cannot be seen',
+    spec: { ...SPEC, ...GATEWAY, rollout: CANARY },
+    prelude: [...SECOND, 'AwaitingPromotion', time],
+    happenings: [
+      time,
+      ...models(A, C),
+      ...ready('candidate'),
+      ...seen,
+      { is: 'users', get: 'errors' },
+      ...orders('abort'),
+    ],
+  },
+  {
+    name: 'a version behind a gateway that is taken back, and routes that cannot be seen',
+    spec: { ...SPEC, ...GATEWAY, rollout: BRIEF },
+    prelude: [...SECOND, 'Watching', { is: 'routes seen', value: false }, ...orders('rollback')],
+    happenings: [
+      time,
+      ...models(A, C),
+      ...ready('candidate'),
+      ...unready('serving'),
+      ...seen,
+      { is: 'replicas', count: 0 },
+      ...orders('abort', 'retry'),
+    ],
   },
   {
     name: 'a candidate that somebody has to promote, in windows',

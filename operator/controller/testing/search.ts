@@ -65,7 +65,8 @@ export function search(
       universe.wait = decision.requeueAfterMs;
       if (decision.intents.length > 0 || JSON.stringify(world.deployment) !== said) continue;
       if (events.length > 0) throw new Error(`tells of nothing: ${events.map(({ note }) => note).join('; ')}`);
-      if (!universe.isAnswered && !FINISHING.has(decision.rollout.phase)) throw new Error('an order has no answer');
+      const mayWait = FINISHING.has(decision.rollout.phase) || decision.obstacle !== undefined;
+      if (!universe.isAnswered && !mayWait) throw new Error('an order has no answer');
       return;
     }
     throw new Error(`no rest after ${MAX_PASSES} passes: ${world.written.slice(-4).join('; ')}`);
@@ -136,7 +137,8 @@ function behave(universe: Universe): void {
   world.failing = new Set();
   world.since.clear();
   world.placed = true;
-  world.takes = true;
+  universe.happen({ is: 'route', taken: true });
+  universe.happen({ is: 'routes seen', value: true });
   universe.users = 'answers';
   universe.happen({ is: 'proof', ends: true });
   const { rollout, replicas = 1 } = world.deployment.spec;

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../kube/types.ts';
 import { decide } from '../decide/decide.ts';
 import type { DecideOptions, Decision } from '../decide/judgement.ts';
 import { describeIntent, type EventRecord, type Intent, targetOf, type WrittenKind } from '../decide/intents.ts';
+import { obstructed } from '../decide/obstructed.ts';
 import { isOptional, withWriteFailures, type WriteFailure, writeFailure } from '../decide/optional-writes.ts';
 import type { Observations } from '../observations.ts';
 import { MONITORING_KINDS, type MonitoringKind } from '../../monitoring/index.ts';
@@ -61,6 +62,8 @@ export class World {
   capacity: CapacityReading | undefined = ROOM;
   /** What the last pass has found as it is declared, but for what it wrote; cleared: the operator has been started again. */
   asDeclared: AsDeclared = new Map();
+  /** Since when passes keep something back. */
+  obstructedSince: number | undefined;
   /** What the operator was started with. */
   options: DecideOptions = { observeOnly: false };
   /** What the operator takes a snapshot for; a test of a checker plants a bug here. */
@@ -116,10 +119,13 @@ export class World {
       seen.written(uid, name, intent);
     }
     this.asDeclared = seen.of(uid);
-    const status = withWriteFailures(snapshot, decision.status, pending, refused);
+    const { obstacle } = decision;
+    this.obstructedSince = obstacle && (this.obstructedSince ?? this.now);
+    const told = obstacle ? obstructed(snapshot, decision, obstacle, this.obstructedSince ?? this.now) : decision;
+    const status = withWriteFailures(snapshot, told.status, pending, refused);
     this.deployment = { ...this.deployment, status };
     this.now += 1000;
-    return decision;
+    return { ...decision, status: told.status, events: told.events };
   }
 
   /** Passes until one writes nothing and leaves the status alone; throws when that takes more than `limit`. */
