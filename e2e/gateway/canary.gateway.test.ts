@@ -73,6 +73,22 @@ describe('a canary behind a real gateway', () => {
     expectNoneLost(await back.stop(), 'rollback');
   }, 300_000);
 
+  it('goes on when somebody deletes its route in a step that is well under way: the route is made again', async () => {
+    const { operator, spec, serve, atWeight, weights, until } = stage();
+    const old = await serve(spec({ ...CANARY, canary: { steps: [{ weight: 10, pause: '10m' }, { weight: 40 }] } }));
+    await operator.edit(NAME, { spec: OTHER });
+    const candidate = await atWeight(10);
+    operator.advance(120_000);
+    await operator.rest(2_000);
+    const { namespace, client, signal } = operator;
+    await client.delete(HTTP_ROUTES, { namespace, name: NAME }, { signal });
+    await eventually(async () => expect(await weights()).toEqual({ [old]: 90, [candidate]: 10 }), PATIENCE);
+    expect(await atWeight(10)).toBe(candidate);
+    expect(await operator.status(NAME)).toMatchObject({ rollout: { phase: 'Proving', step: 0, weight: 10 } });
+    operator.advance(600_000);
+    await until('AwaitingPromotion');
+  }, 300_000);
+
   it('goes in one write when it is aborted, testers had it before, and neither an edit nor a restart moves its share', async () => {
     const { operator, spec, serve, atWeight, split, clients, until, weights, gateway, routeWrites, requestsOf } =
       stage();
