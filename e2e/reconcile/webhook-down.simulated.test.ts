@@ -5,7 +5,7 @@ import { resources, type Service } from '../../operator/kube/resources.ts';
 import { eventually, testCluster } from '../support/index.ts';
 import { failingWebhook, type FailingWebhook } from './failing-webhook.ts';
 import { operatorBench, PATIENCE } from './harness.ts';
-import { BRIEF } from './rollouts.ts';
+import { BRIEF, endRollout } from './rollouts.ts';
 
 const cluster = testCluster('simulated');
 const bench = operatorBench(cluster);
@@ -34,12 +34,16 @@ async function breakDown(webhook: Omit<FailingWebhook, 'namespace'>): Promise<vo
 /** The webhook is gone, and the next try is due. */
 async function heal(): Promise<void> {
   for (const end of ending.splice(0)) await end();
-  await eventually(async () => {
-    bench().advance(60_000);
-    expect((await bench().status('chat')).conditions?.find(({ type }) => type === 'Ready')?.reason).not.toBe(
-      'AdmissionDenied',
-    );
-  }, PATIENCE);
+  await eventually(
+    async () => {
+      bench().advance(20_000);
+      expect((await bench().status('chat')).conditions?.find(({ type }) => type === 'Ready')?.reason).not.toBe(
+        'AdmissionDenied',
+      );
+    },
+    // Pods are made by the machine's clock: to an operator that is ahead of it by more than they may load they are too old at once.
+    { ...PATIENCE, intervalMs: 3_000 },
+  );
 }
 
 const ready = async () => {
@@ -98,18 +102,11 @@ describe('an admission webhook that has to be asked and does not answer', () => 
     const told = await writes('deepseekdeployments', 'status');
     const tried = await writes('deployments');
     await isRepaired();
-    await eventually(async () => {
-      bench().advance(60_000);
-      expect(await writes('deployments')).toBeGreaterThan(tried + 10);
-    }, PATIENCE);
+    await eventually(async () => expect(await writes('deployments')).toBeGreaterThan(tried + 2), PATIENCE);
     expect(await writes('deepseekdeployments', 'status')).toBe(told);
     await bench().condition('chat', 'Available', 'True');
     await heal();
-    await eventually(async () => {
-      const { serving } = await bench().status('chat');
-      bench().advance(5_000);
-      expect(serving?.revision).not.toBe(first);
-    }, PATIENCE);
+    expect(await endRollout(bench(), 'chat')).not.toBe(first);
   });
 
   it('is waited for as long as the API server waits for it, and named', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach } from '@jest/globals';
-import { synthesize } from '../../cdk8s/install/install.ts';
+import { synthesizeDefinitions } from '../../cdk8s/install/install.ts';
 import type { Cluster } from '../../hack/cluster/index.ts';
 import { API_VERSION, KIND } from '../../operator/api/index.ts';
 import { DEEPSEEK_DEPLOYMENTS } from '../../operator/controller/resources.ts';
@@ -103,7 +103,7 @@ export function testHost(cluster: () => Cluster): () => Host {
 
 /** The role for editors, as the installation brings it. */
 function shippedEditor() {
-  const role = (synthesize({}) as (KubeObject & { readonly rules: readonly object[] })[]).find(
+  const role = (synthesizeDefinitions() as (KubeObject & { readonly rules: readonly object[] })[]).find(
     ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name.endsWith('-editor'),
   );
   if (role === undefined) throw new Error('the installation has no role for editors');
