@@ -63,6 +63,13 @@ const REFUSALS: readonly Refusal[] = [
     blocking: false,
   },
   {
+    // Its admission plugin looks up the kind of the owner, of which it learns half a minute after the CRD is installed.
+    reason: 'AdmissionDenied',
+    words: /cannot find RESTMapping for APIVersion/,
+    fix: 'The API server does not know the kind DeepSeekDeployment yet, whose CRD was installed a moment ago. It goes on by itself.',
+    blocking: false,
+  },
+  {
     reason: 'AdmissionDenied',
     words: /failed calling webhook/,
     fix: 'An admission webhook of the cluster does not answer: look after it. It goes on by itself.',

@@ -729,6 +729,11 @@ describe('pods that do not come to exist', () => {
     [
       'AdmissionDenied',
       false,
+      'serviceaccounts "chat" is forbidden: cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion deepseek-operator.io/v1alpha1 Kind DeepSeekDeployment: no matches for kind "DeepSeekDeployment"',
+    ],
+    [
+      'AdmissionDenied',
+      false,
       'Internal error occurred: failed calling webhook "mutate.example.com": failed to call webhook: Post "https://x.svc:443/?timeout=10s": context deadline exceeded',
     ],
     ['AdmissionDenied', true, 'Pod "chat-x-abc" is invalid: spec.containers[0].name: Required value'],
