@@ -77,6 +77,11 @@ it('leaves a model off that somebody has switched off, and takes it up again whe
   });
   await bench().condition('chat', 'Ready', 'True');
   await eventually(async () => expect(await hasHpa()).toEqual(['chat']), PATIENCE);
+  // Its first look comes after its HPA, and would raise what is off by then; the next one is half a minute later.
+  await eventually(async () => {
+    const { status } = await client.get(SCALED_OBJECTS, key, { signal });
+    expect(status?.conditions).toContainEqual(expect.objectContaining({ type: 'Active', status: 'False' }));
+  }, PATIENCE);
 
   await bench().edit('chat', { spec: { replicas: 0 } });
   await bench().condition('chat', 'AutoscalingActive', 'False', 'ScaledToZero');

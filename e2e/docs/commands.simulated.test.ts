@@ -62,6 +62,9 @@ describe('the commands of the pages', () => {
     async (_, all: readonly Block[]) => {
       const stage = await openStage(cluster(), bench().namespace);
       try {
+        // Where it is tried again: what the try before has left.
+        await stage.run('helm uninstall deepseek-operator -n deepseek-system --ignore-not-found --wait');
+        await stage.run('kubectl delete namespace team-a argocd --ignore-not-found --wait --timeout 60s');
         let revision = await baseline(bench(), stage);
         let page: string | undefined;
         const isLast = (block: Block) => Number(block.page === LAST);
