@@ -72,7 +72,8 @@ describe('load', () => {
     const marked = down.filter((write) => write.startsWith('patch pods '));
     expect(down).toHaveLength(times.length + marked.length);
     expect(times.length).toBeLessThanOrEqual(2);
-    expect(new Set(marked).size).toBe(2);
+    // Where they go one by one, the last two may have changed places meanwhile.
+    expect([2, 2 + (times.length - 1)]).toContain(new Set(marked).size);
     expect(load.report().truncatedStreams).toBe(0);
   });
 
